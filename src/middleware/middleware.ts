@@ -1,0 +1,20 @@
+import type { Handler } from "../exchange/exchange.ts";
+import type { MiddlewareOptions, MiddlewareType } from "../table/middleware.ts";
+
+/** Puts a middleware in front of a handler. Built once when its leaf loads; runs for every request. */
+export type Wrap = (next: Handler) => Handler;
+
+/** What a middleware may ask for while it is built. */
+export interface BuildContext {
+  /** Builds another middleware of the table by name (chain). Throws `MiddlewareError` when there is none, or a cycle. */
+  middleware(name: string): Wrap;
+  /** Builds a service of the table by name (errors). */
+  service(name: string): Handler;
+}
+
+/** A middleware type: one file each, registered in `registry.ts`. */
+export interface MiddlewareFactory<T extends MiddlewareType> {
+  readonly type: T;
+  /** Compiles the options. Throws `MiddlewareError` when they cannot work: the route is then closed. */
+  build(options: MiddlewareOptions<T>, context: BuildContext): Wrap;
+}

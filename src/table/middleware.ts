@@ -1,0 +1,132 @@
+import * as z from "zod/mini";
+
+/**
+ * The middlewares of the table. Field names and defaults are Traefik's
+ * (https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/).
+ */
+const stringMap = z.record(z.string(), z.string());
+const strings = z.array(z.string());
+
+export const addPrefixSchema = z.strictObject({ type: z.literal("addPrefix"), prefix: z.string() });
+
+export const stripPrefixSchema = z.strictObject({ type: z.literal("stripPrefix"), prefixes: strings });
+
+export const stripPrefixRegexSchema = z.strictObject({ type: z.literal("stripPrefixRegex"), regex: strings });
+
+export const replacePathSchema = z.strictObject({ type: z.literal("replacePath"), path: z.string() });
+
+export const replacePathRegexSchema = z.strictObject({
+  type: z.literal("replacePathRegex"),
+  regex: z.string(),
+  replacement: z.string(),
+});
+
+/** Gateway API's URLRewrite: a replaced host, and a path replaced whole or by its matched prefix. */
+export const urlRewriteSchema = z.strictObject({
+  type: z.literal("urlRewrite"),
+  hostname: z.optional(z.string()),
+  path: z.optional(
+    z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("full"), path: z.string() }),
+      z.strictObject({ type: z.literal("prefix"), from: z.string(), to: z.string() }),
+    ]),
+  ),
+});
+
+export const redirectSchemeSchema = z.strictObject({
+  type: z.literal("redirectScheme"),
+  scheme: z.string(),
+  port: z.optional(z.string()),
+  permanent: z.boolean(),
+});
+
+export const redirectRegexSchema = z.strictObject({
+  type: z.literal("redirectRegex"),
+  regex: z.string(),
+  replacement: z.string(),
+  permanent: z.boolean(),
+});
+
+/** Gateway API's RequestRedirect. Fields left out keep the request's own value. */
+export const requestRedirectSchema = z.strictObject({
+  type: z.literal("requestRedirect"),
+  scheme: z.optional(z.string()),
+  hostname: z.optional(z.string()),
+  /** Already resolved by the translator; the well-known port of the scheme is not written. */
+  port: z.optional(z.number()),
+  statusCode: z.number(),
+  path: z.optional(
+    z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("full"), path: z.string() }),
+      z.strictObject({ type: z.literal("prefix"), from: z.string(), to: z.string() }),
+    ]),
+  ),
+});
+
+/** Gateway API's header modifiers: set, add, remove, in this order; also for responses. */
+export const headerModifierSchema = z.strictObject({
+  type: z.literal("headerModifier"),
+  on: z.enum(["request", "response"]),
+  set: z.optional(z.array(z.strictObject({ name: z.string(), value: z.string() }))),
+  add: z.optional(z.array(z.strictObject({ name: z.string(), value: z.string() }))),
+  remove: z.optional(strings),
+});
+
+/** Traefik's `headers`: an empty custom value deletes the header. Times in seconds. */
+export const headersSchema = z.strictObject({
+  type: z.literal("headers"),
+  customRequestHeaders: z.optional(stringMap),
+  customResponseHeaders: z.optional(stringMap),
+  accessControlAllowCredentials: z.optional(z.boolean()),
+  accessControlAllowHeaders: z.optional(strings),
+  accessControlAllowMethods: z.optional(strings),
+  accessControlAllowOriginList: z.optional(strings),
+  accessControlAllowOriginListRegex: z.optional(strings),
+  accessControlExposeHeaders: z.optional(strings),
+  accessControlMaxAge: z.optional(z.number()),
+  addVaryHeader: z.optional(z.boolean()),
+  allowedHosts: z.optional(strings),
+  hostsProxyHeaders: z.optional(strings),
+  sslProxyHeaders: z.optional(stringMap),
+  sslRedirect: z.optional(z.boolean()),
+  sslTemporaryRedirect: z.optional(z.boolean()),
+  sslHost: z.optional(z.string()),
+  sslForceHost: z.optional(z.boolean()),
+  stsSeconds: z.optional(z.number()),
+  stsIncludeSubdomains: z.optional(z.boolean()),
+  stsPreload: z.optional(z.boolean()),
+  forceSTSHeader: z.optional(z.boolean()),
+  frameDeny: z.optional(z.boolean()),
+  customFrameOptionsValue: z.optional(z.string()),
+  contentTypeNosniff: z.optional(z.boolean()),
+  browserXssFilter: z.optional(z.boolean()),
+  customBrowserXSSValue: z.optional(z.string()),
+  contentSecurityPolicy: z.optional(z.string()),
+  contentSecurityPolicyReportOnly: z.optional(z.string()),
+  publicKey: z.optional(z.string()),
+  referrerPolicy: z.optional(z.string()),
+  permissionsPolicy: z.optional(z.string()),
+  featurePolicy: z.optional(z.string()),
+  isDevelopment: z.optional(z.boolean()),
+});
+
+export const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
+
+export const middlewareSchema = z.discriminatedUnion("type", [
+  addPrefixSchema,
+  stripPrefixSchema,
+  stripPrefixRegexSchema,
+  replacePathSchema,
+  replacePathRegexSchema,
+  urlRewriteSchema,
+  redirectSchemeSchema,
+  redirectRegexSchema,
+  requestRedirectSchema,
+  headerModifierSchema,
+  headersSchema,
+  chainSchema,
+]);
+export type Middleware = z.infer<typeof middlewareSchema>;
+export type MiddlewareType = Middleware["type"];
+/** The options of one middleware type. */
+export type MiddlewareOptions<T extends MiddlewareType> = Extract<Middleware, { type: T }>;

@@ -1,0 +1,120 @@
+import * as z from "zod/mini";
+
+/** A sticky cookie, with Traefik's names. `maxAge` in seconds; 0 leaves the attribute out. */
+export const stickyCookieSchema = z.strictObject({
+  name: z.string(),
+  path: z.string(),
+  domain: z.optional(z.string()),
+  secure: z.boolean(),
+  httpOnly: z.boolean(),
+  sameSite: z.optional(z.enum(["none", "lax", "strict"])),
+  maxAge: z.number(),
+});
+export type StickyCookie = z.infer<typeof stickyCookieSchema>;
+
+/** One child of a weighted service. A weight of 0 gets no new traffic; a sticky session still reaches it. */
+export const weightedChildSchema = z.strictObject({
+  service: z.string(),
+  weight: z.number(),
+  /** The cookie value written for this child (Traefik: first 16 hex digits of sha256 of the child's name). */
+  cookieValue: z.optional(z.string()),
+  /** Older values that are still honoured, then rewritten: the plain child name and Traefik's fnv forms. */
+  legacyCookieValues: z.optional(z.array(z.string())),
+});
+
+/** The Pods behind one port of one Kubernetes Service, or one external URL. */
+export const loadBalancerSchema = z.strictObject({
+  type: z.literal("loadBalancer"),
+  /** Key of its entry in `Table.endpoints`: `<namespace>-<service>-<port>`. */
+  endpoints: z.string(),
+  /** How the Pods are spoken to. */
+  scheme: z.enum(["http", "https", "h2c"]),
+  /** false: the Pod is sent its own address as Host. */
+  passHostHeader: z.boolean(),
+  /** `gateway`: through the origin gateway, which picks the Pod. `direct`: a plain fetch from the edge. */
+  transport: z.enum(["gateway", "direct"]),
+  /** Pod-level stickiness; the gateway writes this cookie. */
+  sticky: z.optional(stickyCookieSchema),
+  /** Name of an entry in `Table.serversTransports`. */
+  serversTransport: z.optional(z.string()),
+  /** Milliseconds; negative flushes at once. */
+  flushIntervalMs: z.optional(z.number()),
+});
+export type LoadBalancer = z.infer<typeof loadBalancerSchema>;
+
+export const weightedSchema = z.strictObject({
+  type: z.literal("weighted"),
+  children: z.array(weightedChildSchema),
+  sticky: z.optional(stickyCookieSchema),
+});
+export type Weighted = z.infer<typeof weightedSchema>;
+
+export const mirroringSchema = z.strictObject({
+  type: z.literal("mirroring"),
+  service: z.string(),
+  mirrorBody: z.boolean(),
+  /** Bytes; -1 is no limit. A larger body is not mirrored. */
+  maxBodySize: z.number(),
+  mirrors: z.array(z.strictObject({ service: z.string(), percent: z.number() })),
+});
+export type Mirroring = z.infer<typeof mirroringSchema>;
+
+export const failoverSchema = z.strictObject({
+  type: z.literal("failover"),
+  service: z.string(),
+  fallback: z.string(),
+});
+export type Failover = z.infer<typeof failoverSchema>;
+
+/** A service behind middlewares of its own (Traefik's per-service middlewares, Gateway API's backend filters). */
+export const filteredSchema = z.strictObject({
+  type: z.literal("filtered"),
+  middlewares: z.array(z.string()),
+  service: z.string(),
+});
+
+/** Answers every request with a status: what stands in for a reference that cannot be resolved. */
+export const statusSchema = z.strictObject({ type: z.literal("status"), status: z.number() });
+
+export const serviceSchema = z.discriminatedUnion("type", [
+  loadBalancerSchema,
+  weightedSchema,
+  mirroringSchema,
+  failoverSchema,
+  filteredSchema,
+  statusSchema,
+]);
+export type Service = z.infer<typeof serviceSchema>;
+
+export const endpointSchema = z.strictObject({
+  /** An IP address, or for an ExternalName service its host name. */
+  address: z.string(),
+  port: z.number(),
+  /** `terminating`: keeps the sessions it has, gets new ones only when no endpoint is ready. */
+  state: z.enum(["ready", "terminating"]),
+});
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+/** Where a load balancer's requests can go. Endpoints that can serve nothing are not listed. */
+export const endpointsSchema = z.strictObject({
+  endpoints: z.array(endpointSchema),
+  /** The Service's own address, dialled when no endpoint answers. */
+  clusterIp: z.optional(z.strictObject({ address: z.string(), port: z.number() })),
+});
+export type Endpoints = z.infer<typeof endpointsSchema>;
+
+/** How the gateway connects to Pods (Traefik's ServersTransport). Read by the relay only: it may carry keys. */
+export const serversTransportSchema = z.strictObject({
+  serverName: z.optional(z.string()),
+  insecureSkipVerify: z.optional(z.boolean()),
+  /** PEM certificates. */
+  rootCAs: z.optional(z.array(z.string())),
+  /** Client certificates, PEM. */
+  certificates: z.optional(z.array(z.strictObject({ certificate: z.string(), key: z.string() }))),
+  maxIdleConnsPerHost: z.optional(z.number()),
+  disableHttp2: z.optional(z.boolean()),
+  dialTimeoutMs: z.optional(z.number()),
+  responseHeaderTimeoutMs: z.optional(z.number()),
+  idleConnTimeoutMs: z.optional(z.number()),
+});
+export type ServersTransport = z.infer<typeof serversTransportSchema>;

@@ -1,0 +1,36 @@
+import type { Table } from "../../src/table/table.ts";
+import type { KubernetesObject, ObjectRef } from "../source/kubernetes-object.ts";
+import type { ObjectReader } from "../source/object-store.ts";
+import type { Problem } from "./problem.ts";
+import type { TranslateSettings } from "./settings.ts";
+
+/**
+ * What one object contributes. A fragment carries everything that its routers need: two fragments may hold the
+ * same service or endpoints under the same name only with equal content.
+ */
+export interface Fragment {
+  table: Omit<Table, "entryPoints">;
+  problems: Problem[];
+}
+
+/**
+ * Translates one route object. `objects` records what is read, so that the fragment is made again only when the
+ * object or something that it read has changed. Pure: equal input, equal fragment.
+ */
+export type TranslateObject = (
+  object: KubernetesObject,
+  objects: ObjectReader,
+  settings: TranslateSettings,
+) => Fragment;
+
+export const emptyFragment = (): Fragment => ({
+  table: { routers: [], services: {}, middlewares: {}, endpoints: {}, serversTransports: {} },
+  problems: [],
+});
+
+export const refOf = (object: KubernetesObject): ObjectRef => ({
+  apiVersion: object.apiVersion,
+  kind: object.kind,
+  namespace: object.metadata.namespace ?? "",
+  name: object.metadata.name,
+});

@@ -1,0 +1,61 @@
+/**
+ * Every problem that Sluice reports, with its paragraph in docs/problems.md. A code never changes its meaning:
+ * people filter on it.
+ */
+export const problemCodes = {
+  "yaml-syntax": "The file is not valid YAML. Its other documents are still read.",
+  "not-an-object": "A document is not a Kubernetes object: `apiVersion` or `kind` is missing or is not a string.",
+  "missing-name":
+    "The object has no `metadata.name`. An API server refuses it; Sluice gives it a name made from its place in the folder, so that it can be tried out.",
+  "duplicate-object":
+    "Two objects have the same kind, namespace and name. The last one counts, as with `kubectl apply`.",
+  "unsupported-kind": "The kind or its API version is one that Sluice does not read yet.",
+  "unknown-field": "The field is not part of the kind. It has no effect.",
+  "misplaced-field": "The field exists, but belongs to another kind or place; here it has no effect.",
+  "invalid-field":
+    "The value does not have the form that the field needs. The smallest part that depends on it is left out.",
+  "unsupported-field": "The field is known, but Sluice does not do what it asks for yet.",
+  "rule-syntax": "The rule does not parse. Its route is left out.",
+  "rule-regexp": "A regular expression in the rule is not valid RE2. Its route is left out.",
+  "rule-unreachable": "A part of the rule can never match.",
+  "entry-point-not-found": "The route names an entry point that does not exist. It is left out of that entry point.",
+  "service-not-found": "The route refers to a Service that does not exist. Requests get 503.",
+  "service-port-not-found": "The Service has no such port. Requests get 503.",
+  "service-no-endpoints": "The Service has no endpoint that can serve. Requests get 503 until it has one.",
+  "external-name-not-allowed":
+    "The Service is of type ExternalName, which is off unless `allowExternalNameServices` is set.",
+  "external-name-refused": "The ExternalName points to the loopback, or is not a host name. It is never dialled.",
+  "traefik-service-not-found": "The route refers to a TraefikService that does not exist. Requests get 503.",
+  "reference-cycle": "Objects refer to each other in a circle. The route that closes it answers 503.",
+  "middleware-not-found":
+    "The route names a Middleware that does not exist. The route is closed: it answers 503, never unguarded.",
+  "middleware-invalid":
+    "The Middleware cannot be built. Routes that use it are closed: they answer 503, never unguarded.",
+  "middleware-unsupported":
+    "The middleware's type is not built yet. Routes that use it are closed: they answer 503, never unguarded.",
+  "cross-namespace-reference":
+    "The object refers into another namespace, which is off unless `allowCrossNamespace` is set.",
+  "cross-provider-reference": "The reference names a provider (`name@provider`) that Sluice does not have.",
+  "servers-transport-not-found": "The service names a ServersTransport that does not exist. Its requests get 503.",
+  "weights-empty": "No child of the weighted service can get traffic.",
+  "percent-out-of-range": "The mirror's percentage is not between 0 and 100. The mirror is left out.",
+  "failover-not-supported":
+    "Failover on status codes or health checks is not built yet; it fails over when the main service has no endpoint or cannot be reached.",
+  "secret-not-found": "The object names a Secret that does not exist.",
+  "duplicate-router": "Two routes have the same name. The second is left out.",
+  "rule-needs-tls":
+    "A HostSNI rule other than `*` can only be decided on TLS. The route can match nothing without `tls`.",
+  "ingress-class-not-found": "The Ingress names an IngressClass that does not exist.",
+  "resource-backend": "An Ingress backend that refers to a resource is not supported, only Services.",
+  "gateway-class-not-found": "The Gateway names a GatewayClass that does not exist or belongs to another controller.",
+  "parent-not-found":
+    "The route's parentRef names a Gateway or listener that does not exist or does not take the route.",
+  "listener-conflict": "Two listeners of the Gateway claim the same port, protocol and hostname.",
+  "listener-unsupported": "The listener's protocol is not served.",
+  "reference-not-permitted": "A reference into another namespace has no ReferenceGrant there.",
+  "backend-not-found": "The backendRef cannot be resolved. Its share of the requests gets 500.",
+  "filter-unsupported":
+    "The filter is not supported. Requests to the rule get 500, never an answer without the filter.",
+} as const satisfies Record<string, string>;
+
+export type ProblemCode = keyof typeof problemCodes;

@@ -1,0 +1,48 @@
+/** What Traefik's static configuration says that the translation depends on. Names and defaults are Traefik's unless noted. */
+export interface TranslateSettings {
+  /** HTTP entry points by name, in the order of the configuration. */
+  entryPoints: Record<string, EntryPointSettings>;
+  crd: ProviderSettings;
+  ingress: ProviderSettings;
+  /** Gateway API: the controller whose GatewayClasses are taken. */
+  gatewayControllerName: string;
+}
+
+export interface EntryPointSettings {
+  port: number;
+  /** Taken by routers that name no entry point; when none has it, all have it. */
+  asDefault?: boolean;
+  /** Routers on it use TLS unless they say otherwise. */
+  tls?: boolean;
+  /** Middlewares of every router on it: names as `namespace-name@kubernetescrd`. */
+  middlewares?: string[];
+  forwardedHeaders?: { insecure?: boolean; trustedIps?: string[] };
+  redirect?: { to: string; scheme: string; permanent: boolean; priority?: number };
+}
+
+export interface ProviderSettings {
+  /** Unset: objects without a class, or with the class `traefik`. */
+  ingressClass?: string;
+  /** A Kubernetes label selector. */
+  labelSelector?: string;
+  /** Unset: all. */
+  namespaces?: string[];
+  allowCrossNamespace: boolean;
+  allowExternalNameServices: boolean;
+  /** Default true, unlike Traefik: a service without endpoints answers 503 instead of taking its route down. */
+  allowEmptyServices: boolean;
+}
+
+const provider = (): ProviderSettings => ({
+  allowCrossNamespace: false,
+  allowExternalNameServices: false,
+  allowEmptyServices: true,
+});
+
+/** `web` on 80 and `websecure` on 443, every other setting at its default. */
+export const defaultSettings = (): TranslateSettings => ({
+  entryPoints: { web: { port: 80 }, websecure: { port: 443 } },
+  crd: provider(),
+  ingress: provider(),
+  gatewayControllerName: "sluice.dev/gateway-controller",
+});
