@@ -1,0 +1,29 @@
+import type { Beacon } from "./beacon/beacon.ts";
+
+/** The Worker's bindings and variables. `wrangler.toml` names the same for production, `sluice dev` for a laptop. */
+export interface Env {
+  /** The snapshot tree. */
+  TABLE: KVNamespace;
+  /** The pointer's only writer. Without it a KV key serves as pointer: slower, and unfenced. */
+  BEACON?: DurableObjectNamespace<Beacon>;
+  /** The origin gateway: a VPC Service in production. Without it only `direct` services answer. */
+  ORIGIN?: Fetcher;
+  /** The publisher whose table is served (a cluster's name). */
+  PUBLISHER: string;
+  /** Private Ed25519 key (JWK with `kid`, as JSON) that signs hop tokens. A secret. */
+  HOP_KEY?: string;
+  /** `1` on a laptop: every change is waited for, so that an edit shows in the next request. */
+  DEV?: string;
+  /**
+   * Where the client's address comes from. Unset (production): `CF-Connecting-IP`, which Cloudflare sets.
+   * `loopback`: always 127.0.0.1, since local sockets do not tell. `cf`: `request.cf.clientIp`.
+   */
+  CLIENT_ADDRESS?: "loopback" | "cf";
+  /** Entry points by scheme and port, where ports alone do not tell: `{"https:443": "websecure"}` as JSON. */
+  ENTRY_POINTS?: string;
+  /** The admin API answers only on this host, or below this path. Neither set: it is off. */
+  ADMIN_HOST?: string;
+  ADMIN_PATH?: string;
+  /** Public keys that verify admin tokens: a JSON Web Key Set as JSON. */
+  ADMIN_KEYS?: string;
+}

@@ -1,0 +1,36 @@
+import type { Endpoints } from "../table/service.ts";
+import { EditableHeaders } from "./editable-headers.ts";
+import type { Exchange } from "./exchange.ts";
+
+export type ExchangeInit = Omit<Exchange, "headers">;
+
+/** One request's exchange, with its headers as they came. */
+export function createExchange(init: ExchangeInit): Exchange {
+  return new RequestExchange(init);
+}
+
+class RequestExchange implements Exchange {
+  readonly request: Request;
+  readonly scheme: "http" | "https";
+  readonly entryPoint: string;
+  host: string;
+  path: string;
+  query: string;
+  readonly client: Exchange["client"];
+  readonly headers: EditableHeaders;
+  readonly endpoints: (key: string) => Endpoints | undefined;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+
+  constructor(init: ExchangeInit) {
+    this.request = init.request;
+    this.scheme = init.scheme;
+    this.entryPoint = init.entryPoint;
+    this.host = init.host;
+    this.path = init.path;
+    this.query = init.query;
+    this.client = init.client;
+    this.headers = new EditableHeaders(init.request.headers);
+    this.endpoints = init.endpoints;
+    this.waitUntil = init.waitUntil;
+  }
+}

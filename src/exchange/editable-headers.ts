@@ -1,0 +1,54 @@
+import type { RequestHeaders } from "./exchange.ts";
+
+/** Headers that tell an origin about the client's side of the connection; only the edge and the gateway may set them. */
+const isForwardedHeader = (lowerName: string): boolean =>
+  lowerName.startsWith("x-forwarded-") || lowerName === "x-real-ip";
+
+/** The headers of a request, copied at the first change and never before. */
+export class EditableHeaders implements RequestHeaders {
+  readonly #original: Headers;
+  #copy: Headers | undefined;
+  #assigned: string[] | undefined;
+
+  constructor(original: Headers) {
+    this.#original = original;
+  }
+
+  get current(): Headers {
+    return this.#copy ?? this.#original;
+  }
+
+  get assigned(): readonly string[] {
+    return this.#assigned ?? [];
+  }
+
+  get(name: string): string | null {
+    return this.current.get(name);
+  }
+
+  set(name: string, value: string): void {
+    this.#editable().set(name, value);
+    this.#note(name);
+  }
+
+  append(name: string, value: string): void {
+    this.#editable().append(name, value);
+    this.#note(name);
+  }
+
+  delete(name: string): void {
+    if (this.current.has(name)) this.#editable().delete(name);
+  }
+
+  #editable(): Headers {
+    this.#copy ??= new Headers(this.#original);
+    return this.#copy;
+  }
+
+  #note(name: string): void {
+    const lowerName = name.toLowerCase();
+    if (!isForwardedHeader(lowerName)) return;
+    this.#assigned ??= [];
+    if (!this.#assigned.includes(lowerName)) this.#assigned.push(lowerName);
+  }
+}
