@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { findEntryPoint } from "../../src/edge/find-entry-point.ts";
+
+const byPort = { web: { port: 80 }, websecure: { port: 443 }, admin: { port: 8080 } };
+const chart = { web: { port: 8000 }, websecure: { port: 8443 } };
+
+it.each([
+  ["http", 80, byPort, undefined, "web"],
+  ["https", 443, byPort, undefined, "websecure"],
+  ["http", 8080, byPort, undefined, "admin"],
+  ["http", 9999, byPort, undefined, undefined],
+  ["http", 80, chart, undefined, "web"],
+  ["https", 443, chart, undefined, "websecure"],
+  ["https", 2053, chart, { "https:2053": "websecure" }, "websecure"],
+  ["http", 80, { other: { port: 1 } }, undefined, undefined],
+] as const)("%s on %i among %j with map %j is %s", (scheme, port, entryPoints, map, name) => {
+  expect(findEntryPoint(scheme, port, entryPoints, map)).toBe(name);
+});
