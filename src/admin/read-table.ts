@@ -18,7 +18,9 @@ export async function readTable(rootKey: string, read: ReadKeys, leafKeys: LeafK
   if (rootText == null) return undefined;
   const root = rootSchema.parse(JSON.parse(rootText));
   const routeKeys = [...root.routes, ...Object.values(root.split).flatMap((split) => split.leaves)].flatMap(leafKeys);
-  const routeLeaves = await readLeaves([...new Set(routeKeys)], read, (text) => routeLeafSchema.parse(JSON.parse(text)));
+  const routeLeaves = await readLeaves([...new Set(routeKeys)], read, (text) =>
+    routeLeafSchema.parse(JSON.parse(text)),
+  );
   const endpointKeys = root.endpoints.flatMap(leafKeys);
   const endpointLeaves = await readLeaves([...new Set(endpointKeys)], read, (text) =>
     endpointLeafSchema.parse(JSON.parse(text)),

@@ -1,0 +1,94 @@
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type AdminContext, createAdminApp } from "../../src/admin/admin-app.ts";
+import { ADMIN_AUDIENCE, createAdminVerifier } from "../../src/admin/verify-admin-token.ts";
+import { emptyTable } from "../../src/table/table.ts";
+
+const now = Date.UTC(2026, 0, 1);
+const pointer = { publisher: "test", epoch: 1, generation: 7, root: "r" };
+let context: AdminContext;
+let sign: (claims: { scope?: string; audience?: string; expiresIn?: number }) => Promise<string>;
+let signWithOtherKey: () => Promise<string>;
+
+beforeAll(async () => {
+  const ours = await generateKeyPair("EdDSA", { extractable: true });
+  const other = await generateKeyPair("EdDSA");
+  const token = ({ scope = "read", audience = ADMIN_AUDIENCE, expiresIn = 60 }) =>
+    new SignJWT({ scope })
+      .setProtectedHeader({ alg: "EdDSA", kid: "k1" })
+      .setAudience(audience)
+      .setExpirationTime(new Date(now + expiresIn * 1000));
+  sign = (claims) => token(claims).sign(ours.privateKey);
+  signWithOtherKey = () => token({}).sign(other.privateKey);
+  const keys = { keys: [{ ...(await exportJWK(ours.publicKey)), kid: "k1", alg: "EdDSA" }] };
+  context = {
+    basePath: "",
+    verify: createAdminVerifier(keys, () => now),
+    status: () => ({ pointer }),
+    readTable: async () => emptyTable(),
+    advance: async (request) => {
+      if (typeof request !== "object" || request === null) return { outcome: "malformed", reason: "not an object" };
+      return "stale" in request
+        ? { outcome: "refused", pointer, reason: "stale" }
+        : { outcome: "accepted", pointer: { ...pointer, generation: 8 } };
+    },
+  };
+});
+
+const call = async (path: string, token?: string, init: RequestInit = {}): Promise<Response> =>
+  createAdminApp(context).request(path, {
+    ...init,
+    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+  });
+
+describe("the admin API", () => {
+  it("answers ping to anyone", async () => {
+    const response: Response = await call("/ping");
+    expect([response.status, await response.text()]).toEqual([200, "OK"]);
+  });
+
+  it("tells the generation served", async () => {
+    const response = await call("/api/generation", await sign({}));
+    expect(await response.json()).toEqual({ pointer });
+  });
+
+  it("shows the table in the shape of Traefik's rawdata", async () => {
+    const response = await call("/api/rawdata", await sign({}));
+    expect(await response.json()).toEqual({ routers: {}, middlewares: {}, services: {} });
+  });
+
+  it("answers below a path when it has one", async () => {
+    const app = createAdminApp({ ...context, basePath: "/.sluice" });
+    expect((await app.request("/.sluice/ping")).status).toBe(200);
+    expect((await app.request("/ping")).status).toBe(404);
+  });
+
+  it.each([
+    ["no token", async () => undefined, 401],
+    ["another key", () => signWithOtherKey(), 401],
+    ["an expired token", () => sign({ expiresIn: -1 }), 401],
+    ["another audience", () => sign({ audience: "other" }), 401],
+    ["no scope", () => sign({ scope: "" }), 403],
+    ["garbage", async () => "a.b.c", 401],
+  ] as const)("refuses %s", async (_, token, status) => {
+    const response = await call("/api/rawdata", await token());
+    expect(response.status).toBe(status);
+    expect(response.headers.get("WWW-Authenticate")).toMatch(/^Bearer/);
+  });
+
+  it.each([
+    ["an accepted generation", "publish", "{}", 200],
+    ["a refused one", "publish", '{"stale":1}', 409],
+    ["a malformed one", "publish", "{", 400],
+    ["one without the scope", "read", "{}", 403],
+  ])("answers %s", async (_, scope, body, status) => {
+    const response = await call("/api/generation", await sign({ scope }), { method: "POST", body });
+    expect(response.status).toBe(status);
+  });
+
+  it("says so when there is no beacon", async () => {
+    const app = createAdminApp({ ...context, advance: undefined });
+    const headers = { Authorization: `Bearer ${await sign({ scope: "publish" })}` };
+    expect((await app.request("/api/generation", { method: "POST", body: "{}", headers })).status).toBe(501);
+  });
+});
