@@ -63,14 +63,15 @@ describe("the admin API", () => {
     expect((await app.request("/ping")).status).toBe(404);
   });
 
-  it.each([
+  const refusals: [string, () => Promise<string | undefined>, number][] = [
     ["no token", async () => undefined, 401],
     ["another key", () => signWithOtherKey(), 401],
     ["an expired token", () => sign({ expiresIn: -1 }), 401],
     ["another audience", () => sign({ audience: "other" }), 401],
     ["no scope", () => sign({ scope: "" }), 403],
     ["garbage", async () => "a.b.c", 401],
-  ] as const)("refuses %s", async (_, token, status) => {
+  ];
+  it.each(refusals)("refuses %s", async (_, token, status) => {
     const response = await call("/api/rawdata", await token());
     expect(response.status).toBe(status);
     expect(response.headers.get("WWW-Authenticate")).toMatch(/^Bearer/);
