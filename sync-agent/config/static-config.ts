@@ -1,0 +1,161 @@
+import { readFile } from "node:fs/promises";
+import { isAlias, LineCounter, type Node, parseDocument } from "yaml";
+import { suggestName } from "../translate/nearest-name.ts";
+import type { Problem } from "../translate/problem.ts";
+import {
+  defaultSettings,
+  type EntryPointSettings,
+  type ProviderSettings,
+  type TranslateSettings,
+} from "../translate/settings.ts";
+import { type EntryPointAddress, parseAddress } from "./parse-address.ts";
+import type { Place } from "./place.ts";
+import type { ReadContext } from "./read-yaml.ts";
+import { staticSchema } from "./static-schema.ts";
+
+/** Something wrong with the configuration file itself. */
+export type ConfigProblem = Omit<Problem, "object"> & { place: Place };
+
+export interface StaticConfig {
+  settings: TranslateSettings;
+  /** Where the HTTP entry points listen, as the file says; an empty host is every address. */
+  listen: Record<string, { host: string; port: number }>;
+  problems: ConfigProblem[];
+}
+
+/** The configuration cannot be used at all. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** @throws ConfigError when the file cannot be read or is not YAML */
+export async function loadStaticConfig(file: string): Promise<StaticConfig> {
+  if (/\.toml$/i.test(file)) {
+    throw new ConfigError(`${file}: TOML is not read yet; write the same configuration as YAML`);
+  }
+  const content = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new ConfigError(`${file}: cannot be read (${cause instanceof Error ? cause.message : "unknown"})`, { cause });
+  });
+  return readStaticConfig(content, file);
+}
+
+type Values = NonNullable<ReturnType<typeof staticSchema>>;
+type EntryPointValues = NonNullable<Values["entryPoints"]>[string]["value"];
+type Redirect = EntryPointSettings["redirect"];
+type ProviderValues = NonNullable<NonNullable<Values["providers"]>["kubernetesCRD"]>;
+
+/**
+ * Reads Traefik's static configuration from YAML. What is wrong with it is in `problems`, each with its place.
+ *
+ * @throws ConfigError when it is not YAML
+ */
+export function readStaticConfig(content: string, file: string): StaticConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(content, { lineCounter: lines });
+  const [syntaxError] = document.errors;
+  if (syntaxError) {
+    const { line, col } = lines.linePos(syntaxError.pos[0]);
+    throw new ConfigError(`${file}:${line}:${col}: ${syntaxError.message.split("\n")[0]}`);
+  }
+  const problems: ConfigProblem[] = [];
+  const context: ReadContext = {
+    resolve: (node) => (isAlias(node) ? node.resolve(document) : node),
+    report: (problem, node) => problems.push({ ...problem, place: placeOf(node, content, lines, file) }),
+  };
+  const values = (document.contents && staticSchema(document.contents, [], context)) ?? {};
+  return { ...toSettings(values, context), problems };
+}
+
+function toSettings(values: Values, context: ReadContext): Omit<StaticConfig, "problems"> {
+  const settings = defaultSettings();
+  const listen: StaticConfig["listen"] = {};
+  const entryPoints = Object.entries(values.entryPoints ?? {}).flatMap(([name, entryPoint]) => {
+    const address = findAddress(name, entryPoint, context);
+    return address === undefined ? [] : [{ name, values: entryPoint.value, address }];
+  });
+  // Traefik without entry points has one on 80; here the usual two stay, since nothing else can have been meant.
+  if (entryPoints.length > 0) settings.entryPoints = {};
+  for (const { name, values, address } of entryPoints) {
+    listen[name] = { host: address.host, port: address.port };
+    settings.entryPoints[name] = toEntryPoint(values, address.port);
+  }
+  for (const { name, values } of entryPoints) {
+    const redirect = toRedirect(values, settings, context);
+    const entry = settings.entryPoints[name];
+    if (redirect && entry) entry.redirect = redirect;
+  }
+  mergeProvider(settings.crd, values.providers?.kubernetesCRD);
+  mergeProvider(settings.ingress, values.providers?.kubernetesIngress);
+  return { settings, listen };
+}
+
+/** The address of an HTTP entry point; undefined leaves the entry point out. */
+function findAddress(
+  name: string,
+  { value: { address }, node, path }: NonNullable<Values["entryPoints"]>[string],
+  context: ReadContext,
+): EntryPointAddress | undefined {
+  if (address === undefined) {
+    const message = `entry point \`${name}\` has no address that can be used; it is left out`;
+    context.report({ code: "invalid-field", severity: "error", path, message, hint: "such as `address: :80`" }, node);
+    return undefined;
+  }
+  if (address.value.protocol === "tcp") return address.value;
+  const message = `entry point \`${name}\` is UDP, which is not served yet`;
+  const hint = "UDP comes with the relay";
+  context.report({ code: "unsupported-field", severity: "warning", path: address.path, message, hint }, address.node);
+  return undefined;
+}
+
+function toEntryPoint(values: EntryPointValues, port: number): EntryPointSettings {
+  const { insecure, trustedIPs } = values.forwardedHeaders ?? {};
+  return {
+    port,
+    ...(values.asDefault !== undefined && { asDefault: values.asDefault }),
+    ...(values.http?.tls !== undefined && { tls: true }),
+    ...(values.http?.middlewares !== undefined && { middlewares: values.http.middlewares }),
+    ...(values.forwardedHeaders !== undefined && {
+      forwardedHeaders: {
+        ...(insecure !== undefined && { insecure }),
+        ...(trustedIPs !== undefined && { trustedIps: trustedIPs }),
+      },
+    }),
+  };
+}
+
+function toRedirect(values: EntryPointValues, { entryPoints }: TranslateSettings, context: ReadContext): Redirect {
+  const redirect = values.http?.redirections?.entryPoint;
+  if (redirect?.to === undefined) return undefined;
+  const { value: to, node, path } = redirect.to;
+  if (!Object.hasOwn(entryPoints, to) && parseAddress(to) === undefined) {
+    const message = `there is no entry point \`${to}\` to redirect to`;
+    const hint = suggestName(to, Object.keys(entryPoints));
+    context.report({ code: "invalid-field", severity: "error", path, message, ...(hint && { hint }) }, node);
+    return undefined;
+  }
+  return {
+    to,
+    scheme: redirect.scheme ?? "https",
+    permanent: redirect.permanent ?? true,
+    ...(redirect.priority !== undefined && { priority: redirect.priority }),
+  };
+}
+
+function mergeProvider(settings: ProviderSettings, values: ProviderValues | undefined): void {
+  if (values === undefined) return;
+  const { ingressClass, labelSelector, namespaces } = values;
+  if (ingressClass !== undefined) settings.ingressClass = ingressClass;
+  if (labelSelector !== undefined) settings.labelSelector = labelSelector;
+  if (namespaces !== undefined && namespaces.length > 0) settings.namespaces = namespaces;
+  settings.allowCrossNamespace = values.allowCrossNamespace ?? settings.allowCrossNamespace;
+  settings.allowExternalNameServices = values.allowExternalNameServices ?? settings.allowExternalNameServices;
+  settings.allowEmptyServices = values.allowEmptyServices ?? settings.allowEmptyServices;
+}
+
+function placeOf(node: Node, content: string, lines: LineCounter, file: string): Place {
+  const [start, end] = node.range ?? [0, 0];
+  const { line, col } = lines.linePos(start);
+  const text = content.split("\n", line)[line - 1]?.replace(/\r$/, "") ?? "";
+  const length = Math.max(1, Math.min(end - start, text.length - col + 1));
+  return { file, line, column: col, length, text };
+}

@@ -1,0 +1,134 @@
+import ipaddr from "ipaddr.js";
+import { parseAddress } from "./parse-address.ts";
+import { bool, integer, located, made, mapOf, notDone, nothingToDo, object, text, textList } from "./read-yaml.ts";
+
+/**
+ * The keys of Traefik's static configuration, 3.x
+ * (https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/): what Sluice reads of
+ * them, and what it says about the rest.
+ */
+const relay = notDone("warning", "TCP and UDP come with the relay");
+const platform = notDone("notice", "Cloudflare decides this for what it serves");
+const certificates = notDone("notice", "certificates come from Cloudflare; `sluice dev` makes its own");
+const observability = notDone("notice");
+const watching = notDone("notice", "how the cluster is reached is a setting of the sync agent");
+
+const addresses = made(textList, (list) => {
+  const bad = list.find((address) => !ipaddr.isValid(address) && !ipaddr.isValidCIDR(address));
+  return bad === undefined ? list : new Error(`\`${bad}\` is neither an IP address nor a CIDR block`);
+});
+
+const address = made(
+  text,
+  (value) => parseAddress(value) ?? new Error(`\`${value}\` is not an address such as \`:80\` or \`127.0.0.1:80/tcp\``),
+);
+
+const entryPoint = object({
+  address: located(address),
+  asDefault: bool,
+  forwardedHeaders: object({
+    insecure: bool,
+    trustedIPs: addresses,
+    connection: notDone("warning"),
+    notAppendXForwardedFor: notDone("warning"),
+  }),
+  http: object({
+    middlewares: textList,
+    redirections: object({
+      entryPoint: object({ to: located(text), scheme: text, permanent: bool, priority: integer }),
+    }),
+    tls: object({ certResolver: certificates, domains: certificates, options: notDone("warning") }),
+    encodeQuerySemicolons: notDone("warning"),
+    encodedCharacters: notDone("warning"),
+    maxHeaderBytes: platform,
+    sanitizePath: notDone("warning", "paths are always cleaned of `//`, `.` and `..`"),
+    underscoreHeadersStrategy: notDone("warning"),
+  }),
+  http2: platform,
+  http3: platform,
+  observability,
+  allowACMEByPass: certificates,
+  proxyProtocol: relay,
+  reusePort: relay,
+  transport: notDone("notice"),
+  udp: relay,
+});
+
+const namespaced = { namespaces: textList, labelSelector: text };
+const cluster = {
+  endpoint: watching,
+  token: watching,
+  certAuthFilePath: watching,
+  throttleDuration: watching,
+  disableClusterScopeResources: watching,
+};
+const services = { allowExternalNameServices: bool, allowEmptyServices: bool, nativeLBByDefault: notDone("warning") };
+
+const otherProviders = [
+  "consul",
+  "consulCatalog",
+  "docker",
+  "ecs",
+  "etcd",
+  "file",
+  "http",
+  "knative",
+  "kubernetesIngressNGINX",
+  "nomad",
+  "plugin",
+  "redis",
+  "rest",
+  "swarm",
+  "zooKeeper",
+];
+const otherProvider = notDone("warning", "there are `kubernetesCRD`, `kubernetesIngress` and `kubernetesGateway`");
+
+export const staticSchema = object({
+  entryPoints: mapOf(located(entryPoint)),
+  providers: object({
+    kubernetesCRD: object({
+      ...namespaced,
+      ...cluster,
+      ...services,
+      ingressClass: text,
+      allowCrossNamespace: bool,
+      crossProviderNamespaces: notDone("warning"),
+    }),
+    kubernetesIngress: object({
+      ...namespaced,
+      ...cluster,
+      ...services,
+      ingressClass: text,
+      disableIngressClassLookup: notDone("warning"),
+      strictPrefixMatching: notDone("warning"),
+      ingressEndpoint: notDone("notice", "the status of objects is not written yet"),
+      crossProviderNamespaces: notDone("warning"),
+    }),
+    kubernetesGateway: object({
+      ...cluster,
+      namespaces: notDone("warning", "every namespace is read"),
+      labelSelector: notDone("warning", "every object is read"),
+      nativeLBByDefault: notDone("warning"),
+      experimentalChannel: relay,
+      statusAddress: notDone("notice", "the status of objects is not written yet"),
+      crossProviderNamespaces: notDone("warning"),
+    }),
+    providersThrottleDuration: watching,
+    ...Object.fromEntries(otherProviders.map((name) => [name, otherProvider])),
+  }),
+  accessLog: observability,
+  api: notDone("notice", "the edge has an admin API of its own"),
+  certificatesResolvers: certificates,
+  core: notDone("warning", "set `syntax: v2` on the routes that need it"),
+  experimental: notDone("warning"),
+  global: nothingToDo,
+  hostResolver: notDone("warning"),
+  log: observability,
+  metrics: observability,
+  ocsp: certificates,
+  ping: notDone("notice", "the edge answers `/ping` on its admin API"),
+  serversTransport: notDone("warning", "name a ServersTransport object in the service instead"),
+  spiffe: notDone("warning"),
+  tcpServersTransport: relay,
+  tracing: observability,
+});
