@@ -1,0 +1,130 @@
+import { CompactSign, type CryptoKey, compactVerify, decodeProtectedHeader, type JWK } from "jose";
+
+/** Seconds that a token is good for, from the minute in which it was made. */
+const LIFETIME = 300;
+/** Seconds by which the edge's clock may be ahead of the gateway's. */
+const CLOCK_SKEW = 60;
+/** Far longer than any token made here. */
+const MAX_TOKEN_LENGTH = 2048;
+const ALGORITHM = "EdDSA";
+
+export interface TokenSignerOptions {
+  /** A private Ed25519 key. */
+  key: CryptoKey | JWK;
+  /** Names the key to the verifier. */
+  kid: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Tokens kept, one for each service. */
+  maxEntries?: number;
+}
+
+export interface TokenSigner {
+  /** A token for a hop to the service: at once when this minute's token is known, else when it has been signed. */
+  sign(service: string): string | Promise<string>;
+}
+
+/**
+ * Signs hop tokens: compact JWS (RFC 7515) with EdDSA (RFC 8037). A token names the service and the minute and
+ * nothing else, so that signing and verifying happen once a minute for each service and not once a request.
+ * A miss is signed by each request that meets it: runtimes forbid waiting for another request's promise.
+ */
+export function createTokenSigner({ key, kid, now, maxEntries = 4096 }: TokenSignerOptions): TokenSigner {
+  const tokens = new Map<string, { minute: number; token: string }>();
+
+  async function signNew(service: string, minute: number): Promise<string> {
+    const iat = minute * 60;
+    const claims = new TextEncoder().encode(JSON.stringify({ sub: service, iat, exp: iat + LIFETIME }));
+    const token = await new CompactSign(claims).setProtectedHeader({ alg: ALGORITHM, kid }).sign(key);
+    keep(tokens, service, { minute, token }, maxEntries);
+    return token;
+  }
+
+  return {
+    sign(service) {
+      const minute = Math.floor(now() / 60_000);
+      const known = tokens.get(service);
+      return known?.minute === minute ? known.token : signNew(service, minute);
+    },
+  };
+}
+
+export interface TokenVerifierOptions {
+  /** Public Ed25519 keys by their `kid`. */
+  keys: Readonly<Record<string, CryptoKey | JWK>> | ReadonlyMap<string, CryptoKey | JWK>;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Verdicts kept, as many again for refused tokens. */
+  maxEntries?: number;
+}
+
+export interface TokenVerifier {
+  /** Whether the token is genuine, in its time, and for this service; at once when the token is known. */
+  verify(token: string, service: string): boolean | Promise<boolean>;
+}
+
+interface Claims {
+  sub: string;
+  iat: number;
+  exp: number;
+}
+
+/** Verifies what `createTokenSigner` signs. Refused tokens are remembered apart, so that they push no good one out. */
+export function createTokenVerifier({ keys, now, maxEntries = 4096 }: TokenVerifierOptions): TokenVerifier {
+  const keysByKid = keys instanceof Map ? keys : new Map(Object.entries(keys));
+  const genuine = new Map<string, Claims>();
+  const refused = new Map<string, true>();
+
+  const accepts = (claims: Claims, service: string): boolean => {
+    const seconds = now() / 1000;
+    return claims.sub === service && claims.iat <= seconds + CLOCK_SKEW && seconds < claims.exp;
+  };
+
+  async function verifyNew(token: string, service: string): Promise<boolean> {
+    const claims = await readClaims(token, keysByKid);
+    if (claims === undefined) {
+      keep(refused, token, true, maxEntries);
+      return false;
+    }
+    keep(genuine, token, claims, maxEntries);
+    return accepts(claims, service);
+  }
+
+  return {
+    verify(token, service) {
+      const claims = genuine.get(token);
+      if (claims !== undefined) return accepts(claims, service);
+      if (token.length > MAX_TOKEN_LENGTH || refused.has(token)) return false;
+      return verifyNew(token, service);
+    },
+  };
+}
+
+/** The claims of a genuine token, or undefined. */
+async function readClaims(token: string, keys: ReadonlyMap<string, CryptoKey | JWK>): Promise<Claims | undefined> {
+  try {
+    const key = keys.get(decodeProtectedHeader(token).kid ?? "");
+    if (key === undefined) return undefined;
+    const { payload } = await compactVerify(token, key, { algorithms: [ALGORITHM] });
+    const claims: unknown = JSON.parse(new TextDecoder().decode(payload));
+    return isClaims(claims) ? claims : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isClaims(value: unknown): value is Claims {
+  if (typeof value !== "object" || value === null) return false;
+  const { sub, iat, exp } = value as Partial<Record<keyof Claims, unknown>>;
+  return typeof sub === "string" && typeof iat === "number" && typeof exp === "number" && exp - iat <= LIFETIME;
+}
+
+/** Sets an entry of a bounded map; the one that was set longest ago makes room. */
+function keep<K, V>(entries: Map<K, V>, key: K, value: V, maxEntries: number): void {
+  entries.delete(key);
+  if (entries.size >= maxEntries) {
+    const oldest = entries.keys().next();
+    if (!oldest.done) entries.delete(oldest.value);
+  }
+  entries.set(key, value);
+}

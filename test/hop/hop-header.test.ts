@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeHop } from "../../src/hop/decode-hop.ts";
+import { encodeHop } from "../../src/hop/encode-hop.ts";
+import type { Hop } from "../../src/hop/hop.ts";
+
+const anyText = fc.string({ unit: "binary" });
+const anyHop: fc.Arbitrary<Hop> = fc.record({
+  token: fc.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+  service: fc.oneof(anyText, fc.constantFrom("", "-", "%", "default-app@kubernetescrd", "a b", "übung")),
+  scheme: fc.constantFrom("http", "https"),
+  port: fc.nat(65_535),
+  clientAddress: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant("")),
+  trusted: fc.boolean(),
+  assigned: fc.uniqueArray(fc.constantFrom("x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-a_b")),
+  mirror: fc.boolean(),
+  generation: fc.maxSafeNat(),
+  host: fc.oneof(anyText, fc.domain(), fc.constantFrom("", "-", "a:80", "[::1]:8443", "%2D")),
+});
+
+const hop: Hop = {
+  token: "a.b.c",
+  service: "default-app-80@kubernetescrd",
+  scheme: "https",
+  port: 443,
+  clientAddress: "192.0.2.1",
+  trusted: true,
+  assigned: ["x-forwarded-proto", "x-real-ip"],
+  mirror: false,
+  generation: 7,
+  host: "app.example.com:8443",
+};
+const packed =
+  "1 a.b.c default-app-80@kubernetescrd https 443 192.0.2.1 t x-forwarded-proto,x-real-ip 7 app.example.com:8443";
+
+describe("a packed hop", () => {
+  it("is one line, the host last", () => {
+    expect(encodeHop(hop)).toBe(packed);
+    expect(decodeHop(packed)).toEqual(hop);
+  });
+
+  it("survives the round trip through a header, whatever its fields hold", () => {
+    fc.assert(
+      fc.property(anyHop, (any) => {
+        const sent = new Headers({ h: encodeHop(any) }).get("h") ?? "";
+        expect(sent).toMatch(/^[!-~ ]+$/);
+        expect(decodeHop(sent)).toEqual(any);
+      }),
+    );
+  });
+});
+
+describe("decodeHop refuses", () => {
+  it.each([
+    ["nothing", ""],
+    ["another layout", packed.replace(/^1/, "2")],
+    ["a missing field", packed.split(" ").slice(0, 8).join(" ")],
+    ["a field too many", `${packed} x`],
+    ["an empty field", packed.replace(" 443 ", "  ")],
+    ["an empty host field", packed.replace(/ [^ ]+$/, " ")],
+    ["another scheme", packed.replace("https", "ftp")],
+    ["a port above 65535", packed.replace("443", "65536")],
+    ["a negative port", packed.replace("443", "-443")],
+    ["an unsafe generation", packed.replace(" 7 ", " 9007199254740992 ")],
+    ["an unknown flag", packed.replace(" t ", " x ")],
+    ["an empty header name", packed.replace("proto,x", "proto,,x")],
+    ["a token with other characters", packed.replace("a.b.c", "a.b.c=")],
+    ["a broken escape", packed.replace("app.example", "%E0%A4%A")],
+  ])("%s", (_, value) => {
+    expect(decodeHop(value)).toBeUndefined();
+  });
+
+  it("or reads any text without throwing", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom(...packed.split(" ")))), (fields) => {
+        const decoded = decodeHop(fields.join(" "));
+        if (decoded !== undefined) expect(decodeHop(encodeHop(decoded))).toEqual(decoded);
+      }),
+    );
+  });
+});
