@@ -2,19 +2,29 @@ import * as z from "zod";
 
 /** What a schema asks for, in words that complete "must be ...". */
 export function describeSchema(schema: z.core.$ZodType): string {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return describeSchema(schema.unwrap());
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return describeSchema(schema.unwrap());
-  if (schema instanceof z.ZodPipe) return describeSchema(schema.in);
-  if (schema instanceof z.ZodString) return "a string";
-  if (schema instanceof z.ZodNumber) return schema.format?.includes("int") ? "a whole number" : "a number";
-  if (schema instanceof z.ZodBoolean) return "true or false";
-  if (schema instanceof z.ZodLiteral) return [...schema.values].map((value) => `\`${String(value)}\``).join(" or ");
-  if (schema instanceof z.ZodEnum) return `one of ${schema.options.map((value) => `\`${value}\``).join(", ")}`;
-  if (schema instanceof z.ZodArray) return "a list";
-  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord) return "a mapping";
-  if (schema instanceof z.ZodUnion) return [...new Set(schema.options.map(describeSchema))].join(" or ");
+  const core = z.core;
+  const wrapped =
+    schema instanceof core.$ZodOptional ||
+    schema instanceof core.$ZodNullable ||
+    schema instanceof core.$ZodDefault ||
+    schema instanceof core.$ZodPrefault;
+  if (wrapped) return describeSchema(schema._zod.def.innerType);
+  if (schema instanceof core.$ZodPipe) return describeSchema(schema._zod.def.in);
+  if (schema instanceof core.$ZodString) return "a string";
+  if (schema instanceof core.$ZodNumberFormat) return "a whole number";
+  if (schema instanceof core.$ZodNumber) return "a number";
+  if (schema instanceof core.$ZodBoolean) return "true or false";
+  if (schema instanceof core.$ZodLiteral || schema instanceof core.$ZodEnum) {
+    return oneOf([...schema._zod.values].map((value) => `\`${String(value)}\``));
+  }
+  if (schema instanceof core.$ZodArray) return "a list";
+  if (schema instanceof core.$ZodObject || schema instanceof core.$ZodRecord) return "a mapping";
+  if (schema instanceof core.$ZodUnion) return oneOf([...new Set(schema._zod.def.options.map(describeSchema))]);
   return "of another form";
 }
+
+const oneOf = (words: string[]): string =>
+  words.length < 3 ? words.join(" or ") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
 /** A value in words, short however large it is. */
 export function describeValue(value: unknown): string {

@@ -11,6 +11,21 @@ export type Report = (problem: Omit<Problem, "object">) => void;
 type Path = readonly (string | number)[];
 type Misplaced = Readonly<Record<string, string>>;
 
+// The core classes are those of `zod` and of `zod/mini` alike: the table's own schemas can be read too.
+const {
+  $ZodArray,
+  $ZodDefault,
+  $ZodDiscriminatedUnion,
+  $ZodLazy,
+  $ZodNever,
+  $ZodNullable,
+  $ZodObject,
+  $ZodOptional,
+  $ZodPipe,
+  $ZodPrefault,
+  $ZodRecord,
+} = z.core;
+
 const FAILED = Symbol("failed");
 
 interface Policy {
@@ -43,7 +58,7 @@ export const ignorable = <S extends z.ZodType>(schema: S): z.ZodOptional<S> => {
  * object bad (unless it is `ignorable`), so that nothing is served with half of what was asked for. `null` counts
  * as absent, as on an API server.
  */
-export function readFields<S extends z.ZodType>(
+export function readFields<S extends z.core.$ZodType>(
   schema: S,
   value: unknown,
   path: Path,
@@ -57,7 +72,7 @@ export function readFields<S extends z.ZodType>(
 const objectFields = new Set(["apiVersion", "kind", "metadata", "spec", "status"]);
 
 /** Reads an object's `spec`, and reports fields beside it that do not belong there. */
-export function readSpec<S extends z.ZodType>(
+export function readSpec<S extends z.core.$ZodType>(
   schema: S,
   object: KubernetesObject,
   report: Report,
@@ -96,34 +111,35 @@ class Reading {
   }
 
   read(schema: z.core.$ZodType, given: unknown, path: Path): unknown {
-    const value = given === null && !(schema instanceof z.ZodNullable) ? undefined : given;
-    if (schema instanceof z.ZodOptional) return this.readOptional(schema, value, path);
-    if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    const value = given === null && !(schema instanceof $ZodNullable) ? undefined : given;
+    if (schema instanceof $ZodOptional) return this.readOptional(schema, value, path);
+    if (schema instanceof $ZodDefault || schema instanceof $ZodPrefault) {
       if (value === undefined) return this.parse(schema, undefined, path);
-      return this.read(schema.unwrap(), value, path);
+      return this.read(schema._zod.def.innerType, value, path);
     }
-    if (schema instanceof z.ZodNullable) return value === null ? null : this.read(schema.unwrap(), value, path);
-    if (schema instanceof z.ZodLazy) return this.read(schema.unwrap(), value, path);
-    if (schema instanceof z.ZodPipe) {
-      const inner = this.read(schema.in, value, path);
-      return inner === FAILED ? FAILED : this.parse(schema.out, inner, path);
+    if (schema instanceof $ZodNullable) {
+      return value === null ? null : this.read(schema._zod.def.innerType, value, path);
     }
-    if (schema instanceof z.ZodDiscriminatedUnion) return this.readUnion(schema, value, path);
-    if (schema instanceof z.ZodObject && isRecord(value)) return this.readRecord(schema, value, path);
-    if (schema instanceof z.ZodArray && Array.isArray(value)) return this.readList(schema, value, path);
-    if (schema instanceof z.ZodRecord && isRecord(value)) return this.readMap(schema, value, path);
+    if (schema instanceof $ZodLazy) return this.read(schema._zod.innerType, value, path);
+    if (schema instanceof $ZodPipe) {
+      const inner = this.read(schema._zod.def.in, value, path);
+      return inner === FAILED ? FAILED : this.parse(schema._zod.def.out, inner, path);
+    }
+    if (schema instanceof $ZodDiscriminatedUnion) return this.readUnion(schema, value, path);
+    if (schema instanceof $ZodObject && isRecord(value)) return this.readRecord(schema, value, path);
+    if (schema instanceof $ZodArray && Array.isArray(value)) return this.readList(schema, value, path);
+    if (schema instanceof $ZodRecord && isRecord(value)) return this.readMap(schema, value, path);
     return this.parse(schema, value, path);
   }
 
-  private readOptional(schema: z.ZodOptional, value: unknown, path: Path): unknown {
+  private readOptional(schema: z.core.$ZodOptional, value: unknown, path: Path): unknown {
     if (value === undefined) return undefined;
-    const result = this.read(schema.unwrap(), value, path);
+    const result = this.read(schema._zod.def.innerType, value, path);
     return result === FAILED && policies.get(schema)?.optional ? undefined : result;
   }
 
-  private readRecord(schema: z.ZodObject, value: Record<string, unknown>, path: Path): unknown {
-    const shape = schema.shape;
-    const rest = schema.def.catchall;
+  private readRecord(schema: z.core.$ZodObject, value: Record<string, unknown>, path: Path): unknown {
+    const { shape, catchall: rest } = schema._zod.def;
     const result: Record<string, unknown> = {};
     let failed = false;
     const take = (key: string, read: unknown): void => {
@@ -133,36 +149,36 @@ class Reading {
     for (const [key, field] of Object.entries(shape)) take(key, this.read(field, own(value, key), [...path, key]));
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(shape, key)) continue;
-      if (rest !== undefined && !(rest instanceof z.ZodNever)) take(key, this.read(rest, value[key], [...path, key]));
+      if (rest !== undefined && !(rest instanceof $ZodNever)) take(key, this.read(rest, value[key], [...path, key]));
       else this.unknownField(key, value[key], [...path, key], Object.keys(shape));
     }
     return failed ? FAILED : this.check(schema, result, path);
   }
 
-  private readList(schema: z.ZodArray, value: unknown[], path: Path): unknown {
-    const read = value.map((element, index) => this.read(schema.element, element, [...path, index]));
+  private readList(schema: z.core.$ZodArray, value: unknown[], path: Path): unknown {
+    const read = value.map((element, index) => this.read(schema._zod.def.element, element, [...path, index]));
     const good = read.filter((element) => element !== FAILED);
     if (good.length < read.length && policies.get(schema)?.whole) return FAILED;
     return this.check(schema, good, path);
   }
 
-  private readMap(schema: z.ZodRecord, value: Record<string, unknown>, path: Path): unknown {
+  private readMap(schema: z.core.$ZodRecord, value: Record<string, unknown>, path: Path): unknown {
     const result: Record<string, unknown> = {};
     let failed = false;
     for (const [key, element] of Object.entries(value)) {
-      const read = this.read(schema.valueType, element, [...path, key]);
+      const read = this.read(schema._zod.def.valueType, element, [...path, key]);
       if (read === FAILED) failed = true;
       else define(result, key, read);
     }
     return failed ? FAILED : this.check(schema, result, path);
   }
 
-  private readUnion(schema: z.ZodDiscriminatedUnion, value: unknown, path: Path): unknown {
+  private readUnion(schema: z.core.$ZodDiscriminatedUnion, value: unknown, path: Path): unknown {
     if (!isRecord(value)) return this.parse(schema, value, path);
-    const key = schema.def.discriminator;
+    const key = schema._zod.def.discriminator;
     const tags: z.core.$ZodType[] = [];
-    for (const option of schema.options) {
-      const tag = option instanceof z.ZodObject ? option.shape[key] : undefined;
+    for (const option of schema._zod.def.options) {
+      const tag = option instanceof $ZodObject ? option._zod.def.shape[key] : undefined;
       if (tag === undefined) continue;
       if (z.safeParse(tag, own(value, key)).success) return this.read(option, value, path);
       tags.push(tag);

@@ -1,0 +1,70 @@
+import type { Kind } from "./kubernetes-object.ts";
+
+const traefikKinds = new Set<Kind>([
+  "IngressRoute",
+  "IngressRouteTCP",
+  "IngressRouteUDP",
+  "TraefikService",
+  "Middleware",
+  "MiddlewareTCP",
+  "ServersTransport",
+  "ServersTransportTCP",
+  "TLSOption",
+  "TLSStore",
+]);
+
+/** Kinds by API group and version. The two Traefik groups have the same kinds and fields. */
+const kindsByVersion: Readonly<Record<string, ReadonlySet<Kind>>> = {
+  "traefik.io/v1alpha1": traefikKinds,
+  "traefik.containo.us/v1alpha1": traefikKinds,
+  "networking.k8s.io/v1": new Set<Kind>(["Ingress", "IngressClass"]),
+  "networking.k8s.io/v1beta1": new Set<Kind>(["Ingress", "IngressClass"]),
+  "extensions/v1beta1": new Set<Kind>(["Ingress"]),
+  "gateway.networking.k8s.io/v1": new Set<Kind>([
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "GRPCRoute",
+    "TLSRoute",
+    "ReferenceGrant",
+  ]),
+  "gateway.networking.k8s.io/v1beta1": new Set<Kind>(["GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant"]),
+  "gateway.networking.k8s.io/v1alpha2": new Set<Kind>([
+    "GRPCRoute",
+    "TCPRoute",
+    "TLSRoute",
+    "UDPRoute",
+    "ReferenceGrant",
+  ]),
+  "gateway.networking.k8s.io/v1alpha3": new Set<Kind>(["TLSRoute"]),
+  v1: new Set<Kind>(["Service", "Endpoints", "Secret", "Namespace"]),
+  "discovery.k8s.io/v1": new Set<Kind>(["EndpointSlice"]),
+  "discovery.k8s.io/v1beta1": new Set<Kind>(["EndpointSlice"]),
+};
+
+/** API groups that exist to route traffic: a kind of theirs that is not read is worth a word. */
+const routingGroups = new Set(["traefik.io", "traefik.containo.us", "gateway.networking.k8s.io"]);
+
+const clusterScoped = new Set<string>(["GatewayClass", "IngressClass", "Namespace"] satisfies Kind[]);
+
+/** The kind as Sluice reads it, or undefined: equal names in other groups (Istio's Gateway) are other kinds. */
+export function kindOf(object: { apiVersion: string; kind: string }): Kind | undefined {
+  const kinds = Object.hasOwn(kindsByVersion, object.apiVersion) ? kindsByVersion[object.apiVersion] : undefined;
+  const kind = object.kind as Kind;
+  return kinds?.has(kind) ? kind : undefined;
+}
+
+/** The versions in which a kind of this group is read; empty when it is not read at all. */
+export const versionsOf = (group: string, kind: string): string[] =>
+  Object.entries(kindsByVersion)
+    .filter(([version, kinds]) => groupOf(version) === group && kinds.has(kind as Kind))
+    .map(([version]) => version);
+
+/** The API group of an `apiVersion`; empty for the core group. */
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+
+export const isRoutingKind = (object: { apiVersion: string; kind: string }): boolean =>
+  routingGroups.has(groupOf(object.apiVersion)) || object.kind === "Ingress";
+
+export const isNamespaced = (kind: string): boolean => !clusterScoped.has(kind);

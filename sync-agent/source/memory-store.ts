@@ -1,0 +1,89 @@
+import { kindOf } from "./known-kinds.ts";
+import type { Kind, KubernetesObject } from "./kubernetes-object.ts";
+import type { ObjectReader } from "./object-store.ts";
+
+/** An object store that its source keeps up to date. */
+export interface ObjectStore extends ObjectReader {
+  /** Adds an object or takes the place of its older self. Kinds that Sluice does not read are passed over. */
+  put(object: KubernetesObject): void;
+  remove(kind: Kind, namespace: string, name: string): void;
+}
+
+/** Slices name their Service in this label (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/). */
+export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+
+/** A store in memory. Of two objects with one kind, namespace and name the last counts. */
+export function createObjectStore(objects: Iterable<KubernetesObject> = []): ObjectStore {
+  const store = new MemoryStore();
+  for (const object of objects) store.put(object);
+  return store;
+}
+
+const none: readonly KubernetesObject[] = [];
+
+class MemoryStore implements ObjectStore {
+  private readonly kinds = new Map<Kind, Map<string, KubernetesObject>>();
+  private readonly sorted = new Map<Kind, KubernetesObject[]>();
+  private readonly slices = new Map<string, KubernetesObject[]>();
+
+  get(kind: Kind, namespace: string, name: string): KubernetesObject | undefined {
+    return this.kinds.get(kind)?.get(keyOf(namespace, name));
+  }
+
+  list(kind: Kind): Iterable<KubernetesObject> {
+    let list = this.sorted.get(kind);
+    if (list === undefined) {
+      const byKey = [...(this.kinds.get(kind) ?? [])].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+      list = byKey.map(([, object]) => object);
+      this.sorted.set(kind, list);
+    }
+    return list;
+  }
+
+  endpointSlices(namespace: string, service: string): readonly KubernetesObject[] {
+    return this.slices.get(keyOf(namespace, service)) ?? none;
+  }
+
+  put(object: KubernetesObject): void {
+    const kind = kindOf(object);
+    if (kind === undefined) return;
+    const { namespace = "", name } = object.metadata;
+    this.remove(kind, namespace, name);
+    let objects = this.kinds.get(kind);
+    if (objects === undefined) {
+      objects = new Map();
+      this.kinds.set(kind, objects);
+    }
+    objects.set(keyOf(namespace, name), object);
+    this.sorted.delete(kind);
+    if (kind === "EndpointSlice") this.indexSlice(object);
+  }
+
+  remove(kind: Kind, namespace: string, name: string): void {
+    const old = this.get(kind, namespace, name);
+    if (old === undefined) return;
+    this.kinds.get(kind)?.delete(keyOf(namespace, name));
+    this.sorted.delete(kind);
+    const service = old.metadata.labels?.[SERVICE_NAME_LABEL];
+    if (kind !== "EndpointSlice" || service === undefined) return;
+    const key = keyOf(namespace, service);
+    const rest = (this.slices.get(key) ?? none).filter((slice) => slice !== old);
+    if (rest.length > 0) this.slices.set(key, rest);
+    else this.slices.delete(key);
+  }
+
+  private indexSlice(slice: KubernetesObject): void {
+    const { namespace = "", labels } = slice.metadata;
+    const service = labels?.[SERVICE_NAME_LABEL];
+    if (service === undefined) return;
+    const key = keyOf(namespace, service);
+    const slices = [...(this.slices.get(key) ?? none), slice];
+    this.slices.set(
+      key,
+      slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    );
+  }
+}
+
+/** Names hold no NUL, so no two pairs share a key, and keys sort by namespace and then by name. */
+const keyOf = (namespace: string, name: string): string => `${namespace}\0${name}`;

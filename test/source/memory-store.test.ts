@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
+import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
+
+const service = (name: string, namespace = "default"): KubernetesObject => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name, namespace },
+});
+const slice = (name: string, of: string): KubernetesObject => ({
+  apiVersion: "discovery.k8s.io/v1",
+  kind: "EndpointSlice",
+  metadata: { name, namespace: "default", labels: { "kubernetes.io/service-name": of } },
+});
+
+test("objects are found by kind, namespace and name, and listed in that order", () => {
+  const [b, a, other] = [service("b"), service("a"), service("a", "other")];
+  const store = createObjectStore([b, other, a]);
+  expect(store.get("Service", "default", "b")).toBe(b);
+  expect(store.get("Service", "other", "b")).toBeUndefined();
+  expect([...store.list("Service")]).toEqual([a, b, other]);
+  expect([...store.list("Secret")]).toEqual([]);
+});
+
+test("the last of two counts, and kinds of other groups are passed over", () => {
+  const [first, last] = [service("a"), service("a")];
+  const foreign = { ...service("a"), apiVersion: "serving.knative.dev/v1" };
+  expect(createObjectStore([first, last, foreign]).get("Service", "default", "a")).toBe(last);
+});
+
+test("slices follow their Service's label", () => {
+  const [one, two] = [slice("app-1", "app"), slice("app-2", "app")];
+  const store = createObjectStore([two, one, slice("x", "other")]);
+  expect(store.endpointSlices("default", "app")).toEqual([one, two]);
+  const moved = slice("app-1", "moved");
+  store.put(moved);
+  expect(store.endpointSlices("default", "app")).toEqual([two]);
+  expect(store.endpointSlices("default", "moved")).toEqual([moved]);
+  store.remove("EndpointSlice", "default", "app-2");
+  expect(store.endpointSlices("default", "app")).toEqual([]);
+});
