@@ -1,0 +1,75 @@
+/** Weights are clamped to this (Kubernetes' int32), so that any sum of them is exact. */
+const MAX_WEIGHT = 2 ** 31 - 1;
+const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
+/** Up to this total the product of a position and a stride is exact. */
+const MAX_EXACT_TOTAL = Math.floor(Math.sqrt(Number.MAX_SAFE_INTEGER));
+/** 6 is the one total whose only coprimes, 1 and 5, would put a child's turns in a row. */
+const ORDER_OF_SIX = [0, 4, 2, 5, 3, 1];
+
+/**
+ * A repeating order of turns in which child `i` has `weights[i]` of every `total` turns, spread evenly.
+ *
+ * Turn k takes residue `k * stride mod total`, and each child owns as many adjacent residues as its weight. The
+ * stride is coprime to the total, so any window of `total` turns takes each residue once, and near the golden
+ * section of it, so the turns of an interval of residues lie far apart. Nothing is laid out in memory, however large
+ * the weights.
+ */
+export interface Cycle {
+  /** Turns after which it repeats: the sum of the weights, divided by their greatest common divisor. 0: no child. */
+  readonly total: number;
+  readonly stride: number;
+  /** `ends[i]` is the first residue behind child i's. */
+  readonly ends: readonly number[];
+}
+
+/** @param weights not negative; fractions are cut off, and a child of weight 0 has no turn. */
+export function createCycle(weights: readonly number[]): Cycle {
+  const whole = weights.map((weight) => Math.trunc(Math.min(Math.max(weight, 0), MAX_WEIGHT)) || 0);
+  const divisor = whole.reduce(greatestCommonDivisor, 0) || 1;
+  let total = 0;
+  const ends = whole.map((weight) => {
+    total += weight / divisor;
+    return total;
+  });
+  return { total, stride: goldenStride(total), ends };
+}
+
+/**
+ * The child whose turn it is.
+ *
+ * @param position a turn's number, not negative
+ * @returns the child's index, or undefined when no child has a weight
+ */
+export function pick(cycle: Cycle, position: number): number | undefined {
+  if (cycle.total === 0) return undefined;
+  const residue = residueAt(cycle, position % cycle.total);
+  let low = 0;
+  let high = cycle.ends.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (residue < (cycle.ends[middle] ?? 0)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function residueAt({ total, stride }: Cycle, turn: number): number {
+  if (total === ORDER_OF_SIX.length) return ORDER_OF_SIX[turn] ?? 0;
+  if (total <= MAX_EXACT_TOTAL) return (turn * stride) % total;
+  return Number((BigInt(turn) * BigInt(stride)) % BigInt(total));
+}
+
+/** The number nearest to the golden section of `total` that is coprime to it. */
+function goldenStride(total: number): number {
+  const section = Math.round(total / GOLDEN_RATIO);
+  for (let distance = 0; distance < total; distance++) {
+    if (greatestCommonDivisor(section + distance, total) === 1) return section + distance;
+    if (greatestCommonDivisor(section - distance, total) === 1) return section - distance;
+  }
+  return 1;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}
