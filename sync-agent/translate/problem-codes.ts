@@ -4,6 +4,7 @@
  */
 export const problemCodes = {
   "yaml-syntax": "The file is not valid YAML. Its other documents are still read.",
+  "file-unreadable": "The file cannot be read, or is larger than 16 MiB.",
   "not-an-object": "A document is not a Kubernetes object: `apiVersion` or `kind` is missing or is not a string.",
   "missing-name":
     "The object has no `metadata.name`. An API server refuses it; Sluice gives it a name made from its place in the folder, so that it can be tried out.",

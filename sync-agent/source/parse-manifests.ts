@@ -1,0 +1,192 @@
+import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { z } from "zod";
+import type { Problem } from "../translate/problem.ts";
+import type { ProblemCode } from "../translate/problem-codes.ts";
+import { type Report, readFields } from "../translate/read-object.ts";
+import { groupOf, isNamespaced, isRoutingKind, kindOf, versionsOf } from "./known-kinds.ts";
+import type { KubernetesObject, ObjectMeta, ObjectRef } from "./kubernetes-object.ts";
+import { type Location, locateNode, type Place } from "./locate.ts";
+
+/** A problem with its place in a file. */
+export interface LocatedProblem extends Problem {
+  location: Location;
+}
+
+export interface ParsedFile {
+  objects: { object: KubernetesObject; place: Place }[];
+  problems: LocatedProblem[];
+  /** Whether a document could not be read: the file holds less than its author meant. */
+  broken: boolean;
+}
+
+/** Enough for any hand-written file; an alias bomb needs more. */
+const MAX_ALIASES = 1000;
+
+/**
+ * Reads the Kubernetes objects of a YAML or JSON text: many documents, `List` kinds expanded, objects without a
+ * namespace in `default`. Kinds that route no traffic are passed over. What cannot be read costs only its document.
+ */
+export function parseManifests(file: string, text: string): ParsedFile {
+  const reader = new ManifestReader(file, text);
+  reader.read();
+  return reader.result;
+}
+
+// Ends with a letter or digit, as the API server demands; a NUL or a slash in a name could forge another's key.
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,251}[A-Za-z0-9])?$/, "is not a name that Kubernetes allows");
+const metadataSchema = z.looseObject({
+  name: name.optional(),
+  namespace: name.optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+  creationTimestamp: z.string().optional(),
+});
+
+class ManifestReader {
+  readonly result: ParsedFile = { objects: [], problems: [], broken: false };
+  private readonly file: string;
+  private readonly text: string;
+  private readonly lines = new LineCounter();
+  private count = 0;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.text = text;
+  }
+
+  read(): void {
+    let documents: Document[];
+    try {
+      const parsed = parseAllDocuments(this.text, { lineCounter: this.lines, merge: true, logLevel: "silent" });
+      documents = "empty" in parsed ? [] : parsed;
+    } catch (error) {
+      this.syntaxProblem(0, error instanceof RangeError ? "it is nested too deeply" : messageOf(error));
+      return;
+    }
+    for (const document of documents) this.readDocument(document);
+  }
+
+  private readDocument(document: Document): void {
+    const place: Place = { file: this.file, text: this.text, lines: this.lines, document, prefix: [] };
+    const error = document.errors[0];
+    if (error !== undefined) {
+      this.syntaxProblem(error.pos[0], messageOf(error));
+      return;
+    }
+    let value: unknown;
+    try {
+      value = document.toJS({ maxAliasCount: MAX_ALIASES });
+      // An anchor may hold an alias to itself: a value without an end is no object.
+      if (this.text.includes("*")) JSON.stringify(value);
+    } catch (thrown) {
+      const message =
+        thrown instanceof ReferenceError ? messageOf(thrown) : "it refers to itself or is nested too deeply";
+      this.syntaxProblem(document.range?.[0] ?? 0, message);
+      return;
+    }
+    if (value !== null && value !== undefined) this.readValue(value, place);
+  }
+
+  private readValue(value: unknown, place: Place): void {
+    this.count += 1;
+    const { apiVersion, kind, items } = isRecord(value) ? value : {};
+    if (!isRecord(value) || typeof apiVersion !== "string" || typeof kind !== "string") {
+      const foreign = isRecord(value) && apiVersion === undefined && kind === undefined;
+      this.report("not-an-object", foreign ? "notice" : "warning", fileRef(this.file), locateNode(place, []), {
+        message: "this document is not a Kubernetes object",
+        hint: "an object has `apiVersion` and `kind`, both strings",
+      });
+    } else if (kind.endsWith("List") && Array.isArray(items)) {
+      for (const [index, item] of items.entries()) {
+        this.readValue(item, { ...place, prefix: [...place.prefix, "items", index] });
+      }
+    } else this.readObject({ ...value, apiVersion, kind }, place);
+  }
+
+  private readObject(value: Record<string, unknown> & { apiVersion: string; kind: string }, place: Place): void {
+    const { apiVersion, kind } = value;
+    if (kindOf(value) === undefined) {
+      if (isRoutingKind(value)) this.reportKind(apiVersion, kind, place);
+      return;
+    }
+    const raw = isRecord(value.metadata) ? value.metadata : {};
+    const ref: ObjectRef = { apiVersion, kind, namespace: String(raw.namespace ?? ""), name: String(raw.name ?? "") };
+    const report: Report = (problem) => {
+      this.result.problems.push({ ...problem, object: ref, location: locateNode(place, problem.path) });
+    };
+    const metadata = readFields(metadataSchema, value.metadata ?? {}, ["metadata"], report);
+    if (metadata === undefined) return;
+    if (metadata.name === undefined) {
+      metadata.name = this.makeName();
+      report({
+        code: "missing-name",
+        severity: "warning",
+        path: [],
+        message: `this ${kind} has no name; it is read as \`${metadata.name}\``,
+        hint: "an API server refuses it: set `metadata.name`",
+      });
+    }
+    if (isNamespaced(kind)) metadata.namespace ??= "default";
+    else delete metadata.namespace;
+    const object: KubernetesObject = { ...value, apiVersion, kind, metadata: metadata as ObjectMeta };
+    this.result.objects.push({ object, place });
+  }
+
+  private reportKind(apiVersion: string, kind: string, place: Place): void {
+    const versions = versionsOf(groupOf(apiVersion), kind);
+    const message =
+      versions.length > 0
+        ? `${kind} is not read in version \`${apiVersion}\``
+        : `${kind} of \`${apiVersion}\` is not read`;
+    const ref = { apiVersion, kind, ...this.namesOf(place) };
+    const hint = versions.length > 0 ? { hint: `it is read as ${versions.map((v) => `\`${v}\``).join(" or ")}` } : {};
+    this.report("unsupported-kind", "warning", ref, locateNode(place, ["kind"]), { message, ...hint });
+  }
+
+  private namesOf(place: Place): { namespace: string; name: string } {
+    const at = (key: string): unknown => place.document.getIn([...place.prefix, "metadata", key]);
+    return { namespace: String(at("namespace") ?? "default"), name: String(at("name") ?? "") };
+  }
+
+  private makeName(): string {
+    const base = this.file.replace(/\.[^.]*$/, "").toLowerCase();
+    return `unnamed-${base.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "")}-${this.count}`.slice(-253);
+  }
+
+  private syntaxProblem(offset: number, message: string): void {
+    this.result.broken = true;
+    const { line, col } = this.lines.linePos(offset);
+    const text = this.text.split("\n", line)[line - 1];
+    const location = {
+      file: this.file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      ...(text === undefined ? {} : { text }),
+    };
+    this.report("yaml-syntax", "error", fileRef(this.file), location, { message });
+  }
+
+  private report(
+    code: ProblemCode,
+    severity: Problem["severity"],
+    object: ObjectRef,
+    location: Location,
+    text: { message: string; hint?: string },
+  ): void {
+    this.result.problems.push({ code, severity, object, path: [], location, ...text });
+  }
+}
+
+/** Stands for the object in problems of a file as a whole. */
+export const fileRef = (file: string): ObjectRef => ({ apiVersion: "", kind: "File", namespace: "", name: file });
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The first line of an error, without the place that yaml adds to it. */
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .split("\n", 1)[0]
+    ?.replace(/ at line \d+, column \d+:?$/, "") ?? "";
