@@ -1,8 +1,9 @@
+import type { HopFailure } from "../hop/hop.ts";
 import type { Endpoints } from "../table/service.ts";
 import { EditableHeaders } from "./editable-headers.ts";
 import type { Exchange } from "./exchange.ts";
 
-export type ExchangeInit = Omit<Exchange, "headers">;
+export type ExchangeInit = Omit<Exchange, "headers" | "body" | "mirror" | "signal" | "failure">;
 
 /** One request's exchange, with its headers as they came. */
 export function createExchange(init: ExchangeInit): Exchange {
@@ -20,6 +21,7 @@ class RequestExchange implements Exchange {
   readonly headers: EditableHeaders;
   readonly endpoints: (key: string) => Endpoints | undefined;
   readonly waitUntil: (work: Promise<unknown>) => void;
+  failure: HopFailure | undefined;
 
   constructor(init: ExchangeInit) {
     this.request = init.request;
@@ -32,5 +34,6 @@ class RequestExchange implements Exchange {
     this.headers = new EditableHeaders(init.request.headers);
     this.endpoints = init.endpoints;
     this.waitUntil = init.waitUntil;
+    this.failure = undefined;
   }
 }

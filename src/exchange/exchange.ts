@@ -1,3 +1,4 @@
+import type { HopFailure } from "../hop/hop.ts";
 import type { Endpoints } from "../table/service.ts";
 
 /** Answers one exchange. Services are handlers, and a middleware makes one handler of another. */
@@ -33,6 +34,14 @@ export interface Exchange {
   endpoints(key: string): Endpoints | undefined;
   /** Keeps the isolate alive for work that goes on after the response. */
   waitUntil(work: Promise<unknown>): void;
+  /** What to send in place of the request's own body (null: nothing). Read bodies through `bodyOf`. */
+  readonly body?: ReadableStream<Uint8Array> | null;
+  /** Set on a mirror's copy. */
+  readonly mirror?: boolean;
+  /** Ends a mirror's copy at its deadline. */
+  readonly signal?: AbortSignal;
+  /** Set by the last hop when the answer is its own, since no endpoint gave one. */
+  failure?: HopFailure | undefined;
 }
 
 /** The request's headers, copied only when something is changed. */

@@ -1,0 +1,42 @@
+import { EditableHeaders } from "./editable-headers.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What differs in a copy of an exchange. */
+export type ForkChanges = Pick<Exchange, "body" | "mirror" | "signal">;
+
+/**
+ * A copy of an exchange as it is now, for a handler that may run beside or before another one: what it edits is
+ * not seen in the original. The request stays the same object, whose body can be read once.
+ */
+export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange {
+  return {
+    request: exchange.request,
+    scheme: exchange.scheme,
+    entryPoint: exchange.entryPoint,
+    host: exchange.host,
+    path: exchange.path,
+    query: exchange.query,
+    client: exchange.client,
+    headers: forkHeaders(exchange),
+    endpoints: (key) => exchange.endpoints(key),
+    waitUntil: (work) => exchange.waitUntil(work),
+    ...(exchange.body === undefined ? {} : { body: exchange.body }),
+    ...(exchange.mirror === undefined ? {} : { mirror: exchange.mirror }),
+    ...(exchange.signal === undefined ? {} : { signal: exchange.signal }),
+    ...changes,
+  };
+}
+
+function forkHeaders({ headers, request }: Exchange): EditableHeaders {
+  const { current, assigned } = headers;
+  const fork = new EditableHeaders(current === request.headers ? current : new Headers(current));
+  for (const name of assigned) {
+    const value = current.get(name);
+    if (value !== null) fork.set(name, value);
+  }
+  return fork;
+}
+
+/** The body to send: null when there is none. */
+export const bodyOf = (exchange: Exchange): ReadableStream<Uint8Array> | null =>
+  exchange.body === undefined ? exchange.request.body : exchange.body;
