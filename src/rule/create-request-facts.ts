@@ -1,0 +1,50 @@
+import { canonicalHost } from "./canonical-host.ts";
+import type { RequestFacts } from "./request-facts.ts";
+
+export interface RequestFactsInit {
+  /** The Host header as it came. */
+  host: string;
+  /** From `normalisePath`. */
+  routingPath: string;
+  method: string;
+  headers: { get(name: string): string | null };
+  /** With or without its `?`. */
+  query: string;
+  /** The peer's IP address, without port. */
+  clientAddress: string;
+}
+
+/** What rules are tested against, for one request. The query is parsed when the first rule asks for it. */
+export function createRequestFacts(init: RequestFactsInit): RequestFacts {
+  return new LazyRequestFacts(init);
+}
+
+class LazyRequestFacts implements RequestFacts {
+  readonly host: string;
+  readonly path: string;
+  readonly method: string;
+  readonly clientAddress: string;
+  readonly #headers: RequestFactsInit["headers"];
+  readonly #query: string;
+  #parameters: URLSearchParams | undefined;
+
+  constructor(init: RequestFactsInit) {
+    this.host = canonicalHost(init.host);
+    this.path = init.routingPath;
+    this.method = init.method;
+    this.clientAddress = init.clientAddress;
+    this.#headers = init.headers;
+    this.#query = init.query;
+  }
+
+  header(name: string): string | null {
+    return this.#headers.get(name);
+  }
+
+  /** Split at `&` and `;`, decoded as a form is; an escape that is none stands for itself. */
+  query(key: string): readonly string[] {
+    if (this.#query === "") return [];
+    this.#parameters ??= new URLSearchParams(this.#query.replaceAll(";", "&"));
+    return this.#parameters.getAll(key);
+  }
+}
