@@ -1,0 +1,58 @@
+import { withoutTrailingDot } from "../rule/canonical-host.ts";
+import type { RequestFacts } from "../rule/request-facts.ts";
+import { type Candidate, findInPathIndex } from "./path-index.ts";
+import type { ListenerIndex, RouteIndex } from "./route-index.ts";
+
+/** Where a request came in. Routers of other entry points, and those with the other `tls`, are not seen. */
+export interface ListenerKey {
+  entryPoint: string;
+  tls: boolean;
+}
+
+/**
+ * The value of the router that serves a request, or undefined when none matches: over all `indexes`, the highest
+ * priority whose whole rule matches, then the smallest tie breaker. A router may stand in several of them.
+ */
+export function matchRoute<T>(
+  indexes: readonly RouteIndex<T>[],
+  listener: ListenerKey,
+  facts: RequestFacts,
+): T | undefined {
+  const host = withoutTrailingDot(facts.host);
+  let winner: Candidate<T> | undefined;
+  for (const index of indexes) {
+    const listeners = listener.tls ? index.tls : index.plain;
+    const found = listeners.get(listener.entryPoint);
+    if (found !== undefined) winner = findInListener(found, host, facts, winner);
+  }
+  return winner?.value;
+}
+
+function findInListener<T>(
+  index: ListenerIndex<T>,
+  host: string,
+  facts: RequestFacts,
+  best: Candidate<T> | undefined,
+): Candidate<T> | undefined {
+  const exact = index.hosts.get(host);
+  let winner = exact === undefined ? best : findInPathIndex(exact, facts, best);
+  if (index.wildcards.size > 0) winner = findInWildcards(index, host, facts, winner);
+  return index.anyHost === undefined ? winner : findInPathIndex(index.anyHost, facts, winner);
+}
+
+/** Looks behind each dot of the host, from the longest suffix that occurs. */
+function findInWildcards<T>(
+  { wildcards, longestSuffix }: ListenerIndex<T>,
+  host: string,
+  facts: RequestFacts,
+  best: Candidate<T> | undefined,
+): Candidate<T> | undefined {
+  let winner = best;
+  let dot = host.indexOf(".", Math.max(0, host.length - longestSuffix - 1));
+  while (dot !== -1) {
+    const below = wildcards.get(host.slice(dot + 1));
+    if (below !== undefined) winner = findInPathIndex(below, facts, winner);
+    dot = host.indexOf(".", dot + 1);
+  }
+  return winner;
+}

@@ -1,0 +1,78 @@
+import { compileRule } from "../rule/compile-rule.ts";
+import { ruleKeys } from "../rule/rule-keys.ts";
+import type { Router } from "../table/table.ts";
+import { buildPathIndex, type Candidate, type PathEntry, type PathIndex } from "./path-index.ts";
+
+/** The routers of one leaf, apart by entry point and by TLS. */
+export interface RouteIndex<T> {
+  readonly plain: ReadonlyMap<string, ListenerIndex<T>>;
+  readonly tls: ReadonlyMap<string, ListenerIndex<T>>;
+}
+
+/** The routers of one listener by the host that they need. */
+export interface ListenerIndex<T> {
+  readonly hosts: ReadonlyMap<string, PathIndex<T>>;
+  /** `*.example.com` under `example.com`. */
+  readonly wildcards: ReadonlyMap<string, PathIndex<T>>;
+  /** The longest of the wildcards' suffixes, in UTF-16 units: longer ends of a host need no look. */
+  readonly longestSuffix: number;
+  readonly anyHost: PathIndex<T> | undefined;
+}
+
+export interface IndexedRouter<T> {
+  readonly router: Router;
+  /** What `matchRoute` returns for it. */
+  readonly value: T;
+}
+
+/**
+ * Compiles the rules of routers and indexes them by host and path. Throws `RegexpError` for a regular expression
+ * that is not RE2's, which parsing has refused before.
+ */
+export function buildRouteIndex<T>(routers: readonly IndexedRouter<T>[]): RouteIndex<T> {
+  const entries = { plain: new Map<string, HostEntries<T>>(), tls: new Map<string, HostEntries<T>>() };
+  for (const { router, value } of routers) {
+    const { priority, tieBreaker } = router;
+    const candidate: Candidate<T> = { priority, tieBreaker, matches: compileRule(router.rule), value };
+    const keys = ruleKeys(router.rule);
+    const listeners = router.tls ? entries.tls : entries.plain;
+    for (const entryPoint of new Set(router.entryPoints)) {
+      const byHost = emplace(listeners, entryPoint, () => new Map<string, PathEntry<T>[]>());
+      for (const { host, path } of keys) emplace(byHost, host, () => []).push({ path, candidate });
+    }
+  }
+  return { plain: mapValues(entries.plain, buildListenerIndex), tls: mapValues(entries.tls, buildListenerIndex) };
+}
+
+type HostEntries<T> = Map<string, PathEntry<T>[]>;
+
+function buildListenerIndex<T>(byHost: HostEntries<T>): ListenerIndex<T> {
+  const hosts = new Map<string, PathIndex<T>>();
+  const wildcards = new Map<string, PathIndex<T>>();
+  let longestSuffix = 0;
+  for (const [host, entries] of byHost) {
+    const index = buildPathIndex(entries);
+    if (!host.startsWith("*.")) {
+      hosts.set(host, index);
+      continue;
+    }
+    const suffix = host.slice(2);
+    wildcards.set(suffix, index);
+    longestSuffix = Math.max(longestSuffix, suffix.length);
+  }
+  const anyHost = hosts.get("");
+  hosts.delete("");
+  return { hosts, wildcards, longestSuffix, anyHost };
+}
+
+function emplace<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const created = create();
+  map.set(key, created);
+  return created;
+}
+
+function mapValues<K, V, W>(map: ReadonlyMap<K, V>, change: (value: V) => W): Map<K, W> {
+  return new Map(Array.from(map, ([key, value]) => [key, change(value)]));
+}
