@@ -1,0 +1,51 @@
+import * as z from "zod/mini";
+import { type Root, rootSchema } from "../table/snapshot.ts";
+import { TABLE_VERSION } from "../table/table.ts";
+import { HASH_LENGTH } from "./leaf-keys.ts";
+
+export type ParsedRoot =
+  | { ok: true; root: Root }
+  | { ok: false; reason: "newer-version" | "malformed"; detail: string };
+
+const versioned = z.object({ version: z.number() });
+
+/**
+ * Reads a root as KV holds it. The version is looked at before all else, since a newer format may differ in anything.
+ */
+export function parseRoot(text: string): ParsedRoot {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, reason: "malformed", detail: String(error) };
+  }
+  const version = versioned.safeParse(value);
+  if (version.success && version.data.version > TABLE_VERSION) {
+    return {
+      ok: false,
+      reason: "newer-version",
+      detail: `the root has version ${version.data.version}, this Worker reads up to ${TABLE_VERSION}`,
+    };
+  }
+  const parsed = rootSchema.safeParse(value);
+  if (!parsed.success) return { ok: false, reason: "malformed", detail: z.prettifyError(parsed.error) };
+  const detail = findInconsistency(parsed.data);
+  return detail === undefined ? { ok: true, root: parsed.data } : { ok: false, reason: "malformed", detail };
+}
+
+function findInconsistency({ routes, endpoints, split }: Root): string | undefined {
+  if (!isPowerOfTwo(routes.length)) return "routes is not a power of two long";
+  if (!isPowerOfTwo(endpoints.length)) return "endpoints is not a power of two long";
+  if (![...routes, ...endpoints].every(isBucket)) return "a bucket is not made of whole hashes";
+  for (const [host, { from, leaves }] of Object.entries(split)) {
+    if (from.length !== leaves.length || from[0] !== "") return `the ranges of ${host} do not begin at the first path`;
+    if (!leaves.every(isBucket)) return `a range of ${host} is not made of whole hashes`;
+    if (from.some((path, index) => index > 0 && path <= (from[index - 1] ?? ""))) {
+      return `the ranges of ${host} are out of order`;
+    }
+  }
+  return undefined;
+}
+
+const isPowerOfTwo = (count: number): boolean => count > 0 && (count & (count - 1)) === 0;
+const isBucket = (bucket: string): boolean => bucket.length % HASH_LENGTH === 0;

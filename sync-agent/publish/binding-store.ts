@@ -1,0 +1,91 @@
+import {
+  type AdvanceRequest,
+  type AdvanceResult,
+  advance,
+  type BeaconState,
+  emptyBeacon,
+  type HistoryEntry,
+} from "../../src/beacon/beacon-state.ts";
+import { pointerKey, rootKey } from "../../src/snapshot/leaf-keys.ts";
+import { parseRoot } from "../../src/snapshot/parse-root.ts";
+import { MAX_KEYS_PER_GET } from "../../src/snapshot/tree-store.ts";
+import { type Pointer, pointerSchema, type Root } from "../../src/table/snapshot.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+/** The part of a KV namespace binding that a store needs. */
+export interface KvBinding {
+  get(key: string): Promise<string | null>;
+  get(keys: string[]): Promise<Map<string, string | null>>;
+  put(key: string, value: string, options?: { metadata?: unknown }): Promise<void>;
+}
+
+/** A stub of the publisher's `Beacon`. */
+export interface BeaconBinding {
+  current(): Promise<Pointer | null>;
+  advance(request: AdvanceRequest): Promise<AdvanceResult>;
+  history(): Promise<HistoryEntry[]>;
+}
+
+export interface BindingStoreOptions {
+  publisher: string;
+  kv: KvBinding;
+  /** Without it the KV key `pointer/<publisher>` is the pointer: unfenced, and without a history. */
+  beacon?: BeaconBinding | undefined;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+/** A store over the bindings of a Worker, such as miniflare hands out. Every value carries its owner and its time. */
+export function createBindingStore({ publisher, kv, beacon, now = Date.now }: BindingStoreOptions): SnapshotStore {
+  // KV may not show yet what was just written, and a root never changes.
+  let lastRoot: { key: string; text: string } | undefined;
+  const pointers = beacon ?? pointerInKv(publisher, kv, now);
+
+  async function readRoot(pointer: Pointer): Promise<Root | undefined> {
+    const key = rootKey(pointer.root);
+    const text = lastRoot?.key === key ? lastRoot.text : await kv.get(key);
+    const parsed = text === null ? undefined : parseRoot(text);
+    return parsed?.ok ? parsed.root : undefined;
+  }
+
+  return {
+    publisher,
+    async current() {
+      const pointer = await pointers.current();
+      return pointer === null ? undefined : { pointer, root: await readRoot(pointer) };
+    },
+    async get(keys) {
+      const values = new Map<string, string | null>();
+      for (let start = 0; start < keys.length; start += MAX_KEYS_PER_GET) {
+        for (const [key, value] of await kv.get(keys.slice(start, start + MAX_KEYS_PER_GET))) values.set(key, value);
+      }
+      return values;
+    },
+    async put(writes) {
+      const metadata = { owner: publisher, writtenAt: now() };
+      await Promise.all([...writes].map(([key, value]) => kv.put(key, value, { metadata })));
+      for (const [key, text] of writes) if (key.startsWith("root/")) lastRoot = { key, text };
+    },
+    advance: (request) => pointers.advance(request),
+    history: () => pointers.history(),
+  };
+}
+
+function pointerInKv(publisher: string, kv: KvBinding, now: () => number): BeaconBinding {
+  const key = pointerKey(publisher);
+  const read = async (): Promise<BeaconState> => {
+    const text = await kv.get(key);
+    return text === null ? emptyBeacon() : { history: [{ pointer: pointerSchema.parse(JSON.parse(text)), at: now() }] };
+  };
+  return {
+    current: async () => (await read()).history[0]?.pointer ?? null,
+    async advance(request) {
+      const { result } = advance(await read(), request, now());
+      if (result.accepted) {
+        await kv.put(key, JSON.stringify(result.pointer), { metadata: { owner: publisher, writtenAt: now() } });
+      }
+      return result;
+    },
+    history: async () => [...(await read()).history],
+  };
+}

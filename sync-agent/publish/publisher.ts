@@ -1,0 +1,67 @@
+import type { AdvanceRefusal } from "../../src/beacon/beacon-state.ts";
+import { rootKey } from "../../src/snapshot/leaf-keys.ts";
+import { type Plan, type PlanProblem, plan } from "../../src/snapshot/plan.ts";
+import type { Pointer } from "../../src/table/snapshot.ts";
+import type { Table } from "../../src/table/table.ts";
+import { contentHash } from "./content-hash.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+export interface PublishOptions {
+  /** Grows with each change of leader. */
+  epoch: number;
+  /** Lets a table without routers replace one that has some. */
+  allowEmpty?: boolean;
+}
+
+/**
+ * `unchanged`: nothing was written, the pointer stays. `refused`: nothing is served that was not before; `empty-table`
+ * when a table without routers would have replaced one that has some, else the beacon's reason.
+ */
+export type PublishResult =
+  | { status: "published" | "unchanged"; pointer: Pointer; stats: Plan["stats"]; problems: PlanProblem[] }
+  | {
+      status: "refused";
+      pointer: Pointer | undefined;
+      reason: AdvanceRefusal | "empty-table";
+      stats: Plan["stats"];
+      problems: PlanProblem[];
+    };
+
+/**
+ * Publishes a table: the leaves that KV lacks, then the root that names them, then the pointer. Whoever follows the
+ * pointer finds all of it, and a publish that fails half way changes nothing that is served.
+ *
+ * @throws what the store throws
+ */
+export async function publish(
+  store: SnapshotStore,
+  table: Table,
+  { epoch, allowEmpty = false }: PublishOptions,
+): Promise<PublishResult> {
+  const current = await store.current();
+  const planned = plan({
+    desired: table,
+    publisher: store.publisher,
+    current: current?.root && { hash: current.pointer.root, root: current.root },
+    hash: contentHash,
+  });
+  const { rootHash, stats, problems } = planned;
+  if (current !== undefined && current.pointer.root === rootHash && current.root !== undefined) {
+    return { status: "unchanged", pointer: current.pointer, stats, problems };
+  }
+  if (!allowEmpty && table.routers.length === 0 && current?.root?.routes.some((bucket) => bucket !== "")) {
+    return { status: "refused", pointer: current.pointer, reason: "empty-table", stats, problems };
+  }
+
+  const rootText = planned.writes.get(rootKey(rootHash));
+  const leaves = new Map(planned.writes);
+  leaves.delete(rootKey(rootHash));
+  if (leaves.size > 0) await store.put(leaves);
+  if (rootText !== undefined) await store.put(new Map([[rootKey(rootHash), rootText]]));
+  const answer = await store.advance({
+    expected: current ? { epoch: current.pointer.epoch, generation: current.pointer.generation } : null,
+    next: { epoch, root: rootHash, publisher: store.publisher },
+  });
+  if (answer.accepted) return { status: "published", pointer: answer.pointer, stats, problems };
+  return { status: "refused", pointer: answer.pointer ?? undefined, reason: answer.reason, stats, problems };
+}
