@@ -1,0 +1,34 @@
+import type { Router, Table } from "../../src/table/table.ts";
+
+/** Who answers a router's requests, in a few words: `3× default-v1-80, 1× default-v2-80`. */
+export function describeTarget(router: Router, table: Table): string {
+  if (router.closedBy !== undefined) return `closed: ${router.closedBy}`;
+  return describeService(router.service, table, new Set());
+}
+
+function describeService(name: string, table: Table, above: ReadonlySet<string>): string {
+  const service = Object.hasOwn(table.services, name) ? table.services[name] : undefined;
+  if (service === undefined || above.has(name)) return name;
+  const inside = new Set(above).add(name);
+  const nested = (child: string): string => {
+    const text = describeService(child, table, inside);
+    return text.includes(", ") ? `(${text})` : text;
+  };
+  switch (service.type) {
+    case "loadBalancer":
+      return service.endpoints;
+    case "weighted":
+      return service.children.map((child) => `${child.weight}× ${nested(child.service)}`).join(", ");
+    case "mirroring":
+      return [
+        nested(service.service),
+        ...service.mirrors.map(({ service: mirror, percent }) => `mirror ${percent}% ${nested(mirror)}`),
+      ].join(", ");
+    case "failover":
+      return `${nested(service.service)}, else ${nested(service.fallback)}`;
+    case "filtered":
+      return describeService(service.service, table, inside);
+    case "status":
+      return `answers ${service.status}`;
+  }
+}
