@@ -9,15 +9,14 @@ export function compileAddressBlock(text: string): ((address: string) => boolean
   const address = parseAddress(slash === -1 ? text : text.slice(0, slash));
   if (address === undefined) return undefined;
   const width = address.kind() === "ipv4" ? 32 : 128;
-  const bits = slash === -1 ? width : parsePrefixLength(text.slice(slash + 1), isMapped(text) ? 96 : 0);
+  const bits =
+    slash === -1 ? width : parsePrefixLength(text.slice(slash + 1), text.includes(":") && width === 32 ? 96 : 0);
   if (bits === undefined || bits > width) return undefined;
   return (client) => {
     const peer = parseClient(client);
     return peer !== undefined && peer.kind() === address.kind() && peer.match(address, bits);
   };
 }
-
-const isMapped = (text: string): boolean => text.includes(":") && text.includes(".");
 
 function parsePrefixLength(text: string, mappedBits: number): number | undefined {
   if (!/^\d{1,3}$/.test(text)) return undefined;

@@ -25,6 +25,9 @@ const CLASS_ESCAPES: Record<string, CharacterSet> = {
   S: complement(SPACE),
 };
 
+/** A class of two characters may print as hundreds. */
+const LONGEST_PATTERN = 500;
+
 interface Item {
   set: CharacterSet;
   quantifier: string;
@@ -45,6 +48,7 @@ const MEMBER = /([A-Za-z0-9])-([A-Za-z0-9])|\\(.)|([A-Za-z0-9_/,:;=@~%&#!<>"' .*
  * the item itself cannot match. So at most one split point lets the match go on, and backtracking meets it once.
  */
 export function toNativeRegexp(pattern: string): RegExp | undefined {
+  if (pattern.length > LONGEST_PATTERN) return undefined;
   const anchored = pattern.startsWith("^");
   const closed = /(^|[^\\])(\\\\)*\$$/.test(pattern);
   const body = pattern.slice(anchored ? 1 : 0, closed ? -1 : undefined);

@@ -80,10 +80,10 @@ describe("decodeRoutingPath", () => {
     expect(decodeRoutingPath(literal)).toBe(decoded);
   });
 
-  it("is settled after one pass", () => {
+  it("is settled after one pass where every % begins an escape", () => {
     fc.assert(
       fc.property(fc.string(), fc.uint8Array(), (text, bytes) => {
-        const escaped = `/${text}${[...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("")}`;
+        const escaped = `/${text.replaceAll("%", "%25")}${[...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("")}`;
         const once = decodeRoutingPath(escaped);
         expect(decodeRoutingPath(once)).toBe(once);
       }),
