@@ -1,0 +1,88 @@
+import { parseTarget, portOf } from "../edge/parse-target.ts";
+import { plainAnswer } from "../edge/plain-answer.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { bodyOf } from "../exchange/fork-exchange.ts";
+import { computeForwardedHeaders } from "../hop/forwarded-headers.ts";
+import { MIRROR_HEADER } from "../hop/hop.ts";
+import type { Endpoints, LoadBalancer } from "../table/service.ts";
+import { answerFailedFetch, canBeRepeated } from "./failed-fetch.ts";
+import { type OriginFetch, originRequest } from "./origin-fetch.ts";
+import type { Send } from "./send.ts";
+
+export interface DirectOptions {
+  fetch: OriginFetch;
+  /** A number from 0 (included) to 1 (excluded). */
+  random: () => number;
+}
+
+/** Endpoints that one request tries at most. */
+const MAX_TRIES = 3;
+
+/**
+ * Sends exchanges straight to an endpoint by a plain fetch. The origin gets its own address as Host, which a Worker
+ * cannot set. A request that cannot be repeated is sent once.
+ */
+export function createDirectSend({ fetch, random }: DirectOptions): Send {
+  return async (exchange, { options, endpoints }) => {
+    const candidates = findCandidates(endpoints);
+    const first = Math.floor(random() * candidates.length);
+    const tries = canBeRepeated(exchange) ? Math.min(candidates.length, MAX_TRIES) : 1;
+    const headers = originHeaders(exchange);
+    let error: unknown;
+    for (let attempt = 0; attempt < tries; attempt++) {
+      const candidate = candidates[(first + attempt) % candidates.length];
+      if (candidate === undefined) break;
+      const url = `${originOf(options, candidate)}${exchange.path}${exchange.query}`;
+      try {
+        return await fetch(url, originRequest(exchange, headers, bodyOf(exchange)));
+      } catch (thrown) {
+        error = thrown;
+        if (exchange.signal?.aborted) break;
+      }
+    }
+    if (candidates.length > 0) return answerFailedFetch(exchange, error);
+    exchange.failure = "no-endpoint";
+    return plainAnswer(503, "no available server");
+  };
+}
+
+interface Address {
+  address: string;
+  port: number;
+}
+
+/** The ready endpoints; when there are none, those on their way out; the Service's own address as a last resort. */
+function findCandidates({ endpoints, clusterIp }: Endpoints): readonly Address[] {
+  const ready = endpoints.filter(({ state }) => state === "ready");
+  if (ready.length > 0) return ready;
+  if (endpoints.length > 0) return endpoints;
+  return clusterIp === undefined ? [] : [clusterIp];
+}
+
+/** A plain fetch speaks no h2c, but whoever does speaks HTTP/1.1 too. */
+function originOf({ scheme }: LoadBalancer, { address, port }: Address): string {
+  const host = address.includes(":") ? `[${address}]` : address;
+  return `${scheme === "https" ? "https" : "http"}://${host}:${port}`;
+}
+
+/** The request's headers as the origin gets them: ours set, those that are only between edge and gateway left out. */
+function originHeaders(exchange: Exchange): Headers {
+  const headers = new Headers(exchange.headers.current);
+  const { authority } = parseTarget(exchange.request.url);
+  const client = {
+    trusted: exchange.client.trusted,
+    assigned: exchange.headers.assigned,
+    scheme: exchange.scheme,
+    host: authority,
+    port: portOf(authority, exchange.scheme),
+    clientAddress: exchange.client.address,
+    webSocket: headers.get("upgrade")?.toLowerCase() === "websocket",
+  };
+  const edits = computeForwardedHeaders(client, headers.keys(), (name) => headers.get(name));
+  for (const name of edits.remove) headers.delete(name);
+  for (const [name, value] of edits.set) headers.set(name, value);
+  for (const name of [...headers.keys()]) if (name.startsWith("sluice-")) headers.delete(name);
+  headers.delete("host");
+  if (exchange.mirror) headers.set(MIRROR_HEADER, "true");
+  return headers;
+}
