@@ -8,7 +8,7 @@ const problem: LocatedProblem = {
   message: "there is no matcher `Hots`",
   hint: "did you mean `Host`?",
   subject: "IngressRoute default/app",
-  place: { file: "app.yaml", line: 12, column: 14, length: 4, text: "    - match: Hots(`a.example.com`)" },
+  location: { file: "app.yaml", line: 12, column: 14, length: 4, text: "    - match: Hots(`a.example.com`)" },
 };
 
 describe("formatProblem", () => {
@@ -29,20 +29,20 @@ describe("formatProblem", () => {
     expect(formatProblem({ code: "yaml-syntax", severity: "warning", message: "odd" })).toBe(
       "warning[yaml-syntax]: odd",
     );
-    const { place: _, ...rest } = problem;
+    const { location: _, ...rest } = problem;
     expect(formatProblem(rest)).toContain("\n --> IngressRoute default/app\n");
   });
 
   it("keeps carets below tabs, and within the line", () => {
-    const place = { file: "a.yaml", line: 1, column: 2, length: 99, text: "\tab" };
-    expect(formatProblem({ ...problem, place })).toContain("1 | \tab\n  | \t^^");
+    const location = { file: "a.yaml", line: 1, column: 2, length: 99, text: "\tab" };
+    expect(formatProblem({ ...problem, location })).toContain("1 | \tab\n  | \t^^");
   });
 
   it("shows the part of a very long line that is meant", () => {
     const text = `${"x".repeat(5000)}HERE${"y".repeat(5000)}`;
     const lines = formatProblem({
       ...problem,
-      place: { file: "a.yaml", line: 1, column: 5001, length: 4, text },
+      location: { file: "a.yaml", line: 1, column: 5001, length: 4, text },
     }).split("\n");
     const [quoted = "", caret = ""] = lines.slice(3);
     expect(quoted.length).toBeLessThan(140);
@@ -50,8 +50,8 @@ describe("formatProblem", () => {
   });
 
   it("lets no control character of a manifest reach the terminal", () => {
-    const place = { file: "a.yaml", line: 1, column: 1, length: 1, text: "\u001b[31mred\u0007" };
-    expect(formatProblem({ ...problem, place })).toMatch(/1 \| \ufffd\[31mred\ufffd/);
+    const location = { file: "a.yaml", line: 1, column: 1, length: 1, text: "\u001b[31mred\u0007" };
+    expect(formatProblem({ ...problem, location })).toMatch(/1 \| \ufffd\[31mred\ufffd/);
   });
 
   it("adds nothing but colours on a terminal", () => {
@@ -63,13 +63,13 @@ describe("formatProblem", () => {
 });
 
 describe("problemKey", () => {
-  const place = problem.place as NonNullable<LocatedProblem["place"]>;
+  const location = problem.location as NonNullable<LocatedProblem["location"]>;
   it("stays the same when the line moves", () => {
-    expect(problemKey({ ...problem, place: { ...place, line: 40 } })).toBe(problemKey(problem));
+    expect(problemKey({ ...problem, location: { ...location, line: 40 } })).toBe(problemKey(problem));
   });
   it.each([
     { ...problem, message: "another" },
-    { ...problem, place: { ...place, text: "another" } },
+    { ...problem, location: { ...location, text: "another" } },
     { ...problem, subject: "IngressRoute default/other" },
   ])("changes with what is said and where", (other) => {
     expect(problemKey(other)).not.toBe(problemKey(problem));

@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { WebSocketServer } from "ws";
+import { parseGoDuration } from "../../sync-agent/translate/go-duration.ts";
+
+/** A stand-in for a Pod, listening on the loopback. */
+export interface WhoamiPod {
+  name: string;
+  port: number;
+  close(): Promise<void>;
+}
+
+const MAX_WAIT_MS = 60_000;
+
+/**
+ * Starts a server that tells what reached it, in the form of the well-known whoami: `Hostname`, `IP`, `RemoteAddr`,
+ * the request line and the headers as they came. `/health` answers 200, `?wait=200ms` delays the answer, a WebSocket
+ * echoes.
+ */
+export async function startWhoami(name: string): Promise<WhoamiPod> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ requestTimeout: 0 }, (request, response) => void answer(name, request, response));
+  const webSockets = new WebSocketServer({ noServer: true });
+  webSockets.on("connection", (webSocket) => {
+    webSocket.on("error", () => webSocket.terminate());
+    webSocket.on("message", (data, binary) => webSocket.send(data, { binary }));
+  });
+  server.on("upgrade", (request, socket, head) =>
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => webSockets.emit("connection", webSocket, request)),
+  );
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the stand-in Pod has no port");
+  return {
+    name,
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+async function answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const target = new URLSearchParams(request.url?.split("?")[1]);
+  request.resume();
+  await new Promise((resolve) => request.once("close", resolve));
+  const waitMs = parseGoDuration(target.get("wait") ?? "0s") ?? 0;
+  if (waitMs > 0) await setTimeout(Math.min(waitMs, MAX_WAIT_MS), undefined, { ref: false });
+  response.setHeader("Content-Type", "text/plain; charset=utf-8");
+  if (request.url?.split("?")[0] === "/health") response.end();
+  else response.end(describeRequest(name, request));
+}
+
+function describeRequest(name: string, { method, url, httpVersion, rawHeaders, socket }: IncomingMessage): string {
+  const headers = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  return [
+    `Hostname: ${name}`,
+    "IP: 127.0.0.1",
+    `RemoteAddr: ${socket.remoteAddress}:${socket.remotePort}`,
+    `${method} ${url} HTTP/${httpVersion}`,
+    ...headers,
+    "",
+    "",
+  ].join("\n");
+}

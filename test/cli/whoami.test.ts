@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { podName } from "../../cli/dev/pod-name.ts";
+import { startWhoami, type WhoamiPod } from "../../cli/dev/whoami.ts";
+
+describe("a stand-in Pod", () => {
+  let pod: WhoamiPod;
+  let url: string;
+  beforeAll(async () => {
+    pod = await startWhoami("app-1");
+    url = `http://127.0.0.1:${pod.port}`;
+  });
+  afterAll(() => pod.close());
+
+  it("tells what reached it", async () => {
+    const response = await fetch(`${url}/a%2Fb?x=1`, { headers: { "X-Test": "1" } });
+    const [hostname, ip, remote, line, ...headers] = (await response.text()).split("\n");
+    expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect([hostname, ip, line]).toEqual(["Hostname: app-1", "IP: 127.0.0.1", "GET /a%2Fb?x=1 HTTP/1.1"]);
+    expect(remote).toMatch(/^RemoteAddr: 127\.0\.0\.1:\d+$/);
+    expect(headers.join("\n").toLowerCase()).toContain(`host: 127.0.0.1:${pod.port}\n`);
+    expect(headers.join("\n").toLowerCase()).toContain("x-test: 1\n");
+    expect(headers.slice(-2)).toEqual(["", ""]);
+  });
+
+  it.each(["POST", "PUT", "DELETE", "OPTIONS"])("takes a body with %s", async (method) => {
+    const response = await fetch(url, { method, body: "x".repeat(200_000) });
+    expect(await response.text()).toContain(`${method} / HTTP/1.1`);
+  });
+
+  it("answers HEAD without a body, and /health with nothing", async () => {
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
+    const health = await fetch(`${url}/health`);
+    expect([health.status, await health.text()]).toEqual([200, ""]);
+  });
+
+  it.each(["?wait=5ms", "?wait=nonsense", "?wait=-1s"])("answers %s", async (query) => {
+    expect(await (await fetch(`${url}/${query}`)).text()).toContain("Hostname: app-1");
+  });
+
+  it.each(["/", "/any/path"])("echoes over a WebSocket at %s", async (path) => {
+    const webSocket = new WebSocket(`ws://127.0.0.1:${pod.port}${path}`);
+    await once(webSocket, "open");
+    webSocket.send("hello");
+    const [text, binary] = await once(webSocket, "message");
+    expect([String(text), binary]).toEqual(["hello", false]);
+    webSocket.close();
+    await once(webSocket, "close");
+  });
+
+  it("closes with requests under way", async () => {
+    const other = await startWhoami("app-2");
+    const waiting = fetch(`http://127.0.0.1:${other.port}/?wait=1m`, { method: "POST", body: "x" });
+    const refused = expect(waiting).rejects.toThrow();
+    await fetch(`http://127.0.0.1:${other.port}/health`);
+    await other.close();
+    await refused;
+  });
+});
+
+describe("podName", () => {
+  it("looks like a Deployment's Pod, and is the same each time", () => {
+    expect(podName("default", "appv1", 0)).toMatch(/^appv1-[b-z2-9]{10}-[b-z2-9]{5}$/);
+    expect(podName("default", "appv1", 0)).toBe(podName("default", "appv1", 0));
+  });
+
+  it("shares the middle between the Pods of one Service only", () => {
+    const [a, b, c] = [podName("x", "app", 0), podName("x", "app", 1), podName("y", "app", 0)];
+    expect(a.slice(0, -6)).toBe(b.slice(0, -6));
+    expect(new Set([a, b, c]).size).toBe(3);
+    expect(a.slice(0, -6)).not.toBe(c.slice(0, -6));
+  });
+});
