@@ -25,6 +25,7 @@ export const misplacedFields: Partial<Record<Kind, Readonly<Record<string, strin
     "spec.middlewares": "middlewares belong to a route: `spec.routes[].middlewares`",
     "spec.match": "the rule belongs to a route: `spec.routes[].match`",
     "spec.priority": "the priority belongs to a route: `spec.routes[].priority`",
+    "spec.tls.passthrough": "passthrough belongs to an IngressRouteTCP",
     "spec.routes.tls": "TLS belongs to the whole object: `spec.tls`",
     "spec.routes.entryPoints": "entry points belong to the whole object: `spec.entryPoints`",
     "spec.routes.services.percent":

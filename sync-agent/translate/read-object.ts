@@ -69,6 +69,22 @@ export function readFields<S extends z.core.$ZodType>(
   return result === FAILED ? undefined : (result as z.output<S>);
 }
 
+/** The elements of a list that can be read, each with its index: a bad one harms only itself. */
+export function readEach<S extends z.core.$ZodType>(
+  schema: S,
+  list: readonly unknown[],
+  path: Path,
+  report: Report,
+  misplaced?: Misplaced,
+): { index: number; value: z.output<S> }[] {
+  const elements: { index: number; value: z.output<S> }[] = [];
+  for (const [index, element] of list.entries()) {
+    const value = readFields(schema, element, [...path, index], report, misplaced);
+    if (value !== undefined) elements.push({ index, value });
+  }
+  return elements;
+}
+
 const objectFields = new Set(["apiVersion", "kind", "metadata", "spec", "status"]);
 
 /** Reads an object's `spec`, and reports fields beside it that do not belong there. */
@@ -89,7 +105,7 @@ function reportUnknown(name: string, path: Path, known: readonly string[], repor
     code: "unknown-field",
     severity: "warning",
     path,
-    message: `\`${name}\` is not a field of \`${printPath(path.slice(0, -1)) || "the object"}\``,
+    message: `\`${name}\` is not a field of ${path.length > 1 ? `\`${printPath(path.slice(0, -1))}\`` : "the object"}`,
     ...(hint === undefined ? {} : { hint }),
   });
 }

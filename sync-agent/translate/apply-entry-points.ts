@@ -1,0 +1,111 @@
+import type { Middleware } from "../../src/table/middleware.ts";
+import type { Router } from "../../src/table/table.ts";
+import type { TablePart } from "./merge-fragments.ts";
+import type { Problem } from "./problem.ts";
+import type { EntryPointSettings, TranslateSettings } from "./settings.ts";
+
+/** The service behind routers whose middlewares always answer; Traefik's name for it. */
+export const NOOP_SERVICE = "noop@internal";
+
+/**
+ * Gives routers what their entry points add: TLS by default and middlewares of their own. A router on an entry point
+ * with such settings becomes one of its own there, named `<entry point>-<router>` when it stands on others too, as in
+ * Traefik. Entry points that redirect get a router for that.
+ */
+export function applyEntryPoints(
+  table: TablePart,
+  settings: TranslateSettings,
+): { table: TablePart; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const closed = new Map<string, string>();
+  for (const [name, { middlewares = [] }] of Object.entries(settings.entryPoints)) {
+    for (const [index, middleware] of middlewares.entries()) {
+      if (Object.hasOwn(table.middlewares, middleware)) continue;
+      closed.set(name, "middleware-not-found");
+      problems.push(missingMiddleware(name, index, middleware));
+    }
+  }
+  const routers = table.routers.flatMap((router) => placeRouter(router, settings.entryPoints, closed));
+  const result: TablePart = {
+    ...table,
+    routers,
+    services: { ...table.services },
+    middlewares: { ...table.middlewares },
+  };
+  for (const name of Object.keys(settings.entryPoints)) addRedirect(result, name, settings.entryPoints);
+  return { table: result, problems };
+}
+
+function placeRouter(
+  router: Router,
+  entryPoints: TranslateSettings["entryPoints"],
+  closed: ReadonlyMap<string, string>,
+): Router[] {
+  const isPlain = (name: string): boolean => {
+    const { tls, middlewares } = entryPoints[name] ?? { port: 0 };
+    return !(tls && !router.tls) && !middlewares?.length;
+  };
+  const plain = router.entryPoints.filter(isPlain);
+  const placed: Router[] = plain.length > 0 ? [{ ...router, entryPoints: plain }] : [];
+  for (const name of router.entryPoints) {
+    const { tls = false, middlewares = [] } = entryPoints[name] ?? { port: 0 };
+    if (isPlain(name)) continue;
+    const closedBy = closed.get(name) ?? router.closedBy;
+    const isAlone = router.entryPoints.length === 1;
+    placed.push({
+      ...router,
+      name: isAlone ? router.name : `${name}-${router.name}`,
+      entryPoints: [name],
+      tls: router.tls || tls,
+      tieBreaker: isAlone ? router.tieBreaker : `${router.tieBreaker} ${name}`,
+      middlewares: [...(closed.has(name) ? [] : middlewares), ...router.middlewares],
+      ...(closedBy === undefined ? {} : { closedBy }),
+    });
+  }
+  return placed;
+}
+
+function missingMiddleware(entryPoint: string, index: number, middleware: string): Problem {
+  return {
+    code: "middleware-not-found",
+    severity: "error",
+    object: { apiVersion: "", kind: "EntryPoint", namespace: "", name: entryPoint },
+    path: ["http", "middlewares", index],
+    message: `the entry point \`${entryPoint}\` names the middleware \`${middleware}\`, which does not exist or cannot be built; all its routes are closed`,
+    hint: "name it as `<namespace>-<name>@kubernetescrd`",
+  };
+}
+
+function addRedirect(table: TablePart, name: string, entryPoints: TranslateSettings["entryPoints"]): void {
+  const redirect = entryPoints[name]?.redirect;
+  if (redirect === undefined) return;
+  const middleware = `redirect-${name}-to-${redirect.to}@internal`;
+  const port = redirectPort(redirect.to, redirect.scheme, entryPoints);
+  const options: Middleware = {
+    type: "redirectScheme",
+    scheme: redirect.scheme,
+    permanent: redirect.permanent,
+    ...(port === undefined ? {} : { port }),
+  };
+  table.middlewares[middleware] = options;
+  table.services[NOOP_SERVICE] = { type: "status", status: 418 };
+  table.routers.push({
+    name: `${name}-to-${redirect.to}@internal`,
+    entryPoints: [name],
+    tls: false,
+    rule: { type: "pathPrefix", path: "/" },
+    ruleText: "PathPrefix(`/`)",
+    // Above every route, like Traefik's MaxInt64 - 1, which no JavaScript number can hold.
+    priority: redirect.priority ?? Number.MAX_SAFE_INTEGER,
+    tieBreaker: `0 redirect ${name}`,
+    middlewares: [middleware],
+    service: NOOP_SERVICE,
+  });
+}
+
+/** The port to redirect to, unless it is the scheme's own. `to` is an entry point or `:port`. */
+function redirectPort(to: string, scheme: string, entryPoints: Record<string, EntryPointSettings>): string | undefined {
+  const port = to.startsWith(":") ? to.slice(1) : String(entryPoints[to]?.port ?? "");
+  const wellKnown = scheme === "https" ? "443" : scheme === "http" ? "80" : "";
+  return port === wellKnown || port === "" ? undefined : port;
+}

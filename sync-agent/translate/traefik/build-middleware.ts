@@ -1,0 +1,85 @@
+import * as z from "zod";
+import type { Middleware } from "../../../src/table/middleware.ts";
+import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import type { TranslateObject } from "../fragment.ts";
+import { objectName, qualify } from "../names.ts";
+import { suggestName } from "../nearest-name.ts";
+import type { ProblemCode } from "../problem-codes.ts";
+import { type Report, readFields, readSpec } from "../read-object.ts";
+import { type Context, MAX_NESTING, type Place, startFragment } from "./context.ts";
+import { middlewareTypes, unsupportedTypes } from "./middleware-types.ts";
+import { useMiddlewares } from "./use-middlewares.ts";
+
+/** A Middleware by itself: its problems, and its entry in the table for entry points that name it. */
+export const translateMiddleware: TranslateObject = (object, objects, settings) => {
+  const { fragment, report, context } = startFragment(object, objects, settings);
+  buildMiddleware(object, report, context);
+  return fragment;
+};
+
+export const middlewareName = ({ metadata }: KubernetesObject): string =>
+  qualify(objectName(metadata.namespace ?? "", metadata.name));
+
+/** Puts a Middleware into the fragment's table. Gives the code of what is wrong when it cannot be built. */
+export function buildMiddleware(object: KubernetesObject, report: Report, context: Context): ProblemCode | undefined {
+  const key = middlewareName(object);
+  if (Object.hasOwn(context.table.middlewares, key)) return undefined;
+  if (context.building.has(key) || context.building.size >= MAX_NESTING) return "reference-cycle";
+  context.building.add(key);
+  const built = build(object, report, context);
+  context.building.delete(key);
+  if (typeof built === "string") return built;
+  context.table.middlewares[key] = built;
+  return undefined;
+}
+
+const specSchema = z.record(z.string(), z.unknown());
+const chainSchema = z.object({ middlewares: z.unknown() });
+
+function build(object: KubernetesObject, report: Report, context: Context): Middleware | ProblemCode {
+  const spec = readSpec(specSchema, object, report);
+  if (spec === undefined) return "middleware-invalid";
+  const types = Object.keys(spec);
+  const [type] = types;
+  if (type === undefined || types.length > 1) {
+    const message =
+      type === undefined ? "The Middleware has no type" : `The Middleware has several types: ${types.join(", ")}`;
+    const hint = "Make one object of each, and put them into a `chain` or the route's list";
+    report({ code: "middleware-invalid", severity: "error", path: ["spec"], message, hint });
+    return "middleware-invalid";
+  }
+  if (type === "chain") return buildChain(spec.chain, object, report, context);
+  const read = Object.hasOwn(middlewareTypes, type) ? middlewareTypes[type] : undefined;
+  if (read !== undefined) return read(spec[type], ["spec", type], report) ?? "middleware-invalid";
+  const isKnown = unsupportedTypes.has(type);
+  const known = ["chain", ...Object.keys(middlewareTypes), ...unsupportedTypes];
+  const hint = isKnown ? undefined : suggestName(type, known);
+  const code = isKnown ? "middleware-unsupported" : "middleware-invalid";
+  report({
+    code,
+    severity: "error",
+    path: ["spec", type],
+    message: isKnown
+      ? `The middleware \`${type}\` is not supported yet`
+      : `There is no middleware of the type \`${type}\``,
+    ...(hint === undefined ? {} : { hint }),
+  });
+  return code;
+}
+
+function buildChain(
+  value: unknown,
+  object: KubernetesObject,
+  report: Report,
+  context: Context,
+): Middleware | ProblemCode {
+  const chain = readFields(chainSchema, value, ["spec", "chain"], report);
+  if (chain === undefined) return "middleware-invalid";
+  const place: Place = {
+    namespace: object.metadata.namespace ?? "",
+    path: ["spec", "chain", "middlewares"],
+    report,
+  };
+  const { names, closedBy } = useMiddlewares(chain.middlewares ?? [], place, context);
+  return closedBy ?? { type: "chain", middlewares: names };
+}

@@ -1,0 +1,153 @@
+import type { LoadBalancer } from "../../../src/table/service.ts";
+import { parseGoDuration } from "../go-duration.ts";
+import { resolveBackend } from "../kubernetes/resolve-backend.ts";
+import { qualify, serviceName, sha256Hex } from "../names.ts";
+import { stickyCookie } from "../sticky-cookie.ts";
+import { buildTraefikService } from "./build-traefik-service.ts";
+import { type Context, type Place, within } from "./context.ts";
+import { reportCrossNamespace } from "./report-cross-namespace.ts";
+import { useServersTransport } from "./servers-transport.ts";
+import type { ServiceOptions } from "./service-schema.ts";
+import { useMiddlewares } from "./use-middlewares.ts";
+
+export interface BuiltService {
+  /** The service's name in the table. */
+  name: string;
+  /** Its name as a child, without options and provider: what Traefik makes cookie values from. */
+  childName: string;
+}
+
+/** Stands in where a service is needed and the reference cannot be resolved. */
+export const UNAVAILABLE = "unavailable@internal";
+
+export function unavailable(context: Context): string {
+  context.table.services[UNAVAILABLE] = { type: "status", status: 503 };
+  return UNAVAILABLE;
+}
+
+/**
+ * Builds what a reference names and puts it into the fragment's table. `ownName` is the name of a route's only
+ * service (the router's); others are named by what they refer to, with a hash of their options when they have
+ * any, so that two routes with different options for one Service do not overwrite each other (as in Traefik).
+ *
+ * Undefined, with the problem reported, when the reference cannot be resolved or one of its guards cannot be built.
+ */
+export function buildService(
+  options: ServiceOptions,
+  place: Place,
+  context: Context,
+  ownName?: string,
+): BuiltService | undefined {
+  const built =
+    options.kind === "TraefikService"
+      ? buildTraefikService(options, place, context)
+      : buildLoadBalancer(options, place, context, ownName);
+  if (built === undefined || options.middlewares === undefined) return built;
+  const { names, closedBy } = useMiddlewares(options.middlewares, within(place, "middlewares"), context);
+  if (closedBy !== undefined) return undefined;
+  if (names.length === 0) return built;
+  const name = withSuffix(built.name, `-${sha256Hex(names.join(" ")).slice(0, 8)}`);
+  context.table.services[name] = { type: "filtered", middlewares: names, service: built.name };
+  return { ...built, name };
+}
+
+function buildLoadBalancer(
+  options: ServiceOptions,
+  place: Place,
+  context: Context,
+  ownName: string | undefined,
+): BuiltService | undefined {
+  const { settings, table, objects } = context;
+  const namespace = options.namespace || place.namespace;
+  if (namespace !== place.namespace && !settings.crd.allowCrossNamespace) {
+    reportCrossNamespace(
+      `the Service \`${options.name}\` in the namespace \`${namespace}\``,
+      within(place, "namespace"),
+    );
+    return undefined;
+  }
+  const ref = { namespace, name: options.name, port: options.port };
+  const resolved = resolveBackend(ref, objects, {
+    allowExternalName: settings.crd.allowExternalNameServices,
+    ...(options.scheme === undefined ? {} : { scheme: options.scheme }),
+  });
+  const problems = "problem" in resolved ? [resolved.problem] : resolved.problems;
+  for (const problem of problems) {
+    const field = problem.code === "service-port-not-found" && options.port !== undefined ? "port" : "name";
+    place.report({ ...problem, path: [...place.path, field] });
+  }
+  if ("problem" in resolved) return undefined;
+  reportUnsupported(options, place);
+
+  const transport = useServersTransport(options.serversTransport, within(place, "serversTransport"), context);
+  if (transport === undefined) return undefined;
+  const childName = serviceName(namespace, options.name, options.port);
+  const { clusterIp } = resolved.endpoints;
+  const isNative = options.nativeLB === true && clusterIp !== undefined;
+  const endpoints = isNative ? `${resolved.key}-native` : resolved.key;
+  const passHostHeader = options.passHostHeader ?? true;
+  const sticky = stickyCookie(options.sticky, ownName ?? qualify(childName));
+  const flushIntervalMs = readFlushInterval(options, place);
+  const plain: LoadBalancer = {
+    type: "loadBalancer",
+    endpoints: resolved.key,
+    scheme: resolved.scheme,
+    passHostHeader: true,
+    transport: "gateway",
+  };
+  const balancer: LoadBalancer = {
+    ...plain,
+    endpoints,
+    passHostHeader,
+    // A plain fetch cannot set Host, so it serves only where the external name itself is wanted there.
+    transport: resolved.externalName !== undefined && !passHostHeader ? "direct" : "gateway",
+    ...(sticky === undefined ? {} : { sticky }),
+    ...(transport.name === undefined ? {} : { serversTransport: transport.name }),
+    ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
+  };
+  const text = JSON.stringify(balancer);
+  const hasOptions = options.scheme !== undefined || text !== JSON.stringify(plain);
+  const suffix = hasOptions ? `-${sha256Hex(text).slice(0, 8)}` : "";
+  const name = ownName ?? qualify(`${childName}${suffix}`);
+  table.endpoints[endpoints] = isNative ? { endpoints: [{ ...clusterIp, state: "ready" }] } : resolved.endpoints;
+  table.services[name] = balancer;
+  return { name, childName };
+}
+
+function readFlushInterval(options: ServiceOptions, place: Place): number | undefined {
+  const interval = options.responseForwarding?.flushInterval;
+  if (interval === undefined) return undefined;
+  const ms = parseGoDuration(interval);
+  if (ms === undefined) {
+    place.report({
+      code: "invalid-field",
+      severity: "warning",
+      path: [...place.path, "responseForwarding", "flushInterval"],
+      message: `\`${interval}\` is not a duration; the default of 100ms holds`,
+      hint: "Write it like `100ms` or `1s`",
+    });
+  }
+  return ms;
+}
+
+const plainStrategies = new Set(["", "RoundRobin", "wrr"]);
+
+function reportUnsupported(options: ServiceOptions, { path, report }: Place): void {
+  const warn = (field: string, message: string, hint: string): void =>
+    report({ code: "unsupported-field", severity: "warning", path: [...path, field], message, hint });
+  if (!plainStrategies.has(options.strategy ?? "")) {
+    warn("strategy", `The strategy \`${options.strategy}\` is not supported; Pods are taken in turn`, "Use `wrr`");
+  }
+  if (options.nodePortLB) {
+    warn("nodePortLB", "`nodePortLB` is not supported; requests go to the Pods themselves", "Leave it out");
+  }
+  for (const field of ["healthCheck", "passiveHealthCheck"] as const) {
+    if (options[field] === undefined || options[field] === null) continue;
+    warn(field, `\`${field}\` is not supported yet; the Pods' readiness decides`, "Give the Pods a readiness probe");
+  }
+}
+
+const withSuffix = (name: string, suffix: string): string => {
+  const at = name.lastIndexOf("@");
+  return at === -1 ? name + suffix : `${name.slice(0, at)}${suffix}${name.slice(at)}`;
+};

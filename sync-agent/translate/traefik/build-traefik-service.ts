@@ -1,0 +1,215 @@
+import type { Service, Weighted } from "../../../src/table/service.ts";
+import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { misplacedFields } from "../misplaced-fields.ts";
+import { objectName, qualify } from "../names.ts";
+import { readSpec } from "../read-object.ts";
+import { cookieValues, stickyCookie } from "../sticky-cookie.ts";
+import { type BuiltService, buildService, unavailable } from "./build-service.ts";
+import { type Context, MAX_NESTING, type Place, readElements, silent, within } from "./context.ts";
+import { findByName } from "./find-by-name.ts";
+import { reportCrossNamespace } from "./report-cross-namespace.ts";
+import { type ServiceOptions, serviceSchema } from "./service-schema.ts";
+import { mirrorSchema, type TraefikServiceSpec, traefikServiceSchema } from "./traefik-service-schema.ts";
+
+/** Builds the TraefikService that a reference names. Undefined, with the problem reported, when there is none. */
+export function buildTraefikService(
+  { name, namespace }: ServiceOptions,
+  place: Place,
+  context: Context,
+): BuiltService | undefined {
+  if (name === "noop@internal") {
+    context.table.services[name] = { type: "status", status: 418 };
+    return { name, childName: name };
+  }
+  const object = name.includes("@")
+    ? findInProvider(name, place, context)
+    : findInNamespace(name, namespace || place.namespace, place, context);
+  if (object === undefined) return undefined;
+  const childName = objectName(object.metadata.namespace ?? "", object.metadata.name);
+  const key = qualify(childName);
+  if (context.building.has(key) || context.building.size >= MAX_NESTING) {
+    if (key !== place.owner) context.closedOn.add(key);
+    reportCycle(name, place);
+    return undefined;
+  }
+  if (!Object.hasOwn(context.table.services, key)) putTraefikService(object, silent, context);
+  if (place.owner !== undefined && context.closedOn.delete(place.owner)) reportCycle(name, place);
+  return { name: key, childName };
+}
+
+/** Builds the service of a TraefikService and puts it into the table under its name. */
+export function putTraefikService(object: KubernetesObject, report: Place["report"], context: Context): void {
+  const namespace = object.metadata.namespace ?? "";
+  const key = qualify(objectName(namespace, object.metadata.name));
+  context.building.add(key);
+  const spec = readSpec(traefikServiceSchema, object, report);
+  const place: Place = { namespace, path: ["spec"], report, misplaced: misplacedFields.TraefikService, owner: key };
+  context.table.services[key] = (spec && build(spec, key, place, context)) ?? { type: "status", status: 503 };
+  context.building.delete(key);
+}
+
+function build(spec: TraefikServiceSpec, key: string, place: Place, context: Context): Service | undefined {
+  const { weighted, mirroring, failover, highestRandomWeight } = spec;
+  const kinds = [weighted, mirroring, failover, highestRandomWeight].filter((kind) => kind !== undefined);
+  if (kinds.length !== 1) {
+    place.report({
+      code: "invalid-field",
+      severity: "error",
+      path: place.path,
+      message: `A TraefikService is one of \`weighted\`, \`mirroring\`, \`failover\`, and this is ${kinds.length === 0 ? "none" : "several"}`,
+      hint: "Make one object of each, and let them refer to each other",
+    });
+    return undefined;
+  }
+  if (weighted !== undefined) {
+    const sticky = stickyCookie(weighted.sticky, key);
+    const service = buildWeighted(
+      weighted.services,
+      within(place, "weighted", "services"),
+      context,
+      sticky !== undefined,
+    );
+    return service && sticky ? { ...service, sticky } : service;
+  }
+  if (mirroring !== undefined) return buildMirroring(mirroring, within(place, "mirroring"), context);
+  if (failover !== undefined) return buildFailover(failover, within(place, "failover"), context);
+  place.report({
+    code: "unsupported-field",
+    severity: "warning",
+    path: [...place.path, "highestRandomWeight"],
+    message: "`highestRandomWeight` is not supported yet; the services are taken in turn, by weight",
+    hint: "Use `weighted` with a sticky cookie to keep clients on one service",
+  });
+  const services = highestRandomWeight?.services ?? [];
+  return buildWeighted(services, within(place, "highestRandomWeight", "services"), context, false);
+}
+
+/**
+ * A child that cannot be resolved is left out of the choosing: its share goes to the others. Undefined when none is
+ * left.
+ */
+export function buildWeighted(
+  services: readonly unknown[],
+  place: Place,
+  context: Context,
+  isSticky: boolean,
+): Weighted | undefined {
+  const children: Weighted["children"] = [];
+  const readable = readElements(serviceSchema, services, place);
+  for (const { value: options, at } of readable) {
+    const built = buildService(options, at, context);
+    if (built === undefined) continue;
+    const values = isSticky ? cookieValues(built.childName) : {};
+    children.push({ service: built.name, weight: options.weight ?? 1, ...values });
+  }
+  if (readable.every(({ value }) => value.weight === 0) && readable.length === services.length) {
+    place.report({
+      code: "weights-empty",
+      severity: "error",
+      path: place.path,
+      message: services.length === 0 ? "There are no services" : "All weights are 0: no new session is served",
+      hint: "Give one service a weight above 0",
+    });
+  }
+  return children.length === 0 ? undefined : { type: "weighted", children };
+}
+
+function buildMirroring(
+  options: NonNullable<TraefikServiceSpec["mirroring"]>,
+  place: Place,
+  context: Context,
+): Service {
+  const main = buildService(options, place, context)?.name ?? unavailable(context);
+  const mirrors: { service: string; percent: number }[] = [];
+  for (const { value: mirror, at } of readElements(mirrorSchema, options.mirrors ?? [], within(place, "mirrors"))) {
+    const { percent = 0 } = mirror;
+    if (percent < 0 || percent > 100) {
+      at.report({
+        code: "percent-out-of-range",
+        severity: "error",
+        path: [...at.path, "percent"],
+        message: `A mirror's percentage is between 0 and 100, not ${percent}`,
+      });
+      continue;
+    }
+    const built = buildService(mirror, at, context);
+    if (built !== undefined) mirrors.push({ service: built.name, percent });
+  }
+  const { mirrorBody = true, maxBodySize = -1 } = options;
+  return { type: "mirroring", service: main, mirrorBody, maxBodySize, mirrors };
+}
+
+function buildFailover(options: NonNullable<TraefikServiceSpec["failover"]>, place: Place, context: Context): Service {
+  for (const field of ["errors", "healthCheck"] as const) {
+    if (options[field] === undefined || options[field] === null) continue;
+    place.report({
+      code: "failover-not-supported",
+      severity: "warning",
+      path: [...place.path, field],
+      message: `Failover by \`${field}\` is not supported yet; it fails over when the main service has no endpoint or cannot be reached`,
+    });
+  }
+  const service = buildService(options.service, within(place, "service"), context)?.name ?? unavailable(context);
+  const fallback = buildService(options.fallback, within(place, "fallback"), context)?.name ?? unavailable(context);
+  return { type: "failover", service, fallback };
+}
+
+function findInNamespace(
+  name: string,
+  namespace: string,
+  place: Place,
+  context: Context,
+): KubernetesObject | undefined {
+  if (namespace !== place.namespace && !context.settings.crd.allowCrossNamespace) {
+    reportCrossNamespace(
+      `the TraefikService \`${name}\` in the namespace \`${namespace}\``,
+      within(place, "namespace"),
+    );
+    return undefined;
+  }
+  const object = context.objects.get("TraefikService", namespace, name);
+  if (object === undefined) reportMissing(name, namespace, place);
+  return object;
+}
+
+function findInProvider(name: string, place: Place, context: Context): KubernetesObject | undefined {
+  const [local = "", provider] = [name.slice(0, name.lastIndexOf("@")), name.slice(name.lastIndexOf("@") + 1)];
+  if (provider !== "kubernetescrd") {
+    place.report({
+      code: "cross-provider-reference",
+      severity: "error",
+      path: [...place.path, "name"],
+      message: `There is no provider \`${provider}\`; requests get 503`,
+      ...(provider === "internal" ? { hint: "Traefik's own dashboard and API have no counterpart here" } : {}),
+    });
+    return undefined;
+  }
+  if (!context.settings.crd.allowCrossNamespace) {
+    reportCrossNamespace(`\`${name}\``, within(place, "name"));
+    return undefined;
+  }
+  const object = findByName("TraefikService", local, context.objects);
+  if (object === undefined) reportMissing(name, place.namespace, place);
+  return object;
+}
+
+function reportMissing(name: string, namespace: string, { path, report }: Place): void {
+  report({
+    code: "traefik-service-not-found",
+    severity: "error",
+    path: [...path, "name"],
+    message: `The TraefikService \`${name}\` does not exist in the namespace \`${namespace}\``,
+    hint: "Create it, or leave out `kind: TraefikService` when a Service is meant",
+    refersTo: { kind: "TraefikService", namespace, name },
+  });
+}
+
+function reportCycle(name: string, { path, report }: Place): void {
+  report({
+    code: "reference-cycle",
+    severity: "error",
+    path: [...path, "name"],
+    message: `\`${name}\` refers back to this object, or too many refer to each other in a row`,
+    hint: "Let one of them refer to a Service",
+  });
+}

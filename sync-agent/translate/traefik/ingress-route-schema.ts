@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { whole } from "../read-object.ts";
+
+/** https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/ */
+export const ingressRouteSchema = z.object({
+  ingressClassName: z.string().optional(),
+  // One name less could mean every entry point.
+  entryPoints: whole(z.array(z.string())).optional(),
+  routes: z.array(z.unknown()),
+  tls: z
+    .object({
+      secretName: z.string().optional(),
+      options: z.object({ name: z.string(), namespace: z.string().optional() }).optional(),
+      store: z.unknown().optional(),
+      certResolver: z.unknown().optional(),
+      domains: z.unknown().optional(),
+    })
+    .optional(),
+  parentRefs: z.array(z.unknown()).optional(),
+});
+export type IngressRouteSpec = z.output<typeof ingressRouteSchema>;
+
+export const routeSchema = z.object({
+  match: z.string(),
+  kind: z.enum(["Rule"]).optional(),
+  priority: z.int().optional(),
+  syntax: z.string().optional(),
+  services: z.array(z.unknown()).optional(),
+  /** Read where they are used: a guard that cannot be read must close its route, not vanish with it. */
+  middlewares: z.unknown().optional(),
+  observability: z.unknown().optional(),
+});
+export type RouteSpec = z.output<typeof routeSchema>;

@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { ignorable } from "../read-object.ts";
+import { stickySchema } from "../sticky-cookie.ts";
+import { serviceSchema } from "./service-schema.ts";
+
+/** Elements are read one by one, so that a bad child harms only itself and the others keep their places. */
+const elements = z.array(z.unknown());
+const weighted = z.object({ services: elements, sticky: ignorable(stickySchema) });
+
+export const mirrorSchema = serviceSchema.extend({ percent: z.number().optional() });
+
+/** https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/traefikservice/ */
+export const traefikServiceSchema = z.object({
+  weighted: weighted.optional(),
+  mirroring: serviceSchema
+    .extend({
+      mirrorBody: z.boolean().optional(),
+      maxBodySize: z.int().optional(),
+      mirrors: elements.optional(),
+    })
+    .optional(),
+  failover: z
+    .object({
+      service: serviceSchema,
+      fallback: serviceSchema,
+      errors: z.unknown().optional(),
+      healthCheck: z.unknown().optional(),
+    })
+    .optional(),
+  highestRandomWeight: weighted.omit({ sticky: true }).optional(),
+});
+export type TraefikServiceSpec = z.output<typeof traefikServiceSchema>;

@@ -1,0 +1,51 @@
+import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { refOf, type TranslateObject } from "../fragment.ts";
+import { takesClass } from "../view-objects.ts";
+import { startFragment } from "./context.ts";
+import { classOf } from "./ingress-route.ts";
+
+/** A kind that is known but not served yet: one warning an object, so that nobody waits for its traffic. */
+export const unsupportedKind =
+  (reason: string): TranslateObject =>
+  (object, objects, settings) => {
+    const { fragment, report } = startFragment(object, objects, settings);
+    if (takesClass(settings.crd.ingressClass, classOf(object))) {
+      const message = `${object.kind} is not supported yet: ${reason}`;
+      report({ code: "unsupported-kind", severity: "warning", path: ["kind"], message });
+    }
+    return fragment;
+  };
+
+const unsupportedTcp = unsupportedKind("TCP routes come with the relay");
+
+/** An IngressRouteTCP: besides that it is not served yet, the rules that could never match. */
+export const translateIngressRouteTcp: TranslateObject = (object, objects, settings) => {
+  const fragment = unsupportedTcp(object, objects, settings);
+  if (fragment.problems.length === 0) return fragment;
+  for (const { index, name } of hostSniWithoutTls(object)) {
+    fragment.problems.push({
+      code: "rule-needs-tls",
+      severity: "warning",
+      object: refOf(object),
+      path: ["spec", "routes", index, "match"],
+      message: `\`HostSNI(\`${name}\`)\` can match nothing without \`spec.tls\`: only TLS names its host`,
+      hint: "Add `tls: {}` (or `tls: { passthrough: true }`), or match HostSNI(`*`)",
+    });
+  }
+  return fragment;
+};
+
+/** The first host of each route that is decided by SNI, when the object has no `tls`. */
+function hostSniWithoutTls({ spec }: KubernetesObject): { index: number; name: string }[] {
+  const tls = fieldOf(spec, "tls");
+  const routes = fieldOf(spec, "routes");
+  if ((tls !== undefined && tls !== null) || !Array.isArray(routes)) return [];
+  return routes.flatMap((route, index) => {
+    const match = fieldOf(route, "match");
+    const name = typeof match === "string" ? /HostSNI\(\s*["`]([^"`]+)["`]/i.exec(match)?.[1] : undefined;
+    return name === undefined || name === "*" ? [] : [{ index, name }];
+  });
+}
+
+const fieldOf = (value: unknown, field: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, field) ? Reflect.get(value, field) : undefined;
