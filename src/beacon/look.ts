@@ -60,6 +60,6 @@ export function waitAtMost<T>(
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const stopTimer = startTimer(() => resolve(undefined), waitMs);
-    work.then(resolve, reject).finally(stopTimer);
+    work.finally(stopTimer).then(resolve, reject);
   });
 }

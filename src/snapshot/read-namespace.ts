@@ -29,8 +29,8 @@ export function readNamespace(
         const stopTimer = startTimer(() => reject(new Error(`KV did not answer within ${timeoutMs} ms`)), timeoutMs);
         namespace
           .get([...keys], { type: "text", cacheTtl: CACHE_SECONDS })
-          .then(resolve, reject)
-          .finally(stopTimer);
+          .finally(stopTimer)
+          .then(resolve, reject);
       }),
   };
 }
