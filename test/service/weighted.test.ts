@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import type { Service, StickyCookie } from "../../src/table/service.ts";
+import { balancer, createHarness, down } from "./service-harness.ts";
+
+const cookie: StickyCookie = { name: "lvl1", path: "/", secure: false, httpOnly: false, maxAge: 0 };
+const child = (service: string, weight: number) => ({
+  service,
+  weight,
+  cookieValue: `hash-${service}`,
+  legacyCookieValues: [`default-${service}-80`],
+});
+
+const services: Record<string, Service> = {
+  a: balancer("a"),
+  b: balancer("b"),
+  c: balancer("c"),
+  split: { type: "weighted", children: [child("a", 3), child("b", 1)] },
+  sticky: { type: "weighted", children: [child("a", 1), child("b", 1)], sticky: cookie },
+  drained: { type: "weighted", children: [child("a", 1), child("b", 0)], sticky: cookie },
+  nested: {
+    type: "weighted",
+    children: [child("sticky", 1), child("c", 1)],
+    sticky: { ...cookie, name: "lvl0" },
+  },
+};
+
+const texts = async (harness: ReturnType<typeof createHarness>, name: string, count: number) => {
+  const answers = [];
+  for (let request = 0; request < count; request++) answers.push(await (await harness.ask(name)).text());
+  return answers;
+};
+
+describe("a weighted service", () => {
+  it("is exact in every window", async () => {
+    const answers = await texts(createHarness({ services }), "split", 40);
+    for (let start = 0; start + 4 <= answers.length; start++) {
+      expect(answers.slice(start, start + 4).filter((answer) => answer === "a")).toHaveLength(3);
+    }
+  });
+
+  it("leaves out a child that cannot serve", async () => {
+    const harness = createHarness({ services, endpoints: { a: down } });
+    expect(await texts(harness, "split", 4)).toEqual(["b", "b", "b", "b"]);
+  });
+
+  it("serves at weight 0 nobody new", async () => {
+    expect(new Set(await texts(createHarness({ services }), "drained", 10))).toEqual(new Set(["a"]));
+  });
+
+  it("answers 503 with Traefik's text when no child can serve", async () => {
+    const harness = createHarness({ services, endpoints: { a: down, b: down } });
+    const exchange = harness.exchangeOf({});
+    const response = await harness.service("split").handle(exchange);
+    expect(response.status).toBe(503);
+    expect(await response.text()).toBe("no available server");
+    expect(exchange.failure).toBe("no-endpoint");
+    expect(harness.service("split").canServe(exchange)).toBe(false);
+    expect(harness.sent).toEqual([]);
+  });
+
+  it("asks for the endpoints of all that it may send to", () => {
+    expect(createHarness({ services }).service("nested").endpointKeys).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("a sticky session", () => {
+  const ask = (harness: ReturnType<typeof createHarness>, name: string, cookies?: string) =>
+    harness.ask(name, cookies === undefined ? {} : { headers: { cookie: cookies } });
+
+  it("begins with a cookie", async () => {
+    const response = await ask(createHarness({ services }), "sticky");
+    expect(response.headers.getSetCookie()).toEqual([`lvl1=hash-${await response.text()}; Path=/`]);
+  });
+
+  it("keeps its child, and says nothing more", async () => {
+    const harness = createHarness({ services });
+    for (let request = 0; request < 5; request++) {
+      const response = await ask(harness, "sticky", "x=1; lvl1=hash-b");
+      expect(response.headers.getSetCookie()).toEqual([]);
+      expect(await response.text()).toBe("b");
+    }
+  });
+
+  it("keeps its child by the plain name, and rewrites it", async () => {
+    const response = await ask(createHarness({ services }), "sticky", "lvl1=default-b-80");
+    expect(response.headers.getSetCookie()).toEqual(["lvl1=hash-b; Path=/"]);
+    expect(await response.text()).toBe("b");
+  });
+
+  it("keeps its child at weight 0", async () => {
+    const harness = createHarness({ services, endpoints: { a: down } });
+    expect(await (await ask(harness, "drained", "lvl1=hash-b")).text()).toBe("b");
+    expect(harness.service("drained").canServe(harness.exchangeOf({ headers: { cookie: "lvl1=hash-b" } }))).toBe(true);
+    expect(harness.service("drained").canServe(harness.exchangeOf({}))).toBe(false);
+  });
+
+  it.each([
+    ["an unknown child", "lvl1=forged", {}],
+    ["a child that cannot serve", "lvl1=hash-a", { a: down }],
+  ])("with %s gets another and is told", async (_, cookies, endpoints) => {
+    const response = await ask(createHarness({ services, endpoints }), "sticky", cookies);
+    expect(response.headers.getSetCookie()).toEqual([`lvl1=hash-${await response.text()}; Path=/`]);
+  });
+
+  it("has a cookie at each level, beside those of the origin", async () => {
+    const send = {
+      a: () => {
+        const response = new Response("a");
+        response.headers.append("set-cookie", "own=1");
+        response.headers.append("set-cookie", "own=2");
+        return response;
+      },
+    };
+    const response = await ask(createHarness({ services, send }), "nested", "lvl0=hash-sticky; lvl1=default-a-80");
+    expect(response.headers.getSetCookie()).toEqual(["own=1", "own=2", "lvl1=hash-a; Path=/"]);
+    const fresh = await ask(createHarness({ services, endpoints: { b: down, c: down }, send }), "nested");
+    expect(fresh.headers.getSetCookie()).toEqual(["own=1", "own=2", "lvl1=hash-a; Path=/", "lvl0=hash-sticky; Path=/"]);
+  });
+
+  it.each<[Partial<StickyCookie>, string]>([
+    [{}, "; Path=/"],
+    [
+      { path: "/shop", domain: "a.com", secure: true, httpOnly: true, sameSite: "none", maxAge: 60 },
+      "; Path=/shop; Domain=a.com; Max-Age=60; HttpOnly; Secure; SameSite=None",
+    ],
+    [{ sameSite: "lax", maxAge: -1 }, "; Path=/; Max-Age=0; SameSite=Lax"],
+    [{ sameSite: "strict" }, "; Path=/; SameSite=Strict"],
+  ])("has the attributes of %j", async (change, attributes) => {
+    const harness = createHarness({
+      services: {
+        a: balancer("a"),
+        s: { type: "weighted", children: [child("a", 1)], sticky: { ...cookie, ...change } },
+      },
+    });
+    expect((await ask(harness, "s")).headers.getSetCookie()).toEqual([`lvl1=hash-a${attributes}`]);
+  });
+});
