@@ -3,6 +3,7 @@ import { withoutTrailingDot } from "./canonical-host.ts";
 import { compileAddressBlock } from "./client-address.ts";
 import { type CompileRegexp, compileRegexp as compileSharedRegexp, type Regexp } from "./regexp.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import { withoutTrailingSlashes } from "./routing-path.ts";
 
 export type MatchesRequest = (facts: RequestFacts) => boolean;
 
@@ -101,12 +102,6 @@ function compilePathPrefix(prefix: string, segments: boolean): MatchesRequest {
   const whole = withoutTrailingSlashes(prefix);
   const below = `${whole}/`;
   return ({ path }) => path === whole || path.startsWith(below);
-}
-
-export function withoutTrailingSlashes(path: string): string {
-  let end = path.length;
-  while (path[end - 1] === "/") end -= 1;
-  return path.slice(0, end);
 }
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;

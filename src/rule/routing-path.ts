@@ -85,3 +85,10 @@ function decodeOrUndefined(triplets: string): string | undefined {
     return undefined;
   }
 }
+
+/** `/a` of `/a/` and `/a//`; the root becomes empty. */
+export function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
+}

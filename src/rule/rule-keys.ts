@@ -1,6 +1,6 @@
 import type { Rule } from "../table/rule.ts";
 import { withoutTrailingDot } from "./canonical-host.ts";
-import { withoutTrailingSlashes } from "./compile-rule.ts";
+import { withoutTrailingSlashes } from "./routing-path.ts";
 
 /** A necessary condition of a rule, by which its router is sharded and indexed. */
 export interface RuleKey {
