@@ -11,6 +11,8 @@ export interface RunningBeacon {
   /** The stub of the object of one publisher. */
   beacon(publisher: string): BeaconBinding;
   kv: KvBinding;
+  /** Deletes every key of the namespace. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,16 +37,20 @@ export async function startBeacon(directory?: string): Promise<RunningBeacon> {
           durableObjects: { BEACON: { className: "Beacon", useSQLite: true } },
         },
       ],
-      ...(directory !== undefined && { resourcePersistencePath: directory, defaultPersistRoot: directory }),
+      ...(directory !== undefined && { resourcePersistencePath: directory }),
     }),
   );
   const env = await miniflare.getBindings<{
-    TABLE: KvBinding;
+    TABLE: KvBinding & { list(): Promise<{ keys: { name: string }[] }>; delete(key: string): Promise<void> };
     BEACON: { getByName(name: string): BeaconBinding };
   }>();
   return {
     beacon: (publisher) => env.BEACON.getByName(publisher),
     kv: env.TABLE,
+    async clear() {
+      const { keys } = await env.TABLE.list();
+      await Promise.all(keys.map(({ name }) => env.TABLE.delete(name)));
+    },
     close: () => miniflare.dispose(),
   };
 }
