@@ -1,122 +1,138 @@
-import * as z from "zod";
-import type { Endpoint, Endpoints } from "../../../src/table/service.ts";
+import ipaddr from "ipaddr.js";
+import type { Endpoints, LoadBalancer } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import type { ObjectReader } from "../../source/object-store.ts";
 import { serviceName } from "../names.ts";
-import type { Problem } from "../problem.ts";
-import { readFields } from "../read-object.ts";
+import { readExternalName } from "./external-name.ts";
+import { findServicePort } from "./find-service-port.ts";
+import type { ProblemDraft } from "./problem-draft.ts";
+import { readEndpoints } from "./read-endpoints.ts";
+import { readService, type ServicePort, type ServiceSpec } from "./read-service.ts";
 
-/** A problem whose object and path the caller knows. */
-export type ProblemDraft = Pick<Problem, "code" | "severity" | "message" | "hint" | "refersTo">;
+export type { ProblemDraft } from "./problem-draft.ts";
 
+/** One port of one Kubernetes Service. */
 export interface BackendRef {
   namespace: string;
   name: string;
   port: number | string | undefined;
 }
 
+export interface ResolveOptions {
+  allowExternalName: boolean;
+  /** What the reference says about the scheme; else the Service's port decides. */
+  scheme?: string;
+}
+
 export interface Backend {
-  /** `<namespace>-<service>-<port>`: the key of `endpoints` in the table. */
+  /** Its key in `Table.endpoints`: `<namespace>-<service>-<port number>`. */
   key: string;
   endpoints: Endpoints;
-  scheme: "http" | "https" | "h2c";
-  /** The host that a Service of type ExternalName points to. */
+  scheme: LoadBalancer["scheme"];
+  /** The host name, for a Service of the type ExternalName. */
   externalName?: string;
   service: KubernetesObject;
+  /** What is wrong though it can be served. */
   problems: ProblemDraft[];
 }
 
-const portSchema = z.looseObject({ name: z.string().default(""), port: z.int(), appProtocol: z.string().optional() });
-const serviceSchema = z.looseObject({
-  type: z.string().optional(),
-  externalName: z.string().optional(),
-  clusterIP: z.string().optional(),
-  ports: z.array(portSchema).default([]),
-});
-const sliceSchema = z.looseObject({
-  ports: z.array(z.looseObject({ name: z.string().default(""), port: z.int().optional() })).default([]),
-  endpoints: z
-    .array(
-      z.looseObject({
-        addresses: z.array(z.string()),
-        conditions: z
-          .looseObject({
-            ready: z.boolean().optional(),
-            serving: z.boolean().optional(),
-            terminating: z.boolean().optional(),
-          })
-          .default({}),
-      }),
-    )
-    .default([]),
-});
-
-const silent = (): void => {};
-
-/** Finds the Pods behind one port of a Service, or says why there are none to be found. */
+/** Finds where requests to a Service's port go. A `problem` instead when it cannot be told. */
 export function resolveBackend(
   ref: BackendRef,
   objects: ObjectReader,
-  options: { allowExternalName: boolean; scheme?: string },
+  options: ResolveOptions,
 ): Backend | { problem: ProblemDraft } {
-  const { namespace, name, port } = ref;
-  const refersTo = { kind: "Service", namespace, name, ...(port === undefined ? {} : { port: String(port) }) };
-  const fail = (code: Problem["code"], message: string, hint?: string): { problem: ProblemDraft } => ({
-    problem: { code, severity: "error", message, refersTo, ...(hint === undefined ? {} : { hint }) },
-  });
+  const { namespace, name } = ref;
   const service = objects.get("Service", namespace, name);
-  if (service === undefined) {
-    return fail("service-not-found", `The Service \`${name}\` does not exist in the namespace \`${namespace}\``);
-  }
-  const spec = readFields(serviceSchema, service.spec ?? {}, ["spec"], silent);
-  if (spec === undefined) return fail("invalid-field", `The Service \`${name}\` cannot be read`);
-  const found = spec.ports.find((one) => one.port === Number(port) || (one.name !== "" && one.name === port));
-  const isExternal = spec.type === "ExternalName";
-  if (isExternal && !options.allowExternalName) {
-    return fail("external-name-not-allowed", `The Service \`${name}\` is of type ExternalName, which is not allowed`);
-  }
-  const number = found?.port ?? (isExternal ? Number(port) : Number.NaN);
-  if (Number.isNaN(number)) {
-    const ports = spec.ports.map((one) => one.name || String(one.port)).join(", ");
-    return fail("service-port-not-found", `The Service \`${name}\` has no port \`${port ?? ""}\``, `It has: ${ports}`);
-  }
-  const endpoints = isExternal
-    ? { endpoints: [{ address: spec.externalName ?? "", port: number, state: "ready" as const }] }
-    : readEndpoints(objects.endpointSlices(namespace, name), found?.name ?? "", spec.clusterIP, number);
-  return {
-    key: serviceName(namespace, name, port),
-    endpoints,
-    scheme: schemeOf(options.scheme, number, found?.name ?? ""),
-    ...(isExternal ? { externalName: spec.externalName ?? "" } : {}),
+  if (service === undefined) return { problem: serviceNotFound(ref) };
+  const { spec, problems } = readService(service);
+  if (spec.type === "ExternalName" && !options.allowExternalName) return { problem: externalNameNotAllowed(ref) };
+  const found = findServicePort(service, spec, ref.port);
+  if (!("port" in found)) return found;
+  const { port } = found;
+  const backend = {
+    key: serviceName(namespace, name, port.port),
+    scheme: chooseScheme(options.scheme, port),
     service,
-    problems: [],
+    problems: [...problems, ...(found.problem === undefined ? [] : [found.problem])],
   };
-}
-
-function schemeOf(given: string | undefined, port: number, portName: string): Backend["scheme"] {
-  if (given === "http" || given === "https" || given === "h2c") return given;
-  return port === 443 || portName.startsWith("https") ? "https" : "http";
-}
-
-function readEndpoints(
-  slices: readonly KubernetesObject[],
-  portName: string,
-  clusterIp: string | undefined,
-  servicePort: number,
-): Endpoints {
-  const found = new Map<string, Endpoint>();
-  for (const slice of slices) {
-    const read = readFields(sliceSchema, { ports: slice.ports, endpoints: slice.endpoints }, [], silent);
-    const port = read?.ports.find(({ name }) => name === portName)?.port;
-    if (read === undefined || port === undefined) continue;
-    for (const { addresses, conditions } of read.endpoints) {
-      const { ready = true, serving = ready, terminating = false } = conditions;
-      if (!serving) continue;
-      const state = terminating ? "terminating" : "ready";
-      for (const address of addresses) found.set(`${address} ${port}`, { address, port, state });
-    }
+  if (spec.type === "ExternalName") {
+    const external = readExternalName(service, spec.externalName ?? "");
+    if ("problem" in external) return external;
+    const { host } = external;
+    return {
+      ...backend,
+      endpoints: { endpoints: [{ address: host, port: port.port, state: "ready" }] },
+      externalName: host,
+    };
   }
-  const endpoints = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
-  const hasIp = clusterIp !== undefined && clusterIp !== "" && clusterIp !== "None";
-  return { endpoints, ...(hasIp ? { clusterIp: { address: clusterIp, port: servicePort } } : {}) };
+  const { endpoints, isKnown, problems: sliceProblems } = readEndpoints(service, port.name ?? "", objects);
+  backend.problems.push(...sliceProblems);
+  if (endpoints.length === 0) backend.problems.push(noEndpoints(ref, port, isKnown));
+  const clusterIp = clusterIpOf(spec, port);
+  return { ...backend, endpoints: { endpoints, ...(clusterIp === undefined ? {} : { clusterIp }) } };
+}
+
+const schemes: readonly string[] = ["http", "https", "h2c"] satisfies LoadBalancer["scheme"][];
+const isScheme = (text: string): text is LoadBalancer["scheme"] => schemes.includes(text);
+
+/** The protocols of https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol */
+const schemesByProtocol: ReadonlyMap<string, LoadBalancer["scheme"]> = new Map([
+  ["http", "http"],
+  ["https", "https"],
+  ["kubernetes.io/h2c", "h2c"],
+  ["kubernetes.io/ws", "http"],
+  ["kubernetes.io/wss", "https"],
+]);
+
+/** Explicit, else the port's application protocol, else as in Traefik https for 443 and names that begin so. */
+function chooseScheme(
+  explicit: string | undefined,
+  { name = "", port, appProtocol }: ServicePort,
+): LoadBalancer["scheme"] {
+  if (explicit !== undefined && isScheme(explicit)) return explicit;
+  const byProtocol = schemesByProtocol.get(appProtocol?.toLowerCase() ?? "");
+  return byProtocol ?? (port === 443 || name.startsWith("https") ? "https" : "http");
+}
+
+/** Headless Services have no address of their own. */
+function clusterIpOf({ clusterIP = "" }: ServiceSpec, { port }: ServicePort): Endpoints["clusterIp"] {
+  return ipaddr.isValid(clusterIP) ? { address: clusterIP, port } : undefined;
+}
+
+const refersTo = ({ namespace, name, port }: BackendRef): NonNullable<ProblemDraft["refersTo"]> => ({
+  kind: "Service",
+  namespace,
+  name,
+  ...(port === undefined ? {} : { port: String(port) }),
+});
+
+const serviceNotFound = (ref: BackendRef): ProblemDraft => ({
+  code: "service-not-found",
+  severity: "error",
+  message: `The Service \`${ref.name}\` does not exist in the namespace \`${ref.namespace}\``,
+  hint: "Create it there, or correct the name",
+  refersTo: refersTo(ref),
+});
+
+const externalNameNotAllowed = (ref: BackendRef): ProblemDraft => ({
+  code: "external-name-not-allowed",
+  severity: "error",
+  message: `The Service \`${ref.name}\` is of the type ExternalName, which is off`,
+  hint: "Set `allowExternalNameServices` of the provider",
+  refersTo: refersTo(ref),
+});
+
+function noEndpoints(ref: BackendRef, { name = "", port }: ServicePort, isKnown: boolean): ProblemDraft {
+  const portText = name === "" ? `${port}` : `\`${name}\``;
+  const hint = isKnown
+    ? `See whether its Pods are ready, and whether its EndpointSlices have a port named like the Service's: ${name === "" ? "without a name" : portText}`
+    : "It has no EndpointSlices: does its selector fit the Pods' labels?";
+  return {
+    code: "service-no-endpoints",
+    severity: "warning",
+    message: `The Service \`${ref.name}\` has no endpoint that can serve its port ${portText}`,
+    hint,
+    refersTo: refersTo(ref),
+  };
 }
