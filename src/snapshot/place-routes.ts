@@ -41,7 +41,7 @@ export function placeRoutes(
     const bytes = bytesOf([...host.withoutPath, ...host.withPath.map(({ unit }) => unit)]);
     const wasSplit = current !== undefined && Object.hasOwn(current.split, host.key);
     if (bytes <= (wasSplit ? UNSPLIT_BELOW_BYTES : SPLIT_ABOVE_BYTES)) return { ...host, bytes };
-    const ranges = splitHost(host.withPath);
+    const ranges = splitHost(host.withPath, bytes);
     if (ranges.length < 2) return { ...host, bytes };
     split.set(host.key, {
       from: ranges.map((range) => range.from),

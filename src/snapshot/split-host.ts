@@ -15,6 +15,9 @@ export interface PathRange {
 }
 
 const MINIMUM_RANGE_BYTES = 16 * 1024;
+/** For a host above the second bound: fewer and fuller ranges, so that the root stays small. */
+const MINIMUM_RANGE_BYTES_OF_HUGE_HOST = 72 * 1024;
+const HUGE_HOST_BYTES = 32 * 1024 * 1024;
 const MAXIMUM_RANGE_BYTES = 96 * 1024;
 /** One path in this many begins a new range, beside what the bounds above ask for. */
 const BOUNDARY_MASK = 0x3f;
@@ -26,8 +29,11 @@ const BOUNDARY_MASK = 0x3f;
  * For every path, the range with the greatest `from` not after it holds every router whose literal is that path, or
  * a prefix of it where the kind is `prefix`: a literal inside the range is there by itself, and a smaller one that is
  * a prefix of some path in the range is a proper prefix of `from`, and copied.
+ *
+ * @param hostBytes what all of the host's routes take together
  */
-export function splitHost(placements: readonly PathPlacement[]): PathRange[] {
+export function splitHost(placements: readonly PathPlacement[], hostBytes: number): PathRange[] {
+  const minimum = hostBytes > HUGE_HOST_BYTES ? MINIMUM_RANGE_BYTES_OF_HUGE_HOST : MINIMUM_RANGE_BYTES;
   const groups = groupByLiteral(placements);
   const ranges: { from: string; units: RouteUnit[] }[] = [];
   let draft = new LeafDraft();
@@ -35,7 +41,7 @@ export function splitHost(placements: readonly PathPlacement[]): PathRange[] {
   for (const { literal, placed } of groups) {
     const last = ranges.at(-1);
     const cost = placed.reduce((sum, { unit }) => sum + draft.costOf(unit), 0);
-    const isBoundary = draft.bytes >= MINIMUM_RANGE_BYTES && (fnv1a32(literal) & BOUNDARY_MASK) === 0;
+    const isBoundary = draft.bytes >= minimum && (fnv1a32(literal) & BOUNDARY_MASK) === 0;
     if (last === undefined || isBoundary || draft.bytes + cost > MAXIMUM_RANGE_BYTES) {
       ranges.push({ from: last === undefined ? "" : shortestBetween(previous, literal), units: [] });
       draft = new LeafDraft();
