@@ -17,7 +17,7 @@ export interface CompiledService {
 }
 
 /** What is counted, by service. */
-export type ServiceEvent =
+type ServiceEvent =
   /** A mirror was sent a copy. */
   | "mirrored"
   /** A mirror lagged by more than its queue, or the main request ended before its body did. */

@@ -3,7 +3,7 @@ import type { StickyCookie, Weighted } from "../table/service.ts";
 import { readCookie } from "./read-cookie.ts";
 
 /** The child that a client's cookie names. */
-export interface StuckTo {
+interface StuckTo {
   child: number;
   /** Whether the cookie holds an older form of the value, to be rewritten. */
   legacy: boolean;

@@ -21,7 +21,7 @@ export const balancer = (name: string, change: Partial<LoadBalancer> = {}): Load
   ...change,
 });
 
-export const up: Endpoints = { endpoints: [{ address: "10.0.0.1", port: 80, state: "ready" }] };
+const up: Endpoints = { endpoints: [{ address: "10.0.0.1", port: 80, state: "ready" }] };
 export const down: Endpoints = { endpoints: [] };
 
 export const failWith = (exchange: Exchange, failure: HopFailure): Response => {
