@@ -1,0 +1,73 @@
+import { createExchange } from "../exchange/create-exchange.ts";
+import { matchRoute } from "../router/match-route.ts";
+import { createRequestFacts } from "../rule/create-request-facts.ts";
+import { normalisePath } from "../rule/routing-path.ts";
+import { findClientAddress, isTrustedClient } from "./find-client.ts";
+import { findEntryPoint } from "./find-entry-point.ts";
+import type { Isolate } from "./isolate.ts";
+import { parseTarget, portOf } from "./parse-target.ts";
+import { plainAnswer } from "./plain-answer.ts";
+
+/** The listener that took a request, where sockets tell it (locally). */
+export interface Listener {
+  entryPoint: string;
+  tls: boolean;
+}
+
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+/** Load table, match, middlewares, service, origin. */
+export async function handleRequest(
+  request: Request,
+  isolate: Isolate,
+  listener: Listener | undefined,
+  waitUntil: WaitUntil,
+): Promise<Response> {
+  const target = parseTarget(request.url);
+  const path = normalisePath(target.path);
+  if (path === undefined) return plainAnswer(400);
+  const scheme = listener === undefined ? target.scheme : listener.tls ? "https" : "http";
+
+  const look = isolate.watch.refresh(waitUntil);
+  if (look !== undefined) await look;
+
+  const clientAddress = findClientAddress(request, isolate.env.CLIENT_ADDRESS);
+  const facts = createRequestFacts({
+    host: target.authority,
+    routingPath: path.routingPath,
+    method: request.method,
+    headers: request.headers,
+    query: target.query,
+    clientAddress,
+  });
+  const resolving = isolate.reader.resolve(facts.host, facts.path, (indexes, root) => {
+    const name =
+      listener?.entryPoint ??
+      findEntryPoint(scheme, portOf(target.authority, scheme), root.entryPoints, isolate.entryPointMap);
+    const entryPoint = name === undefined ? undefined : root.entryPoints[name];
+    if (name === undefined || entryPoint === undefined) return nowhere;
+    const route = matchRoute(indexes, { entryPoint: name, tls: scheme === "https" }, facts)?.();
+    return route === undefined ? nowhere : { value: { name, entryPoint, route }, endpoints: route.endpointKeys };
+  });
+  const resolution = resolving instanceof Promise ? await resolving : resolving;
+  if (resolution === undefined) return plainAnswer(503);
+  if (resolution.value === undefined) return plainAnswer(404);
+
+  const { name, entryPoint, route } = resolution.value;
+  return route.handle(
+    createExchange({
+      request,
+      scheme,
+      entryPoint: name,
+      host: target.authority,
+      path: path.path,
+      query: target.query,
+      client: { address: clientAddress, trusted: isTrustedClient(clientAddress, entryPoint) },
+      endpoints: resolution.endpoints,
+      waitUntil,
+    }),
+  );
+}
+
+/** No route: the request needs no endpoints. */
+const nowhere = { value: undefined, endpoints: [] };

@@ -1,0 +1,140 @@
+import { waitUntil } from "cloudflare:workers";
+import type { JSONWebKeySet, JWK } from "jose";
+import { createAdminApp } from "../admin/admin-app.ts";
+import { readTable } from "../admin/read-table.ts";
+import { createAdminVerifier } from "../admin/verify-admin-token.ts";
+import { createBalanceState } from "../balance/balance-state.ts";
+import type { AdvanceRequest, AdvanceResult } from "../beacon/beacon-state.ts";
+import type { Env } from "../env.ts";
+import { createTokenSigner } from "../hop/token.ts";
+import { reportToLog } from "../observe/report.ts";
+import { createDirectSend } from "../origin/direct.ts";
+import { createGatewaySend } from "../origin/gateway.ts";
+import type { Send } from "../origin/send.ts";
+import type { RouteIndex } from "../router/route-index.ts";
+import { leafKeys, rootKey } from "../snapshot/leaf-keys.ts";
+import { SnapshotReader } from "../snapshot/snapshot-reader.ts";
+import type { Pointer } from "../table/snapshot.ts";
+import { advanceThroughBeacon } from "./advance-through-beacon.ts";
+import { type CompileContext, compileLeaf, type LazyRoute } from "./compile-leaf.ts";
+import type { EntryPointMap } from "./find-entry-point.ts";
+import type { AdminPlace } from "./handle-admin.ts";
+import { createPointerWatch, type PointerWatch } from "./pointer-watch.ts";
+import { lastGoodCache, readKeys } from "./tree-sources.ts";
+
+/** What an isolate keeps from one request to the next. */
+export interface Isolate {
+  readonly env: Env;
+  readonly reader: SnapshotReader<RouteIndex<LazyRoute>>;
+  readonly watch: PointerWatch;
+  readonly entryPointMap: EntryPointMap;
+  readonly admin: { place: AdminPlace; app: ReturnType<typeof createAdminApp> } | undefined;
+}
+
+/** Characters of leaf text kept in memory: compiled, a leaf takes several times its text, and an isolate has 128 MB. */
+const LEAF_BUDGET = 12 * 1024 * 1024;
+
+let isolate: Isolate | undefined;
+
+/** This isolate's state, made by its first request. */
+export function getIsolate(env: Env): Isolate {
+  isolate ??= createIsolate(env);
+  return isolate;
+}
+
+function createIsolate(env: Env): Isolate {
+  const dev = env.DEV === "1";
+  const beacon = beaconOf(env);
+  const cache = dev ? undefined : caches.default;
+  const kv = { get: readKeys(env.TABLE) };
+
+  const context: CompileContext = {
+    balance: createBalanceState({ random: Math.random }),
+    gateway: undefined,
+    direct: createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random }),
+    count: () => {},
+    report: reportToLog,
+    timeout: (ms) => AbortSignal.timeout(ms),
+    fixedLength: (length) => new FixedLengthStream(length),
+  };
+  const reader = new SnapshotReader({
+    publisher: env.PUBLISHER,
+    kv,
+    lastGood: cache && lastGoodCache(cache, waitUntil),
+    compileRoutes: (leaf) => compileLeaf(leaf, context),
+    byteBudget: LEAF_BUDGET,
+    report: reportToLog,
+    now: Date.now,
+  });
+  const watch = createPointerWatch({
+    reader,
+    sources: { publisher: env.PUBLISHER, beacon, kv: env.TABLE, cache },
+    now: Date.now,
+    jitter: Math.random(),
+    dev,
+    report: reportToLog,
+    startTimer(callback, ms) {
+      const timer = setTimeout(callback, ms);
+      return () => clearTimeout(timer);
+    },
+  });
+  context.gateway = gatewaySend(env, reader, watch);
+  return {
+    env,
+    reader,
+    watch,
+    entryPointMap: parseEntryPointMap(env.ENTRY_POINTS),
+    admin: createAdmin(env, reader, kv.get, beacon),
+  };
+}
+
+interface BeaconCalls {
+  current(): Promise<Pointer | null>;
+  advance(request: AdvanceRequest): Promise<AdvanceResult>;
+}
+
+/** The publisher's beacon. A stub belongs to the request that made it, so each call makes its own. */
+function beaconOf({ BEACON: namespace, PUBLISHER: publisher }: Env): BeaconCalls | undefined {
+  if (namespace === undefined) return undefined;
+  const stub = () => namespace.get(namespace.idFromName(publisher));
+  return { current: () => stub().current(), advance: (request) => stub().advance(request) };
+}
+
+function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): Send | undefined {
+  if (env.ORIGIN === undefined || env.HOP_KEY === undefined) return undefined;
+  const key = JSON.parse(env.HOP_KEY) as JWK;
+  const send = createGatewaySend({
+    fetcher: env.ORIGIN,
+    signer: createTokenSigner({ key, kid: key.kid ?? "", now: Date.now }),
+    pointer: () => reader.pointer,
+    onPointer: (pointer) => waitUntil(watch.learn(pointer)),
+  });
+  return async (exchange, destination) => {
+    const response = await send(exchange, destination);
+    if (exchange.failure === undefined) watch.confirm();
+    return response;
+  };
+}
+
+function createAdmin(
+  env: Env,
+  reader: Isolate["reader"],
+  read: ReturnType<typeof readKeys>,
+  beacon: BeaconCalls | undefined,
+): Isolate["admin"] {
+  if (env.ADMIN_KEYS === undefined || (env.ADMIN_HOST === undefined && env.ADMIN_PATH === undefined)) return undefined;
+  const app = createAdminApp({
+    basePath: env.ADMIN_PATH ?? "",
+    verify: createAdminVerifier(JSON.parse(env.ADMIN_KEYS) as JSONWebKeySet, Date.now),
+    status: () => reader.status(),
+    async readTable() {
+      const root = reader.pointer?.root;
+      return root === undefined ? undefined : readTable(rootKey(root), read, leafKeys);
+    },
+    advance: beacon && ((request) => advanceThroughBeacon(beacon, request)),
+  });
+  return { place: { host: env.ADMIN_HOST, path: env.ADMIN_PATH }, app };
+}
+
+const parseEntryPointMap = (json: string | undefined): EntryPointMap =>
+  json === undefined ? {} : (JSON.parse(json) as EntryPointMap);

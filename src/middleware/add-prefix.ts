@@ -1,0 +1,14 @@
+import { escapePath, withLeadingSlash } from "./escape-path.ts";
+import type { MiddlewareFactory } from "./middleware.ts";
+
+/** Puts a prefix before the path. */
+export const addPrefix: MiddlewareFactory<"addPrefix"> = {
+  type: "addPrefix",
+  build({ prefix }) {
+    const added = withLeadingSlash(escapePath(prefix));
+    return (next) => (exchange) => {
+      exchange.path = `${added}${exchange.path}`;
+      return next(exchange);
+    };
+  },
+};

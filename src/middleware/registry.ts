@@ -1,0 +1,71 @@
+import type { Handler } from "../exchange/exchange.ts";
+import type { Middleware, MiddlewareType } from "../table/middleware.ts";
+import { addPrefix } from "./add-prefix.ts";
+import { chain } from "./chain.ts";
+import { headerModifier } from "./header-modifier.ts";
+import { headers } from "./headers.ts";
+import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
+import { MiddlewareError } from "./middleware-error.ts";
+import { redirectRegex } from "./redirect-regex.ts";
+import { redirectScheme } from "./redirect-scheme.ts";
+import { replacePath } from "./replace-path.ts";
+import { replacePathRegex } from "./replace-path-regex.ts";
+import { requestRedirect } from "./request-redirect.ts";
+import { stripPrefix } from "./strip-prefix.ts";
+import { stripPrefixRegex } from "./strip-prefix-regex.ts";
+import { urlRewrite } from "./url-rewrite.ts";
+
+/** Every middleware that the edge has: one line each. */
+export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> } = {
+  addPrefix,
+  chain,
+  headerModifier,
+  headers,
+  redirectRegex,
+  redirectScheme,
+  replacePath,
+  replacePathRegex,
+  requestRedirect,
+  stripPrefix,
+  stripPrefixRegex,
+  urlRewrite,
+};
+
+/**
+ * The middlewares of a leaf, each built when it is first asked for.
+ *
+ * @returns a look-up that throws `MiddlewareError` for an unknown name, a cycle, and options that cannot work
+ */
+export function buildMiddlewares(
+  middlewares: Readonly<Record<string, Middleware>>,
+  service: (name: string) => Handler,
+): (name: string) => Wrap {
+  const built = new Map<string, Wrap>();
+  const building = new Set<string>();
+  const context: BuildContext = { middleware, service };
+
+  function middleware(name: string): Wrap {
+    const known = built.get(name);
+    if (known !== undefined) return known;
+    const options = Object.hasOwn(middlewares, name) ? middlewares[name] : undefined;
+    if (options === undefined) throw new MiddlewareError("unknown-middleware", `there is no middleware "${name}"`);
+    if (building.has(name)) throw new MiddlewareError("middleware-cycle", `middleware "${name}" contains itself`);
+    building.add(name);
+    try {
+      const wrap = build(options, context);
+      built.set(name, wrap);
+      return wrap;
+    } finally {
+      building.delete(name);
+    }
+  }
+  return middleware;
+}
+
+function build<T extends MiddlewareType>(options: Extract<Middleware, { type: T }>, context: BuildContext): Wrap {
+  const factory: MiddlewareFactory<T> | undefined = factories[options.type as T];
+  if (factory === undefined) {
+    throw new MiddlewareError("unknown-middleware", `this Worker has no middleware of type "${options.type}"`);
+  }
+  return factory.build(options as Parameters<typeof factory.build>[0], context);
+}
