@@ -4,7 +4,9 @@ interface RecentHost {
   endpoints: readonly string[];
 }
 
-const MAX_HOSTS = 512;
+const MAX_HOSTS = 256;
+/** DNS allows no longer names (RFC 1035, section 2.3.4). */
+const MAX_HOST_LENGTH = 255;
 
 /** What was asked for lately, one entry a host, so that a new snapshot's leaves for it can be read ahead. */
 export class RecentHosts implements Iterable<RecentHost> {
@@ -17,6 +19,7 @@ export class RecentHosts implements Iterable<RecentHost> {
       known.endpoints = endpoints;
       return;
     }
+    if (host.length > MAX_HOST_LENGTH) return;
     if (this.#hosts.size >= MAX_HOSTS) {
       for (const first of this.#hosts.keys()) {
         this.#hosts.delete(first);

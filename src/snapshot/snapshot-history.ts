@@ -1,5 +1,6 @@
 import type { Pointer } from "../table/snapshot.ts";
 import type { RootIndex } from "./find-buckets.ts";
+import { fnv1a32 } from "./fnv1a32.ts";
 
 export interface Snapshot {
   readonly pointer: Pointer;
@@ -23,7 +24,11 @@ export class SnapshotHistory {
   readonly #maxSnapshots: number;
   readonly #maxFloors: number;
   #snapshots: readonly Snapshot[] = [];
-  readonly #floors = new Map<string, Pointer>();
+  /**
+   * By the hash of the host: a client chooses hosts, and a string may hold a whole URL in memory. Hosts of equal hash
+   * share a floor, which only makes it higher.
+   */
+  readonly #floors = new Map<number, Pointer>();
 
   constructor({ maxSnapshots = 4, maxFloors = 4096 } = {}) {
     this.#maxSnapshots = maxSnapshots;
@@ -53,7 +58,7 @@ export class SnapshotHistory {
 
   /** @returns the snapshots from which a host may be answered, newest first */
   allowedFor(host: string): readonly Snapshot[] {
-    const floor = this.#floors.get(host);
+    const floor = this.#floors.get(fnv1a32(host));
     return floor === undefined
       ? this.#snapshots
       : this.#snapshots.filter(({ pointer }) => pointer === floor || isNewer(pointer, floor));
@@ -63,9 +68,10 @@ export class SnapshotHistory {
   answered(host: string, snapshot: Snapshot): void {
     // From the oldest kept there is no way back.
     if (this.#snapshots.length < 2 || snapshot === this.#snapshots.at(-1)) return;
-    const floor = this.#floors.get(host);
+    const key = fnv1a32(host);
+    const floor = this.#floors.get(key);
     if (floor !== undefined && !isNewer(snapshot.pointer, floor)) return;
-    this.#floors.set(host, snapshot.pointer);
+    this.#floors.set(key, snapshot.pointer);
     while (this.#floors.size > this.#maxFloors && this.#snapshots.length > 1) this.#drop(this.#snapshots.length - 1);
   }
 
@@ -79,8 +85,8 @@ export class SnapshotHistory {
   #drop(position: number): void {
     this.#snapshots = this.#snapshots.filter((_, index) => index !== position);
     const oldest = this.#snapshots.at(-1);
-    for (const [host, floor] of this.#floors) {
-      if (oldest === undefined || !isNewer(floor, oldest.pointer)) this.#floors.delete(host);
+    for (const [key, floor] of this.#floors) {
+      if (oldest === undefined || !isNewer(floor, oldest.pointer)) this.#floors.delete(key);
     }
   }
 

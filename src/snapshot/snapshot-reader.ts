@@ -1,4 +1,3 @@
-import type { Report } from "../observe/report.ts";
 import type { Endpoints } from "../table/service.ts";
 import { type Pointer, pointerSchema, type Root, type RouteLeaf } from "../table/snapshot.ts";
 import { findEndpointBucket, findRouteBuckets, indexRoot } from "./find-buckets.ts";
@@ -8,20 +7,15 @@ import type { LoadedLeaf } from "./leaf-memory.ts";
 import { parseRoot } from "./parse-root.ts";
 import { RecentHosts } from "./recent-hosts.ts";
 import { isNewer, type Snapshot, SnapshotHistory } from "./snapshot-history.ts";
-import { type LastGoodCache, MAX_KEYS_PER_GET, type TreeKv, TreeStore } from "./tree-store.ts";
+import { MAX_KEYS_PER_GET, TreeStore, type TreeStoreOptions } from "./tree-store.ts";
 
-export interface SnapshotReaderOptions<R> {
+export interface SnapshotReaderOptions<R> extends TreeStoreOptions {
   /** Whose table is read; pointers of others are ignored. */
   publisher: string;
-  kv: TreeKv;
-  lastGood?: LastGoodCache | undefined;
   /** Makes of a route leaf what requests are matched by. What it throws makes the leaf unreadable. */
   compileRoutes: (leaf: RouteLeaf) => R;
   /** Characters of leaf text that memory holds at most. */
   byteBudget: number;
-  report: Report;
-  /** Milliseconds. */
-  now: () => number;
   /** Snapshots kept at most, and hosts whose last answer is remembered while there are several. */
   maxSnapshots?: number;
   maxFloors?: number;

@@ -1,3 +1,4 @@
+import { waitAtMost } from "../beacon/look.ts";
 import type { Report } from "../observe/report.ts";
 
 /** Reads values of the snapshot tree; a missing key is null. At most `MAX_KEYS_PER_GET` keys a call. */
@@ -12,6 +13,13 @@ export interface LastGoodCache {
   put(key: string, value: string): void;
 }
 
+/** Bounds how long a read may take: KV that hangs is as good as KV that is away. */
+export interface ReadDeadline {
+  ms: number;
+  /** Calls back after some milliseconds, and returns what stops it. */
+  startTimer: (callback: () => void, ms: number) => () => void;
+}
+
 /** KV's bulk get takes no more. */
 export const MAX_KEYS_PER_GET = 100;
 
@@ -21,19 +29,30 @@ const RETRY_MISSING_AFTER_MS = 2_000;
 const RETRY_BROKEN_AFTER_MS = 30_000;
 const MAX_REMEMBERED = 1024;
 
+export interface TreeStoreOptions {
+  kv: TreeKv;
+  deadline?: ReadDeadline | undefined;
+  lastGood?: LastGoodCache | undefined;
+  report: Report;
+  /** Milliseconds. */
+  now: () => number;
+}
+
 /**
  * Reads immutable keys: from KV, else from the last good cache. Remembers for a while what it could not read, so that
  * a broken key is not asked for by every request.
  */
 export class TreeStore {
   readonly #kv: TreeKv;
+  readonly #deadline: ReadDeadline | undefined;
   readonly #lastGood: LastGoodCache | undefined;
   readonly #report: Report;
   readonly #now: () => number;
   readonly #unreadable = new Map<string, { until: number; broken: boolean }>();
 
-  constructor(options: { kv: TreeKv; lastGood?: LastGoodCache | undefined; report: Report; now: () => number }) {
+  constructor(options: TreeStoreOptions) {
     this.#kv = options.kv;
+    this.#deadline = options.deadline;
     this.#lastGood = options.lastGood;
     this.#report = options.report;
     this.#now = options.now;
@@ -71,7 +90,11 @@ export class TreeStore {
 
   async #readFromKv(keys: readonly string[], values: Map<string, string>): Promise<void> {
     try {
-      const found = await this.#kv.get(keys);
+      const reading = this.#kv.get(keys);
+      const found = await (this.#deadline
+        ? waitAtMost(reading, this.#deadline.ms, this.#deadline.startTimer)
+        : reading);
+      if (found === undefined) throw new Error(`no answer within ${this.#deadline?.ms} ms`);
       for (const key of keys) {
         const value = found.get(key);
         if (value == null) continue;

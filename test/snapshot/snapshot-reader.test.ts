@@ -298,6 +298,25 @@ describe("SnapshotReader, refusing", () => {
     expect(eventNames()).toEqual(["leaf-malformed", "host-unreadable"]);
   });
 
+  it("takes KV that hangs for KV that is away", async () => {
+    const rings: (() => void)[] = [];
+    const startTimer = (ring: () => void) => {
+      rings.push(ring);
+      return () => {};
+    };
+    const hanging = { get: (keys: readonly string[]) => (kv.isDown ? new Promise<never>(() => {}) : kv.get(keys)) };
+    const reader = createReader({ kv: hanging, deadline: { ms: 1_000, startTimer } });
+    const first = write(sharded(1));
+    await reader.offer(first.pointer);
+    await reader.resolve("app-0.example.com", "/", choose("app-0"));
+    kv.isDown = true;
+    const offering = reader.offer(write(sharded(2), first.planned).pointer);
+    rings.at(-1)?.();
+    expect(await offering).toBe(false);
+    expect(await reader.resolve("app-0.example.com", "/", choose("app-0"))).toMatchObject({ pointer: first.pointer });
+    expect(eventNames()).toEqual(["kv-unreadable", "key-missing"]);
+  });
+
   it("asks again for a missing leaf at each request only while nothing else can serve", async () => {
     const reader = createReader();
     await reader.offer(write(sharded(1)).pointer);
