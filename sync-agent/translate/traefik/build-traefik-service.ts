@@ -27,8 +27,10 @@ export function buildTraefikService(
   if (object === undefined) return undefined;
   const childName = objectName(object.metadata.namespace ?? "", object.metadata.name);
   const key = qualify(childName);
+  const [outermost = key] = context.building;
   if (context.building.has(key) || context.building.size >= MAX_NESTING) {
-    if (key !== place.owner) context.closedOn.add(key);
+    const closedOn = context.building.has(key) ? key : outermost;
+    if (closedOn !== place.owner) context.closedOn.add(closedOn);
     reportCycle(name, place);
     return undefined;
   }

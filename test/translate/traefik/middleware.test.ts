@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { linesOf, services, traefik, translateText } from "../translate-text.ts";
+
+const route = (...names: string[]): string =>
+  traefik(
+    "IngressRoute",
+    "r",
+    `routes: [{ match: "Path(\`/\`)", middlewares: [${names.map((name) => `{ name: ${name} }`).join(", ")}], services: [{ name: a, port: 80 }] }]`,
+  ) + services("a");
+const middleware = (spec: string, name = "m"): string => traefik("Middleware", name, spec);
+const named = (name: string): string => `default-${name}@kubernetescrd`;
+
+describe("what the table gets", () => {
+  const cases: [string, string, object][] = [
+    ["addPrefix", "addPrefix: { prefix: /x }", { type: "addPrefix", prefix: "/x" }],
+    ["stripPrefix", "stripPrefix: { prefixes: [/a, /b] }", { type: "stripPrefix", prefixes: ["/a", "/b"] }],
+    ["stripPrefixRegex", "stripPrefixRegex: { regex: ['^/a+'] }", { type: "stripPrefixRegex", regex: ["^/a+"] }],
+    ["replacePath", "replacePath: { path: /x }", { type: "replacePath", path: "/x" }],
+    [
+      "replacePathRegex",
+      "replacePathRegex: { regex: ^/(.*), replacement: /$1 }",
+      { type: "replacePathRegex", regex: "^/(.*)", replacement: "/$1" },
+    ],
+    [
+      "redirectScheme with its defaults",
+      "redirectScheme: { scheme: https }",
+      { type: "redirectScheme", scheme: "https", permanent: false },
+    ],
+    [
+      "redirectRegex",
+      "redirectRegex: { regex: a, replacement: b, permanent: true }",
+      { type: "redirectRegex", regex: "a", replacement: "b", permanent: true },
+    ],
+    [
+      "headers",
+      "headers: { customRequestHeaders: { X-A: '' }, stsSeconds: 10, frameDeny: true }",
+      { type: "headers", customRequestHeaders: { "X-A": "" }, stsSeconds: 10, frameDeny: true },
+    ],
+  ];
+  test.each(cases)("%s", (_, spec, expected) => {
+    const result = translateText(route("m") + middleware(spec));
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.middlewares).toEqual({ [named("m")]: expected });
+    expect(result.table.routers[0]?.middlewares).toEqual([named("m")]);
+  });
+
+  test("chain, with what it names, in order", () => {
+    const { table } = translateText(
+      route("m") +
+        middleware("chain: { middlewares: [{ name: b }, { name: c }, { name: b }] }") +
+        middleware("chain: { middlewares: [{ name: c }] }", "b") +
+        middleware("addPrefix: { prefix: /c }", "c"),
+    );
+    expect(table.middlewares[named("m")]).toEqual({ type: "chain", middlewares: [named("b"), named("c"), named("b")] });
+    expect(Object.keys(table.middlewares)).toEqual([named("b"), named("c"), named("m")]);
+  });
+
+  test("only what routes use", () => {
+    expect(translateText(middleware("addPrefix: { prefix: /x }")).table.middlewares).toEqual({});
+  });
+});
+
+describe("what cannot be built closes its routes", () => {
+  const cases: [string, string, string, string][] = [
+    ["no type", "{}", "middleware-invalid", "spec"],
+    ["several types", "addPrefix: { prefix: /x }\nstripPrefix: { prefixes: [] }", "middleware-invalid", "spec"],
+    ["an unknown type", "addPrefx: { prefix: /x }", "middleware-invalid", "spec.addPrefx"],
+    ["a type to come", "basicAuth: { secret: x }", "middleware-unsupported", "spec.basicAuth"],
+    ["a missing option", "addPrefix: {}", "invalid-field", "spec.addPrefix.prefix"],
+    ["options of another form", "addPrefix: /x", "invalid-field", "spec.addPrefix"],
+    [
+      "an option of another form",
+      "redirectScheme: { scheme: https, port: 443 }",
+      "invalid-field",
+      "spec.redirectScheme.port",
+    ],
+    ["a regular expression", "stripPrefixRegex: { regex: ['('] }", "middleware-invalid", "spec.stripPrefixRegex"],
+    ["a header's name", "headers: { customResponseHeaders: { 'a b': x } }", "middleware-invalid", "spec.headers"],
+    [
+      "a forged header",
+      'headers: { customResponseHeaders: { a: "x\\r\\nb: y" } }',
+      "middleware-invalid",
+      "spec.headers",
+    ],
+    ["a header in an option", 'headers: { contentSecurityPolicy: "x\\ny" }', "middleware-invalid", "spec.headers"],
+    ["a chain of another form", "chain: { middlewares: m }", "invalid-field", "spec.chain.middlewares"],
+    [
+      "a chain of nothing known",
+      "chain: { middlewares: [{ name: gone }] }",
+      "middleware-not-found",
+      "spec.chain.middlewares.0.name",
+    ],
+    ["a chain of itself", "chain: { middlewares: [{ name: m }] }", "reference-cycle", "spec.chain.middlewares.0.name"],
+  ];
+  test.each(cases)("%s", (_, spec, code, path) => {
+    const result = translateText(route("m") + middleware(spec));
+    expect(linesOf(result).filter((line) => line.includes("Middleware/m"))).toEqual([
+      `error ${code} Middleware/m ${path}`,
+    ]);
+    expect(linesOf(result).filter((line) => line.includes("IngressRoute/r"))).toHaveLength(1);
+    expect(result.table.routers[0]?.closedBy).toBeDefined();
+    expect(result.table.routers[0]?.middlewares).toEqual([]);
+  });
+
+  test("an unknown option is only a warning", () => {
+    const result = translateText(route("m") + middleware("stripPrefix: { prefixes: [/a], forceSlash: true }"));
+    expect(linesOf(result)).toEqual(["warning unknown-field Middleware/m spec.stripPrefix.forceSlash"]);
+    expect(result.table.routers[0]?.closedBy).toBeUndefined();
+  });
+});

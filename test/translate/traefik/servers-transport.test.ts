@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { linesOf, services, traefik, translateText } from "../translate-text.ts";
+
+const route = traefik(
+  "IngressRoute",
+  "r",
+  'routes: [{ match: "Path(`/`)", services: [{ name: a, port: 80, serversTransport: t }] }]',
+);
+const transport = (spec: string): string => traefik("ServersTransport", "t", spec);
+const secret = (name: string, data: string): string =>
+  `---\napiVersion: v1\nkind: Secret\nmetadata: { name: ${name} }\n${data}\n`;
+
+describe("a ServersTransport", () => {
+  test("carries what the gateway needs", () => {
+    const result = translateText(
+      route +
+        transport(
+          "serverName: backend.example.com\ninsecureSkipVerify: false\nmaxIdleConnsPerHost: 7\ndisableHTTP2: true\nrootCAsSecrets: [ca]\nrootCAs: [{ secret: old }]\ncertificatesSecrets: [client]\nforwardingTimeouts: { dialTimeout: 5s, responseHeaderTimeout: 10, idleConnTimeout: 1m }",
+        ) +
+        secret("ca", `data: { ca.crt: ${Buffer.from("CA").toString("base64")} }`) +
+        secret("old", "stringData: { tls.ca: OLD }") +
+        secret("client", "stringData: { tls.crt: CRT, tls.key: KEY }") +
+        services("a"),
+    );
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.serversTransports).toEqual({
+      "default-t@kubernetescrd": {
+        serverName: "backend.example.com",
+        insecureSkipVerify: false,
+        rootCAs: ["OLD", "CA"],
+        certificates: [{ certificate: "CRT", key: "KEY" }],
+        maxIdleConnsPerHost: 7,
+        disableHttp2: true,
+        dialTimeoutMs: 5000,
+        responseHeaderTimeoutMs: 10_000,
+        idleConnTimeoutMs: 60_000,
+      },
+    });
+    expect(Object.values(result.table.services)).toMatchObject([{ serversTransport: "default-t@kubernetescrd" }]);
+  });
+
+  test("that lacks a Secret is used without", () => {
+    const result = translateText(
+      route +
+        transport("rootCAsSecrets: [gone]\ncertificatesSecrets: [empty]") +
+        secret("empty", "data: {}") +
+        services("a"),
+    );
+    expect(linesOf(result)).toEqual([
+      "error secret-not-found ServersTransport/t spec.rootCAsSecrets.0",
+      "error invalid-field ServersTransport/t spec.certificatesSecrets.0",
+    ]);
+    expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({});
+  });
+
+  const unusable: [string, string, string][] = [
+    [
+      "does not exist",
+      "",
+      "error servers-transport-not-found IngressRoute/r spec.routes.0.services.0.serversTransport",
+    ],
+    [
+      "checks more than is built",
+      transport("peerCertURI: spiffe://x"),
+      "error unsupported-field ServersTransport/t spec.peerCertURI",
+    ],
+    [
+      "cannot be read",
+      transport("insecureSkipVerify: 'no'"),
+      "error invalid-field ServersTransport/t spec.insecureSkipVerify",
+    ],
+  ];
+  test.each(unusable)("that %s: 503", (_, object, line) => {
+    const result = translateText(route + object + services("a"));
+    expect(linesOf(result)).toContain(line);
+    expect(result.table.services[result.table.routers[0]?.service ?? ""]).toEqual({ type: "status", status: 503 });
+  });
+
+  test("Traefik's own is none", () => {
+    const { table } = translateText(route.replace("Transport: t", "Transport: default@internal") + services("a"));
+    expect(Object.values(table.services)).toMatchObject([{ type: "loadBalancer" }]);
+    expect(table.serversTransports).toEqual({});
+  });
+});

@@ -1,0 +1,219 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { tableSchema } from "../../src/table/table.ts";
+import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
+import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
+import { defaultSettings } from "../../sync-agent/translate/settings.ts";
+import { mapMiddleware, mapRouter, mapService } from "../../sync-agent/translate/table-references.ts";
+import { createTranslator, type Translation } from "../../sync-agent/translate/translate.ts";
+import { objectsOf, services, traefik, translateText } from "./translate-text.ts";
+
+/** Few names, so that objects meet: each other's services and middlewares, and names that collide when joined. */
+const name = fc.constantFrom("a", "b", "a-b", "b-a");
+const namespace = fc.constantFrom("default", "x", "x-a");
+const meta = fc.record({ name, namespace });
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
+
+const serviceRef = fc.record({
+  name,
+  kind: fc.constantFrom("Service", "Service", "TraefikService"),
+  port: fc.constantFrom(80, "http", 81),
+  weight: maybe(fc.integer({ min: -1, max: 3 })),
+  passHostHeader: maybe(fc.boolean()),
+  sticky: maybe(fc.constant({ cookie: { name: "c" } })),
+  middlewares: maybe(fc.array(fc.record({ name }), { maxLength: 1 })),
+});
+const refs = fc.array(serviceRef, { maxLength: 3 });
+const traefikObject = (kind: string, spec: fc.Arbitrary<unknown>): fc.Arbitrary<KubernetesObject> =>
+  fc.record({ apiVersion: fc.constant("traefik.io/v1alpha1"), kind: fc.constant(kind), metadata: meta, spec });
+
+const object: fc.Arbitrary<KubernetesObject> = fc.oneof(
+  traefikObject(
+    "IngressRoute",
+    fc.record({
+      routes: fc.array(
+        fc.record({
+          match: fc.constantFrom("Host(`a.com`)", "PathPrefix(`/x`)", "Broken("),
+          services: refs,
+          middlewares: maybe(fc.array(fc.record({ name }), { maxLength: 2 })),
+        }),
+        { maxLength: 2 },
+      ),
+    }),
+  ),
+  traefikObject(
+    "TraefikService",
+    fc.oneof(
+      fc.record({ weighted: fc.record({ services: refs }) }),
+      fc.record({ failover: fc.record({ service: serviceRef, fallback: serviceRef }) }),
+    ),
+  ),
+  traefikObject(
+    "Middleware",
+    fc.oneof(
+      fc.record({ addPrefix: fc.record({ prefix: fc.constantFrom("/1", "/2") }) }),
+      fc.record({ chain: fc.record({ middlewares: fc.array(fc.record({ name }), { maxLength: 2 }) }) }),
+    ),
+  ),
+  fc.record({
+    apiVersion: fc.constant("v1"),
+    kind: fc.constant("Service"),
+    metadata: meta,
+    spec: fc.constantFrom({ ports: [{ port: 80 }] }, { ports: [{ port: 80, name: "http" }] }),
+  }),
+  fc.record({
+    apiVersion: fc.constant("discovery.k8s.io/v1"),
+    kind: fc.constant("EndpointSlice"),
+    metadata: fc.record({ name, namespace, labels: fc.record({ "kubernetes.io/service-name": name }) }),
+    ports: fc.constantFrom([{ name: "", port: 8080 }], [{ name: "http", port: 8080 }]),
+    endpoints: fc.array(fc.record({ addresses: fc.constantFrom(["10.0.0.1"], ["10.0.0.2"]) }), { maxLength: 2 }),
+  }),
+);
+const objects = fc.array(object, { maxLength: 14 });
+const fromScratch = (list: readonly KubernetesObject[]): Translation =>
+  createTranslator(defaultSettings()).translate(createObjectStore(list));
+
+describe("laws", () => {
+  test("after any edits the table is the one made from nothing", () => {
+    const edit = fc.oneof(fc.record({ put: object }), fc.record({ remove: fc.nat({ max: 20 }) }));
+    fc.assert(
+      fc.property(objects, fc.array(edit, { maxLength: 12 }), (start, edits) => {
+        const store = createObjectStore(start);
+        const all = new Map(start.map((one) => [keyOf(one), one]));
+        const translator = createTranslator(defaultSettings());
+        translator.translate(store);
+        for (const change of edits) {
+          if ("put" in change) {
+            store.put(change.put);
+            all.set(keyOf(change.put), change.put);
+          } else {
+            const [key, gone] = [...all][change.remove] ?? [];
+            if (key === undefined || gone === undefined) continue;
+            all.delete(key);
+            store.remove(gone.kind as "Service", gone.metadata.namespace ?? "", gone.metadata.name);
+          }
+          const { table, problems } = translator.translate(store);
+          const fresh = fromScratch([...all.values()]);
+          expect(table).toEqual(fresh.table);
+          expect(problems).toEqual(fresh.problems);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("the table is sound: of its form, without a dangling name, names and ties unique, in a settled order", () => {
+    fc.assert(
+      fc.property(objects, (list) => {
+        const { table } = fromScratch(list);
+        expect(tableSchema.safeParse(table).error).toBeUndefined();
+        const check = (part: "services" | "middlewares" | "endpoints" | "serversTransports", key: string): string => {
+          expect(Object.keys(table[part])).toContain(key);
+          return key;
+        };
+        for (const router of table.routers) mapRouter(router, check);
+        for (const service of Object.values(table.services)) mapService(service, check);
+        for (const middleware of Object.values(table.middlewares)) mapMiddleware(middleware, check);
+        const unique = (values: string[]) => expect(new Set(values).size).toBe(values.length);
+        unique(table.routers.map(({ name }) => name));
+        unique(table.routers.map(({ tieBreaker }) => tieBreaker));
+        const last = new Map(list.map((one) => [keyOf(one), one]));
+        expect(JSON.stringify(fromScratch([...last.values()].reverse()).table)).toBe(JSON.stringify(table));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("no object changes the routers of others, whatever it is", () => {
+    const sound = objectsOf(
+      traefik(
+        "IngressRoute",
+        "good",
+        "routes: [{ match: 'Path(`/`)', services: [{ name: good, port: 80 }], middlewares: [{ name: good }] }]",
+      ) +
+        traefik("Middleware", "good", "addPrefix: { prefix: /x }") +
+        services("good"),
+    );
+    const before = fromScratch(sound).table;
+    const garbage = fc.record({
+      apiVersion: fc.constantFrom("traefik.io/v1alpha1", "traefik.containo.us/v1alpha1"),
+      kind: fc.constantFrom("IngressRoute", "TraefikService", "Middleware", "ServersTransport", "IngressRouteTCP"),
+      metadata: fc.record({ name: fc.constant("bad"), namespace: fc.constant("default") }),
+      spec: fc.oneof(
+        fc.jsonValue(),
+        fc.dictionary(
+          fc.constantFrom(
+            "routes",
+            "weighted",
+            "mirroring",
+            "failover",
+            "chain",
+            "headers",
+            "tls",
+            "entryPoints",
+            "rootCAs",
+          ),
+          fc.oneof(fc.jsonValue(), fc.record({ services: fc.array(fc.jsonValue()), middlewares: fc.jsonValue() })),
+        ),
+      ),
+    });
+    fc.assert(
+      fc.property(garbage, (bad) => {
+        const { table, problems } = fromScratch([bad as KubernetesObject, ...sound]);
+        for (const router of before.routers) expect(table.routers).toContainEqual(router);
+        expect(table.services).toMatchObject(before.services);
+        expect(table.middlewares).toMatchObject(before.middlewares);
+        expect(problems.filter(({ code }) => code === "internal-error")).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("what is translated again", () => {
+  const text =
+    traefik("IngressRoute", "one", "routes: [{ match: 'Path(`/1`)', services: [{ name: a, port: 80 }] }]") +
+    traefik("IngressRoute", "two", "routes: [{ match: 'Path(`/2`)', services: [{ name: b, port: 80 }] }]") +
+    services("a");
+
+  test("is what read the object that changed, also one that was missing", () => {
+    const store = createObjectStore(objectsOf(text));
+    const translator = createTranslator(defaultSettings());
+    expect(translator.translate(store).stats).toEqual({ fragments: 2, remade: 2 });
+    const unchanged = translator.translate(store);
+    expect(unchanged.stats.remade).toBe(0);
+    expect(translator.translate(store).table).toBe(unchanged.table);
+    for (const service of objectsOf(services("b", "c"))) store.put(service);
+    const after = translator.translate(store);
+    expect(after.stats.remade).toBe(1);
+    expect(after.problems.filter(({ code }) => code === "service-not-found")).toEqual([]);
+  });
+});
+
+describe("names that collide", () => {
+  test("of routers and services do not lead to another's Pods", () => {
+    // Both `x-a`/`b` and `x`/`a-b` make `x-a-b`.
+    const of = (namespace: string, name: string, pod: string): string =>
+      traefik(
+        "IngressRoute",
+        name,
+        `routes: [{ match: 'Path(\`/\`)', services: [{ name: ${name}, port: 80 }] }]`,
+        `, namespace: ${namespace}`,
+      ) +
+      services(name).replace(`name: ${name}`, `name: ${name}, namespace: ${namespace}`) +
+      `---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: ${name}, namespace: ${namespace}, labels: { kubernetes.io/service-name: ${name} } }\nports: [{ name: "", port: 80 }]\nendpoints: [{ addresses: [${pod}] }]\n`;
+    const { table } = translateText(of("x-a", "b", "10.0.0.1") + of("x", "a-b", "10.0.0.2"));
+    const pods = table.routers.map(({ tieBreaker, service }) => {
+      const found = table.services[service];
+      const endpoints = found?.type === "loadBalancer" ? table.endpoints[found.endpoints] : undefined;
+      return [tieBreaker.split(" ")[2], endpoints?.endpoints[0]?.address];
+    });
+    expect(pods.sort()).toEqual([
+      ["x-a/b", "10.0.0.1"],
+      ["x/a-b", "10.0.0.2"],
+    ]);
+    expect(new Set(table.routers.map(({ name }) => name)).size).toBe(2);
+  });
+});
+
+const keyOf = ({ kind, metadata }: KubernetesObject): string => `${kind} ${metadata.namespace}/${metadata.name}`;
