@@ -3,6 +3,8 @@ const MAX_WEIGHT = 2 ** 31 - 1;
 const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
 /** Up to this total the product of a position and a stride is exact. */
 const MAX_EXACT_TOTAL = Math.floor(Math.sqrt(Number.MAX_SAFE_INTEGER));
+/** How far from the golden section a stride is looked for. */
+const MAX_DISTANCE = 64;
 /** 6 is the one total whose only coprimes, 1 and 5, would put a child's turns in a row. */
 const ORDER_OF_SIX = [0, 4, 2, 5, 3, 1];
 
@@ -59,14 +61,35 @@ function residueAt({ total, stride }: Cycle, turn: number): number {
   return Number((BigInt(turn) * BigInt(stride)) % BigInt(total));
 }
 
-/** The number nearest to the golden section of `total` that is coprime to it. */
+/**
+ * A number coprime to the total and near its golden section. Of the candidates, the one whose ratio to the total has
+ * the smallest terms as a continued fraction: a large term means that turns fall into clumps (three-gap theorem).
+ */
 function goldenStride(total: number): number {
   const section = Math.round(total / GOLDEN_RATIO);
-  for (let distance = 0; distance < total; distance++) {
-    if (greatestCommonDivisor(section + distance, total) === 1) return section + distance;
-    if (greatestCommonDivisor(section - distance, total) === 1) return section - distance;
+  let stride = 1;
+  let smallestTerm = Number.POSITIVE_INFINITY;
+  for (let distance = 0; distance <= MAX_DISTANCE; distance++) {
+    for (const candidate of [section + distance, section - distance]) {
+      if (candidate < 1 || candidate >= total) continue;
+      const term = largestTerm(candidate, total);
+      if (term < smallestTerm) [stride, smallestTerm] = [candidate, term];
+    }
   }
-  return 1;
+  return stride;
+}
+
+/** The largest term of numerator/denominator as a continued fraction; infinite when the two are not coprime. */
+function largestTerm(numerator: number, denominator: number): number {
+  let largest = 0;
+  let [a, b] = [denominator, numerator];
+  while (b !== 0) {
+    const remainder = a % b;
+    const term = (a - remainder) / b;
+    largest = Math.max(largest, remainder === 0 ? term - 1 : term);
+    [a, b] = [b, remainder];
+  }
+  return a === 1 ? largest : Number.POSITIVE_INFINITY;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
