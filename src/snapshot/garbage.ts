@@ -1,3 +1,4 @@
+import type { HistoryEntry } from "../beacon/beacon-state.ts";
 import type { Root } from "../table/snapshot.ts";
 import { leafKey, rootKey } from "./leaf-keys.ts";
 import { namedLeaves } from "./plan.ts";
@@ -16,8 +17,10 @@ export interface GarbageRequest {
   keys: readonly StoredKey[];
   /** The roots of KV by hash. */
   roots: ReadonlyMap<string, Root>;
-  /** Hashes of the roots that a rollback may go to, the current one first (the beacon's history). */
-  wanted: readonly string[];
+  /** The beacon's, newest first. */
+  history: readonly HistoryEntry[];
+  /** Generations back to which a rollback must be possible, the current one counted. */
+  keepGenerations: number;
   owner: string;
   /** Milliseconds since 1970. */
   now: number;
@@ -26,17 +29,20 @@ export interface GarbageRequest {
 }
 
 /**
- * Finds what can be deleted: keys of this owner, written long ago, that no wanted root names. Beside those of the
- * history, roots that may have served within `keepMs` are wanted: those written since, and the last one before.
+ * Finds what can be deleted: keys of this owner, written long ago, that no wanted root names. Wanted are the roots of
+ * the last generations, and those that may have served within `keepMs`: by the history, and in case that is too short
+ * those written since, and the last one before.
  *
  * Nothing is garbage while a wanted root is not to be read, since what it names is not known. The caller must not
  * publish between listing the keys and deleting.
  *
  * @returns KV's keys
  */
-export function findGarbage({ keys, roots, wanted, owner, now, keepMs }: GarbageRequest): string[] {
+export function findGarbage(request: GarbageRequest): string[] {
+  const { keys, roots, history, owner, now, keepMs } = request;
   const horizon = now - keepMs;
-  const wantedKeys = new Set(wanted.map(rootKey));
+  if (history.length === 0) return [];
+  const wantedKeys = new Set(recentRoots(request, horizon).map(rootKey));
   let lastBefore: StoredKey | undefined;
   for (const stored of keys) {
     if (!stored.key.startsWith("root/")) continue;
@@ -44,7 +50,6 @@ export function findGarbage({ keys, roots, wanted, owner, now, keepMs }: Garbage
     else if (stored.writtenAt >= (lastBefore?.writtenAt ?? Number.NEGATIVE_INFINITY)) lastBefore = stored;
   }
   if (lastBefore !== undefined) wantedKeys.add(lastBefore.key);
-  if (wanted.length === 0) return [];
 
   const named = new Set<string>(wantedKeys);
   const rootsByKey = new Map([...roots].map(([hash, root]) => [rootKey(hash), root]));
@@ -63,4 +68,13 @@ export function findGarbage({ keys, roots, wanted, owner, now, keepMs }: Garbage
         !named.has(key),
     )
     .map(({ key }) => key);
+}
+
+function recentRoots({ history, keepGenerations }: GarbageRequest, horizon: number): string[] {
+  return history
+    .filter((_, index) => {
+      const replacedAt = history[index - 1]?.at ?? Number.POSITIVE_INFINITY;
+      return index < keepGenerations || replacedAt >= horizon;
+    })
+    .map(({ pointer }) => pointer.root);
 }

@@ -27,7 +27,7 @@ export type Resolution<T> =
   | undefined;
 
 /** What a request needs beyond its routes, found by matching. */
-export interface Choice<T> {
+interface Choice<T> {
   value: T;
   /** Keys of endpoints that the request may need. */
   endpoints: readonly string[];

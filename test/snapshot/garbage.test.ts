@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { HistoryEntry } from "../../src/beacon/beacon-state.ts";
 import { findGarbage, type GarbageRequest, type StoredKey } from "../../src/snapshot/garbage.ts";
 import { namedLeaves, type Plan, plan } from "../../src/snapshot/plan.ts";
 import { contentHash } from "../../sync-agent/publish/content-hash.ts";
@@ -27,7 +29,13 @@ const keys: StoredKey[] = plans.flatMap(({ writes }, index) =>
 );
 const roots = new Map(plans.map(({ rootHash, root }) => [rootHash, root]));
 const rootHashAt = (index: number): string => plans[index]?.rootHash ?? "";
-const request: GarbageRequest = { keys, roots, wanted: [rootHashAt(3)], owner: "test", now: NOW, keepMs: KEEP };
+const history: HistoryEntry[] = plans
+  .map(({ rootHash }, index) => ({
+    pointer: { publisher: "test", epoch: 1, generation: index + 1, root: rootHash },
+    at: NOW - (ages[index] ?? 0) * MINUTE,
+  }))
+  .reverse();
+const request: GarbageRequest = { keys, roots, history, keepGenerations: 1, owner: "test", now: NOW, keepMs: KEEP };
 
 describe("findGarbage", () => {
   it("finds what no wanted root names, and keeps the root that served when the time to keep began", () => {
@@ -43,13 +51,41 @@ describe("findGarbage", () => {
     expect(garbage.some((key) => key.startsWith("leaf/"))).toBe(true);
   });
 
-  it("keeps roots of the history with all their leaves", () => {
-    expect(findGarbage({ ...request, wanted: plans.map(({ rootHash }) => rootHash).reverse() })).toEqual([]);
+  it("keeps the generations that a rollback may go to, with all their leaves", () => {
+    expect(findGarbage({ ...request, keepGenerations: 4 })).toEqual([]);
   });
 
   it("keeps leaves that nothing names yet, since a publish may be under way", () => {
     const fresh = { key: `leaf/${"f".repeat(16)}`, owner: "test", writtenAt: NOW - MINUTE };
     expect(findGarbage({ ...request, keys: [...keys, fresh] })).not.toContain(fresh.key);
+  });
+
+  it("leaves whole every root that served within the time to keep, over publishes and rollbacks", () => {
+    const event = fc.record({ root: fc.nat(plans.length - 1), afterMs: fc.nat(20 * MINUTE) });
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 4 }), (events, count) => {
+        let at = 0;
+        const writtenAt = new Map<string, number>();
+        const history: HistoryEntry[] = [];
+        for (const { root, afterMs } of events) {
+          at += afterMs;
+          const planned = plans[root] ?? expect.fail("no plan");
+          const whole = [`root/${planned.rootHash}`, ...[...namedLeaves(planned.root)].map((hash) => `leaf/${hash}`)];
+          for (const key of whole) if (!writtenAt.has(key)) writtenAt.set(key, at);
+          const pointer = { publisher: "test", epoch: 1, generation: history.length + 1, root: planned.rootHash };
+          history.unshift({ pointer, at });
+        }
+        const keys = [...writtenAt].map(([key, writtenAt]) => ({ key, owner: "test", writtenAt }));
+        const garbage = new Set(findGarbage({ ...request, keys, history, keepGenerations: count, now: at }));
+        for (const [index, { pointer }] of history.entries()) {
+          const replacedAt = history[index - 1]?.at ?? at;
+          if (index >= count && replacedAt < at - KEEP) continue;
+          expect(garbage).not.toContain(`root/${pointer.root}`);
+          const root = roots.get(pointer.root) ?? expect.fail("no root");
+          for (const hash of namedLeaves(root)) expect(garbage).not.toContain(`leaf/${hash}`);
+        }
+      }),
+    );
   });
 });
 
@@ -59,7 +95,7 @@ describe("findGarbage, careful", () => {
     ["keys without an owner", { keys: keys.map((key) => ({ ...key, owner: undefined })) }],
     ["keys without a time", { keys: keys.map((key) => ({ ...key, writtenAt: undefined })) }],
     ["everything while a wanted root cannot be read", { roots: new Map([...roots].slice(0, 3)) }],
-    ["everything when no root is wanted", { wanted: [] }],
+    ["everything while nothing was ever current", { history: [] }],
     ["keys that are not of the tree", { keys: [{ key: "pointer/test", owner: "test", writtenAt: 0 }] }],
   ])("keeps %s", (_, change) => {
     expect(findGarbage({ ...request, ...change })).toEqual([]);
