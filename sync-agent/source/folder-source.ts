@@ -103,7 +103,7 @@ function unreadable(file: FoundFile, reason: string): ParsedFile {
     severity: "error",
     object: fileRef(file.name),
     path: [],
-    message: `the file cannot be read: ${reason}`,
+    message: `The file cannot be read: ${reason}`,
     location: { file: file.name, line: 1, column: 1 },
   };
   return { objects: [], problems: [problem], broken: true };

@@ -62,7 +62,7 @@ class ManifestReader {
       const parsed = parseAllDocuments(this.text, { lineCounter: this.lines, merge: true, logLevel: "silent" });
       documents = "empty" in parsed ? [] : parsed;
     } catch (error) {
-      this.syntaxProblem(0, error instanceof RangeError ? "it is nested too deeply" : messageOf(error));
+      this.syntaxProblem(0, error instanceof RangeError ? "It is nested too deeply" : messageOf(error));
       return;
     }
     for (const document of documents) this.readDocument(document);
@@ -82,7 +82,7 @@ class ManifestReader {
       if (this.text.includes("*")) JSON.stringify(value);
     } catch (thrown) {
       const message =
-        thrown instanceof ReferenceError ? messageOf(thrown) : "it refers to itself or is nested too deeply";
+        thrown instanceof ReferenceError ? messageOf(thrown) : "It refers to itself or is nested too deeply";
       this.syntaxProblem(document.range?.[0] ?? 0, message);
       return;
     }
@@ -95,8 +95,8 @@ class ManifestReader {
     if (!isRecord(value) || typeof apiVersion !== "string" || typeof kind !== "string") {
       const foreign = isRecord(value) && apiVersion === undefined && kind === undefined;
       this.report("not-an-object", foreign ? "notice" : "warning", fileRef(this.file), locateNode(place, []), {
-        message: "this document is not a Kubernetes object",
-        hint: "an object has `apiVersion` and `kind`, both strings",
+        message: "This document is not a Kubernetes object",
+        hint: "An object has `apiVersion` and `kind`, both strings",
       });
     } else if (kind.endsWith("List") && Array.isArray(items)) {
       for (const [index, item] of items.entries()) {
@@ -124,8 +124,8 @@ class ManifestReader {
         code: "missing-name",
         severity: "warning",
         path: [],
-        message: `this ${kind} has no name; it is read as \`${metadata.name}\``,
-        hint: "an API server refuses it: set `metadata.name`",
+        message: `This ${kind} has no name; it is read as \`${metadata.name}\``,
+        hint: "An API server refuses it: set `metadata.name`",
       });
     }
     if (isNamespaced(kind)) metadata.namespace ??= "default";
@@ -141,7 +141,7 @@ class ManifestReader {
         ? `${kind} is not read in version \`${apiVersion}\``
         : `${kind} of \`${apiVersion}\` is not read`;
     const ref = { apiVersion, kind, ...this.namesOf(place) };
-    const hint = versions.length > 0 ? { hint: `it is read as ${versions.map((v) => `\`${v}\``).join(" or ")}` } : {};
+    const hint = versions.length > 0 ? { hint: `It is read as ${versions.map((v) => `\`${v}\``).join(" or ")}` } : {};
     this.report("unsupported-kind", "warning", ref, locateNode(place, ["kind"]), { message, ...hint });
   }
 

@@ -71,8 +71,8 @@ function missingMiddleware(entryPoint: string, index: number, middleware: string
     severity: "error",
     object: { apiVersion: "", kind: "EntryPoint", namespace: "", name: entryPoint },
     path: ["http", "middlewares", index],
-    message: `the entry point \`${entryPoint}\` names the middleware \`${middleware}\`, which does not exist or cannot be built; all its routes are closed`,
-    hint: "name it as `<namespace>-<name>@kubernetescrd`",
+    message: `The entry point \`${entryPoint}\` names the middleware \`${middleware}\`, which does not exist or cannot be built; all its routes are closed`,
+    hint: "Name it as `<namespace>-<name>@kubernetescrd`",
   };
 }
 

@@ -17,9 +17,9 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 /** The hint for an unknown name: the nearest known one, else all of them when they are few. */
 export function suggestName(name: string, known: readonly string[]): string | undefined {
   const nearest = nearestName(name, known);
-  if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
+  if (nearest !== undefined) return `Did you mean \`${nearest}\`?`;
   if (known.length === 0 || known.length > 12) return undefined;
-  return `there ${known.length === 1 ? "is" : "are"} ${known.map((one) => `\`${one}\``).join(", ")}`;
+  return `There ${known.length === 1 ? "is" : "are"} ${known.map((one) => `\`${one}\``).join(", ")}`;
 }
 
 /** Optimal string alignment distance. Hostile input is short-circuited by the caller's length check. */

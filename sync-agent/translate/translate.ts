@@ -81,8 +81,8 @@ function guarded(
       severity: "error",
       object: refOf(object),
       path: [],
-      message: `this ${object.kind} could not be translated: ${reason}`,
-      hint: "please report it with the object",
+      message: `This ${object.kind} could not be translated: ${reason}`,
+      hint: "Please report it with the object",
     };
     return { ...emptyFragment(), problems: [problem] };
   }

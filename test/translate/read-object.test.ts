@@ -54,7 +54,7 @@ describe("what is reported", () => {
     [
       "a misspelt field",
       { entrypoints: ["web"], routes: [] },
-      { code: "unknown-field", path: ["spec", "entrypoints"], hint: /did you mean `entryPoints`/ },
+      { code: "unknown-field", path: ["spec", "entrypoints"], hint: /Did you mean `entryPoints`/ },
       [],
     ],
     [

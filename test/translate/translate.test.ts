@@ -10,7 +10,7 @@ import { objectsOf, services, traefik, translateText } from "./translate-text.ts
 
 /** Few names, so that objects meet: each other's services and middlewares, and names that collide when joined. */
 const name = fc.constantFrom("a", "b", "a-b", "b-a");
-const namespace = fc.constantFrom("default", "x", "x-a");
+const namespace = fc.constantFrom("default", "default", "default", "x", "x-a");
 const meta = fc.record({ name, namespace });
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
 
@@ -187,6 +187,21 @@ describe("what is translated again", () => {
     const after = translator.translate(store);
     expect(after.stats.remade).toBe(1);
     expect(after.problems.filter(({ code }) => code === "service-not-found")).toEqual([]);
+  });
+
+  test("is what a Pod's coming and going touches", () => {
+    const store = createObjectStore(objectsOf(text));
+    const translator = createTranslator(defaultSettings());
+    translator.translate(store);
+    const slice = (endpoints: string): string =>
+      `apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: a-1, labels: { kubernetes.io/service-name: a } }\nports: [{ name: "", port: 80 }]\nendpoints: ${endpoints}\n`;
+    for (const pods of [["10.0.0.1"], ["10.0.0.1", "10.0.0.2"], []]) {
+      const list = pods.map((pod) => `{ addresses: [${pod}] }`).join(", ");
+      for (const one of objectsOf(slice(`[${list}]`))) store.put(one);
+      const { table, stats } = translator.translate(store);
+      expect(stats.remade).toBe(1);
+      expect(table.endpoints["default-a-80"]?.endpoints.map(({ address }) => address)).toEqual(pods);
+    }
   });
 });
 

@@ -28,7 +28,7 @@ describe("entry points", () => {
     expect(result.table.routers[0]?.entryPoints).toEqual(["web"]);
     expect(linesOf(result)).toEqual(["error entry-point-not-found IngressRoute/app spec.entryPoints.1"]);
     expect(result.problems.find(({ code }) => code === "entry-point-not-found")).toMatchObject({
-      hint: "did you mean `websecure`?",
+      hint: "Did you mean `websecure`?",
       refersTo: { kind: "EntryPoint", name: "websecrue" },
     });
     expect(namesOf("[x]").table.routers).toEqual([]);
