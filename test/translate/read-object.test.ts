@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { nearestName } from "../../src/rule/nearest-name.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
-import { nearestName } from "../../sync-agent/translate/nearest-name.ts";
 import { ignorable, type Report, readFields, readSpec, whole } from "../../sync-agent/translate/read-object.ts";
 
 const port = z.union([z.int(), z.string()]);
