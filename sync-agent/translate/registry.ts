@@ -1,5 +1,6 @@
 import type { Kind } from "../source/kubernetes-object.ts";
 import type { TranslateObject } from "./fragment.ts";
+import { translateIngress } from "./ingress/ingress.ts";
 import { translateMiddleware } from "./traefik/build-middleware.ts";
 import { translateIngressRoute } from "./traefik/ingress-route.ts";
 import { translateServersTransport } from "./traefik/servers-transport.ts";
@@ -12,6 +13,7 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   TraefikService: translateTraefikService,
   Middleware: translateMiddleware,
   ServersTransport: translateServersTransport,
+  Ingress: translateIngress,
   IngressRouteTCP: translateIngressRouteTcp,
   IngressRouteUDP: unsupportedKind("UDP routes come with the relay"),
   MiddlewareTCP: unsupportedKind("TCP routes come with the relay"),

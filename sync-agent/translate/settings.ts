@@ -31,6 +31,8 @@ export interface ProviderSettings {
   allowExternalNameServices: boolean;
   /** Default true, unlike Traefik: a service without endpoints answers 503 instead of taking its route down. */
   allowEmptyServices: boolean;
+  /** Ingress only: prefixes match whole path elements (`/a` not `/ab`). Unset: byte-wise, as in Traefik. */
+  strictPrefixMatching?: boolean;
 }
 
 const provider = (): ProviderSettings => ({

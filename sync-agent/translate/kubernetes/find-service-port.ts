@@ -36,7 +36,7 @@ export function findServicePort(
   if (type !== "ExternalName" || number === undefined || number < 1 || number > 65_535) {
     const guess = number === undefined ? nearestName(String(wanted), namesOf(usable)) : undefined;
     return {
-      problem: draft("error", message, guess === undefined ? listPorts(usable) : `did you mean \`${guess}\`?`),
+      problem: draft("error", message, guess === undefined ? listPorts(usable) : `Did you mean \`${guess}\`?`),
     };
   }
   const found = { port: { port: number } };
@@ -49,5 +49,5 @@ const namesOf = (ports: readonly ServicePort[]): string[] => ports.flatMap(({ na
 function listPorts(ports: readonly ServicePort[]): string | undefined {
   if (ports.length === 0) return "Its `spec.ports` lists no TCP port";
   const texts = ports.slice(0, 12).map(({ name, port }) => (name ? `${port} (\`${name}\`)` : String(port)));
-  return `there ${ports.length === 1 ? "is" : "are"} ${texts.join(", ")}`;
+  return `There ${ports.length === 1 ? "is" : "are"} ${texts.join(", ")}`;
 }

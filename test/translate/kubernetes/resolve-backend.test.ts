@@ -107,9 +107,9 @@ describe("ports", () => {
   });
 
   const refused: [string, number | string | undefined, RegExp][] = [
-    ["an absent number lists those there are", 81, /^there are 80 \(`http`\), 8080 \(`admin`\)$/],
-    ["an absent name gets the nearest", "htpp", /did you mean `http`/],
-    ["none of several", undefined, /there are 80/],
+    ["an absent number lists those there are", 81, /^There are 80 \(`http`\), 8080 \(`admin`\)$/],
+    ["an absent name gets the nearest", "htpp", /Did you mean `http`/],
+    ["none of several", undefined, /There are 80/],
   ];
   test.each(refused)("refused: %s", (_, port, hint) => {
     expect(refusal(port, [service(named)])).toMatchObject({

@@ -1,0 +1,127 @@
+import type { LoadBalancer } from "../../../src/table/service.ts";
+import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { refOf } from "../fragment.ts";
+import { resolveBackend } from "../kubernetes/resolve-backend.ts";
+import { qualify, serviceName, sha256Hex } from "../names.ts";
+import type { Problem } from "../problem.ts";
+import type { Report } from "../read-object.ts";
+import { stickyCookie } from "../sticky-cookie.ts";
+import { unavailable } from "../traefik/build-service.ts";
+import { type Context, type Place, within } from "../traefik/context.ts";
+import { useServersTransport } from "../traefik/servers-transport.ts";
+import { useNamedMiddlewares } from "../traefik/use-middlewares.ts";
+import type { IngressBackend } from "./ingress-schema.ts";
+import { readServiceOptions } from "./service-annotations.ts";
+
+export const INGRESS_PROVIDER = "kubernetes";
+
+/** What the backends of one Ingress share. */
+export interface BackendContext {
+  context: Context;
+  /** What the Ingress itself says (`preserve-host`). */
+  passHostHeader: boolean | undefined;
+  /** Takes problems of other objects. */
+  problems: Problem[];
+}
+
+/**
+ * Puts the service of a backend into the fragment's table and gives its name, `<namespace>-<service>-<port>`. What
+ * cannot be resolved is reported and answers 503.
+ */
+export function buildBackend(backend: IngressBackend, place: Place, shared: BackendContext): string {
+  const { context } = shared;
+  const { settings, table, objects } = context;
+  const { namespace, report } = place;
+  if (backend.service === undefined) {
+    reportNoService(backend, place);
+    return unavailable(context);
+  }
+  const { name, port } = backend.service;
+  const ref = { namespace, name, port };
+  const service = objects.get("Service", namespace, name);
+  const options = service && readServiceOptions(service, reporterFor(service, shared));
+  const resolved = resolveBackend(ref, objects, {
+    allowExternalName: settings.ingress.allowExternalNameServices,
+    ...(options?.scheme === undefined ? {} : { scheme: options.scheme }),
+  });
+  for (const problem of "problem" in resolved ? [resolved.problem] : resolved.problems) {
+    report({ ...problem, path: place.path });
+  }
+  if ("problem" in resolved || service === undefined || options === undefined) return unavailable(context);
+
+  const serviceAt: Place = {
+    namespace,
+    path: options.serversTransport?.path ?? [],
+    report: reporterFor(service, shared),
+  };
+  const transport = useServersTransport(options.serversTransport?.value, serviceAt, withCrossNamespace(context));
+  if (transport === undefined) return unavailable(context);
+  const key = qualify(serviceName(namespace, name, port), INGRESS_PROVIDER);
+  const { clusterIp } = resolved.endpoints;
+  const isNative = options.nativeLB && clusterIp !== undefined;
+  const endpoints = isNative ? `${resolved.key}-native` : resolved.key;
+  const passHostHeader = options.passHostHeader ?? shared.passHostHeader ?? true;
+  const sticky = stickyCookie(options.sticky, key);
+  const balancer: LoadBalancer = {
+    type: "loadBalancer",
+    endpoints,
+    scheme: resolved.scheme,
+    passHostHeader,
+    // A plain fetch cannot set Host, so it serves only where the external name itself is wanted there.
+    transport: resolved.externalName !== undefined && !passHostHeader ? "direct" : "gateway",
+    ...(sticky === undefined ? {} : { sticky }),
+    ...(transport.name === undefined ? {} : { serversTransport: transport.name }),
+  };
+  table.endpoints[endpoints] = isNative ? { endpoints: [{ ...clusterIp, state: "ready" }] } : resolved.endpoints;
+  table.services[key] = balancer;
+  if (options.middlewares === undefined) return key;
+  const middlewaresAt = { ...serviceAt, path: options.middlewares.path };
+  const { names, closedBy } = useNamedMiddlewares(options.middlewares.names, middlewaresAt, context);
+  if (closedBy !== undefined) return unavailable(context);
+  if (names.length === 0) return key;
+  const filtered = `${key.slice(0, key.lastIndexOf("@"))}-${sha256Hex(names.join(" ")).slice(0, 8)}@${INGRESS_PROVIDER}`;
+  table.services[filtered] = { type: "filtered", middlewares: names, service: key };
+  return filtered;
+}
+
+/** Annotations name objects with their namespace, and Traefik lets them name any. */
+const withCrossNamespace = (context: Context): Context => ({
+  ...context,
+  settings: { ...context.settings, crd: { ...context.settings.crd, allowCrossNamespace: true } },
+});
+
+/** Problems of a Service are said once, however many paths lead to it. */
+function reporterFor(service: KubernetesObject, { problems }: BackendContext): Report {
+  const object = refOf(service);
+  return (problem) => {
+    const isKnown = problems.some(
+      (other) =>
+        other.code === problem.code &&
+        other.object.kind === object.kind &&
+        other.object.name === object.name &&
+        other.path.join("\0") === problem.path.join("\0"),
+    );
+    if (!isKnown) problems.push({ ...problem, object });
+  };
+}
+
+function reportNoService(backend: IngressBackend, place: Place): void {
+  const { path, report } = backend.resource === undefined ? place : within(place, "resource");
+  report(
+    backend.resource === undefined
+      ? {
+          code: "invalid-field",
+          severity: "error",
+          path,
+          message: "The backend names no Service; its requests get 503",
+          hint: "Write `service: { name, port: { number } }`",
+        }
+      : {
+          code: "resource-backend",
+          severity: "error",
+          path,
+          message: "A backend that refers to a resource is not supported; its requests get 503",
+          hint: "Refer to a Service",
+        },
+  );
+}
