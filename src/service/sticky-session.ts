@@ -1,6 +1,7 @@
+import { cookieAttributes } from "../cookie/cookie-attributes.ts";
+import { readCookie } from "../cookie/read-cookie.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { StickyCookie, Weighted } from "../table/service.ts";
-import { readCookie } from "./read-cookie.ts";
 
 /** The child that a client's cookie names. */
 interface StuckTo {
@@ -34,18 +35,4 @@ export function createStickySession(cookie: StickyCookie, children: Weighted["ch
     },
     setCookies: values.map((value) => `${cookie.name}=${value}${attributes}`),
   };
-}
-
-const sameSites = { none: "None", lax: "Lax", strict: "Strict" };
-
-/** RFC 6265, section 4.1.1. A negative age makes the client forget the cookie at once, as in Traefik. */
-function cookieAttributes({ path, domain, maxAge, httpOnly, secure, sameSite }: StickyCookie): string {
-  return [
-    path === "" ? "" : `; Path=${path}`,
-    domain === undefined || domain === "" ? "" : `; Domain=${domain}`,
-    maxAge === 0 ? "" : `; Max-Age=${Math.max(maxAge, 0)}`,
-    httpOnly ? "; HttpOnly" : "",
-    secure ? "; Secure" : "",
-    sameSite === undefined ? "" : `; SameSite=${sameSites[sameSite]}`,
-  ].join("");
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readCookie } from "../../src/service/read-cookie.ts";
+import { readCookie } from "../../src/cookie/read-cookie.ts";
 
 describe("readCookie", () => {
   it.each([

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from "node:http";
+import { decodeHop } from "../../src/hop/decode-hop.ts";
+import { HOP_HEADER, type Hop, type HopFailure, POINTER_HEADER } from "../../src/hop/hop.ts";
+import { encodePointer } from "../../src/hop/pointer-header.ts";
+import type { LoadBalancer } from "../../src/table/service.ts";
+import type { Gateway } from "./gateway.ts";
+import type { GatewayTable } from "./gateway-table.ts";
+import { type Attempt, planAttempts } from "./plan-attempts.ts";
+
+/** A request that may be sent on. */
+export interface Admitted {
+  hop: Hop;
+  table: GatewayTable;
+  service: LoadBalancer;
+  attempts: readonly Attempt[];
+  /** Lines for the answer: where the edge finds a newer table, if it does not route by this one. */
+  answerHeaders: readonly string[];
+}
+
+/**
+ * Checks the hop and finds where the request may go. Nothing in a request names an address: a signed token names a
+ * service, and the table its endpoints.
+ */
+export async function admitRequest(
+  request: IncomingMessage,
+  gateway: Gateway,
+): Promise<Admitted | { failure: HopFailure; answerHeaders?: readonly string[] }> {
+  const packed = request.headers[HOP_HEADER];
+  const hop = typeof packed === "string" ? decodeHop(packed) : undefined;
+  if (hop === undefined || !(await gateway.verifier.verify(hop.token, hop.service))) {
+    gateway.counters.unauthorized++;
+    return { failure: "unauthorized" };
+  }
+  const table = gateway.source.current();
+  if (table === undefined) return { failure: "unknown-service" };
+  const answerHeaders = table.pointer.generation > hop.generation ? [POINTER_HEADER, encodePointer(table.pointer)] : [];
+
+  const service = Object.hasOwn(table.services, hop.service) ? table.services[hop.service] : undefined;
+  if (service?.type !== "loadBalancer") return { failure: "unknown-service", answerHeaders };
+  const attempts = planAttempts(request, service, table, gateway);
+  if (attempts.length === 0) return { failure: "no-endpoint", answerHeaders };
+  return { hop, table, service, attempts, answerHeaders };
+}

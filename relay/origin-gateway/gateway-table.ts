@@ -1,0 +1,17 @@
+import type { Endpoints, ServersTransport, Service } from "../../src/table/service.ts";
+import type { Pointer } from "../../src/table/snapshot.ts";
+
+/** The part of the table that the gateway works from. Never changed in place: another table is another object. */
+export interface GatewayTable {
+  /** The generation that this is. */
+  pointer: Pointer;
+  services: Readonly<Record<string, Service>>;
+  endpoints: Readonly<Record<string, Endpoints>>;
+  serversTransports: Readonly<Record<string, ServersTransport>>;
+}
+
+/** Where the gateway finds the current table, for each request anew. */
+export interface GatewayTableSource {
+  /** undefined until there is one. */
+  current(): GatewayTable | undefined;
+}

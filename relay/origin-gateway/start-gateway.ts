@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { createServer, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { createBalanceState } from "../../src/balance/balance-state.ts";
+import { HOP_HEADER } from "../../src/hop/hop.ts";
+import type { TokenVerifier } from "../../src/hop/token.ts";
+import { createDialFailures } from "./dial-failures.ts";
+import { EndpointPools } from "./endpoint-pools.ts";
+import type { Gateway, GatewayCounters } from "./gateway.ts";
+import type { GatewayTable, GatewayTableSource } from "./gateway-table.ts";
+import { handleRequest } from "./handle-request.ts";
+
+export interface GatewayOptions {
+  table: GatewayTableSource;
+  verifier: TokenVerifier;
+  listen: { host: string; port: number };
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** A number from 0 (included) to 1 (excluded). */
+  random: () => number;
+  /** Told of errors that no client sees. */
+  log?: (message: string, error: unknown) => void;
+}
+
+export interface RunningGateway {
+  address: { host: string; port: number };
+  /** To be told of each new table, so that connections to endpoints that are gone are let go. */
+  tableChanged(table: GatewayTable): void;
+  stats(): GatewayCounters & { pools: number };
+  /** Stops accepting, lets requests finish for so long, then ends them. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A client has so long to send a request's headers; bodies take as long as they take. */
+const HEADERS_TIMEOUT_MS = 60_000;
+/** Longer than an edge keeps idle connections: who closes first makes the other's next request fail. */
+const KEEP_ALIVE_MS = 620_000;
+
+/** Starts the origin gateway: takes requests from the edge over HTTP/1.1 and sends them to the Pods of the table. */
+export async function startOriginGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { table, verifier, listen, now, random, log = () => {} } = options;
+  const gateway: Gateway = {
+    source: table,
+    verifier,
+    balance: createBalanceState({ random }),
+    failures: createDialFailures(now),
+    pools: new EndpointPools(),
+    counters: { requests: 0, unauthorized: 0, dialRetries: 0, failed: 0 },
+  };
+  const server = createServer({
+    maxHeaderSize: 256 * 1024,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+  const tunnels = new Set<Socket>();
+
+  server.on("request", (request, response) => {
+    if (request.url === "/ping" && request.method === "GET" && request.headers[HOP_HEADER] === undefined) {
+      response.writeHead(200, { "content-type": "text/plain" }).end("OK");
+      return;
+    }
+    handleRequest(request, response, gateway).catch((error: unknown) => {
+      log("a request failed", error);
+      response.destroy();
+    });
+  });
+  server.on("upgrade", (request, socket: Socket, head) => {
+    tunnels.add(socket);
+    socket.once("close", () => tunnels.delete(socket));
+    socket.on("error", () => socket.destroy());
+    if (head.length > 0) socket.unshift(head);
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    // The parser has let go of this connection: whatever is answered instead of 101 is its last answer.
+    response.shouldKeepAlive = false;
+    response.once("finish", () => socket.end());
+    handleRequest(request, response, gateway).catch((error: unknown) => {
+      log("an upgrade failed", error);
+      socket.destroy();
+    });
+  });
+  server.on("clientError", (_, socket) => {
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    else socket.destroy();
+  });
+
+  server.listen(listen.port, listen.host);
+  await once(server, "listening");
+  const { address: host, port } = server.address() as AddressInfo;
+  return {
+    address: { host, port },
+    tableChanged: (current) => gateway.pools.retain(current),
+    stats: () => ({ ...gateway.counters, pools: gateway.pools.size }),
+    async close(graceMs = 0) {
+      const closed = once(server, "close");
+      server.close();
+      server.closeIdleConnections();
+      const timer = setTimeout(() => {
+        server.closeAllConnections();
+        for (const socket of tunnels) socket.destroy();
+      }, graceMs);
+      await closed;
+      clearTimeout(timer);
+      for (const socket of tunnels) socket.destroy();
+      await gateway.pools.destroy();
+    },
+  };
+}
