@@ -9,7 +9,9 @@ export const unsupportedKind =
   (reason: string): TranslateObject =>
   (object, objects, settings) => {
     const { fragment, report } = startFragment(object, objects, settings);
-    if (takesClass(settings.crd.ingressClass, classOf(object))) {
+    // Only routes have a class: with another one they are another controller's.
+    const isTaken = !object.kind.startsWith("IngressRoute") || takesClass(settings.crd.ingressClass, classOf(object));
+    if (isTaken) {
       const message = `${object.kind} is not supported yet: ${reason}`;
       report({ code: "unsupported-kind", severity: "warning", path: ["kind"], message });
     }
