@@ -1,10 +1,9 @@
 import type { Exchange } from "../exchange/exchange.ts";
-import { compileRegexp } from "../rule/regexp.ts";
 import type { MiddlewareOptions } from "../table/middleware.ts";
-import { checkHeaderText } from "./check-header-text.ts";
-import { MiddlewareError } from "./middleware-error.ts";
+import { checkHeader } from "./check-header.ts";
+import { compileTest } from "./compile-pattern.ts";
 
-/** Cross-origin resource sharing (https://fetch.spec.whatwg.org/#http-cors-protocol), as Traefik's options say it. */
+/** Cross-origin resource sharing (https://fetch.spec.whatwg.org/#http-cors-protocol), by Traefik's options. */
 export interface Cors {
   /** The answer to a preflight; undefined for every other request. */
   preflight(exchange: Exchange): Response | undefined;
@@ -25,49 +24,62 @@ export function compileCors(options: MiddlewareOptions<"headers">): Cors | undef
     addVaryHeader = false,
   } = options;
   const lists = [allowHeaders, allowMethods, origins, originPatterns, exposeHeaders];
-  if (!credentials && maxAge === 0 && lists.every((list) => list.length === 0)) return undefined;
-  for (const text of [...allowHeaders, ...allowMethods, ...origins, ...exposeHeaders]) checkHeaderText("CORS", text);
-  const patterns = originPatterns.map(compilePattern);
+  if (!credentials && !addVaryHeader && maxAge === 0 && lists.every((list) => list.length === 0)) return undefined;
 
-  /** With credentials a browser takes no `*`, so the origin is named. */
-  const allowedOrigin = (origin: string): string | undefined => {
-    if (origins.includes("*")) return credentials ? origin : "*";
-    return origins.includes(origin) || patterns.some((pattern) => pattern.test(origin)) ? origin : undefined;
-  };
-  const allow = (headers: Headers, origin: string | null): void => {
-    const allowed = origin === null ? undefined : allowedOrigin(origin);
+  const always = [
+    ...(credentials ? [["Access-Control-Allow-Credentials", "true"] as const] : []),
+    ...listHeader("Access-Control-Expose-Headers", exposeHeaders),
+  ];
+  const forPreflight = [
+    ...(credentials ? [["Access-Control-Allow-Credentials", "true"] as const] : []),
+    ...listHeader("Access-Control-Allow-Headers", allowHeaders),
+    ...listHeader("Access-Control-Allow-Methods", allowMethods),
+    ["Access-Control-Max-Age", String(Math.trunc(maxAge))] as const,
+  ];
+  const allowedOrigin = compileOrigins(origins, originPatterns);
+
+  const respond = (headers: Headers, origin: string | null): void => {
+    const allowed = allowedOrigin(origin);
     if (allowed !== undefined) headers.set("Access-Control-Allow-Origin", allowed);
-    if (credentials) headers.set("Access-Control-Allow-Credentials", "true");
+    if (addVaryHeader && !variesByOrigin(headers)) headers.append("Vary", "Origin");
   };
 
   return {
     preflight({ request, headers }) {
-      const origin = headers.get("Origin");
-      if (request.method !== "OPTIONS" || origin === null) return undefined;
-      if (headers.get("Access-Control-Request-Method") === null) return undefined;
-      const answer = new Headers({ "Content-Length": "0" });
-      allow(answer, origin);
-      if (allowHeaders.length > 0) answer.set("Access-Control-Allow-Headers", allowHeaders.join(","));
-      if (allowMethods.length > 0) answer.set("Access-Control-Allow-Methods", allowMethods.join(","));
-      if (maxAge !== 0) answer.set("Access-Control-Max-Age", String(maxAge));
-      if (addVaryHeader) answer.set("Vary", "Origin");
-      return new Response(null, { status: 200, headers: answer });
+      if (request.method !== "OPTIONS") return undefined;
+      const origin = headers.get("origin");
+      if (!origin || !headers.get("access-control-request-method")) return undefined;
+      const answer = new Response(null, { status: 200 });
+      for (const [name, value] of forPreflight) answer.headers.set(name, value);
+      respond(answer.headers, origin);
+      return answer;
     },
     respond(headers, origin) {
-      allow(headers, origin);
-      if (exposeHeaders.length > 0) headers.set("Access-Control-Expose-Headers", exposeHeaders.join(","));
-      if (addVaryHeader && !varies(headers)) headers.append("Vary", "Origin");
+      for (const [name, value] of always) headers.set(name, value);
+      respond(headers, origin);
     },
   };
 }
 
-const varies = (headers: Headers): boolean =>
-  (headers.get("Vary") ?? "").split(",").some((name) => /^(origin|\*)$/i.test(name.trim()));
-
-function compilePattern(pattern: string) {
-  try {
-    return compileRegexp(pattern);
-  } catch (error) {
-    throw new MiddlewareError("invalid-options", `${pattern} is not a regular expression`, { cause: error });
-  }
+/**
+ * As in Traefik, `*` is answered by `*` also beside credentials: browsers refuse that, while naming whatever origin
+ * asks would hand every site its visitors' sessions. Who means that writes a regular expression.
+ */
+function compileOrigins(origins: readonly string[], patterns: readonly string[]) {
+  for (const origin of origins) checkHeader("Access-Control-Allow-Origin", origin);
+  const tests = patterns.map(compileTest);
+  return (origin: string | null): string | undefined => {
+    const listed = origins.find((item) => item === "*" || item === origin);
+    if (listed !== undefined || origin === null) return listed;
+    return tests.some((pattern) => pattern.test(origin)) ? origin : undefined;
+  };
 }
+
+function listHeader(name: string, values: readonly string[]): (readonly [string, string])[] {
+  const value = values.join(",");
+  checkHeader(name, value);
+  return value === "" ? [] : [[name, value]];
+}
+
+const variesByOrigin = (headers: Headers): boolean =>
+  (headers.get("vary") ?? "").split(",").some((name) => /^(?:origin|\*)$/i.test(name.trim()));

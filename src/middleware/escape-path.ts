@@ -15,10 +15,10 @@ export function escapePath(text: string): string {
   if (!NEEDS_WORK.test(text)) return text;
   return text
     .toWellFormed()
-    .replace(/%(?:[0-9A-Fa-f]{2})?/g, (escape) => {
-      if (escape === "%") return "%25";
-      const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-      return UNRESERVED.test(character) ? character : escape.toUpperCase();
+    .replace(/%(?:[0-9A-Fa-f]{2})?/g, (triplet) => {
+      if (triplet === "%") return "%25";
+      const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
+      return UNRESERVED.test(character) ? character : triplet.toUpperCase();
     })
     .replace(UNESCAPABLE, encodeURIComponent);
 }

@@ -1,38 +1,38 @@
 import { editResponse } from "../exchange/edit-response.ts";
-import type { MiddlewareOptions } from "../table/middleware.ts";
-import { checkHeaderText } from "./check-header-text.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { checkAuthority } from "./authority.ts";
+import { checkHeader, checkHeaderName } from "./check-header.ts";
+import { appendRequestHeader, setRequestHeader } from "./edit-request-header.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
-import { setRequestHeader } from "./set-request-header.ts";
 
-/** What request and response headers have in common. */
-interface HeaderEdits {
-  set(name: string, value: string): void;
-  append(name: string, value: string): void;
-  delete(name: string): void;
-}
-
-/** Gateway API's RequestHeaderModifier and ResponseHeaderModifier. */
+/**
+ * Gateway API's RequestHeaderModifier and ResponseHeaderModifier
+ * (https://gateway-api.sigs.k8s.io/reference/spec/#httpheaderfilter): sets, then adds, then removes.
+ */
 export const headerModifier: MiddlewareFactory<"headerModifier"> = {
   type: "headerModifier",
-  build(options) {
-    const edit = compileEdits(options);
-    if (options.on === "response") return (next) => async (exchange) => editResponse(await next(exchange), edit);
+  build({ on, set = [], add = [], remove = [] }) {
+    for (const { name, value } of [...set, ...add]) {
+      checkHeader(name, value);
+      if (on === "request" && name.toLowerCase() === "host") checkAuthority(value);
+    }
+    for (const name of remove) checkHeaderName(name);
+
+    const editRequest = (exchange: Exchange): void => {
+      for (const { name, value } of set) setRequestHeader(exchange, name, value);
+      for (const { name, value } of add) appendRequestHeader(exchange, name, value);
+      for (const name of remove) exchange.headers.delete(name);
+    };
+    const edit = (headers: Headers): void => {
+      for (const { name, value } of set) headers.set(name, value);
+      for (const { name, value } of add) headers.append(name, value);
+      for (const name of remove) headers.delete(name);
+    };
+
+    if (on === "response") return (next) => async (exchange) => editResponse(await next(exchange), edit);
     return (next) => (exchange) => {
-      edit({
-        set: (name, value) => setRequestHeader(exchange, name, value),
-        append: (name, value) => exchange.headers.append(name, value),
-        delete: (name) => exchange.headers.delete(name),
-      });
+      editRequest(exchange);
       return next(exchange);
     };
   },
 };
-
-function compileEdits({ set = [], add = [], remove = [] }: MiddlewareOptions<"headerModifier">) {
-  for (const { name, value } of [...set, ...add]) checkHeaderText(name, value);
-  return (headers: HeaderEdits): void => {
-    for (const { name, value } of set) headers.set(name, value);
-    for (const { name, value } of add) headers.append(name, value);
-    for (const name of remove) headers.delete(name);
-  };
-}

@@ -1,55 +1,57 @@
 import { editResponse } from "../exchange/edit-response.ts";
-import type { MiddlewareOptions } from "../table/middleware.ts";
-import { checkHeaderText } from "./check-header-text.ts";
+import { checkAuthority } from "./authority.ts";
+import { checkHeader } from "./check-header.ts";
 import { compileCors } from "./cors.ts";
-import { isTls } from "./is-tls.ts";
+import { setRequestHeader } from "./edit-request-header.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { compileSecurityHeaders } from "./security-headers.ts";
-import { setRequestHeader } from "./set-request-header.ts";
+import { compileTls } from "./tls.ts";
 import { compileTransportGuard } from "./transport-guard.ts";
 
 /**
- * Traefik's headers: custom request and response headers (an empty value deletes), CORS, and the headers that tell
- * browsers to be careful.
+ * Traefik's headers (https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/headers/):
+ * CORS, custom headers, and what guards browsers. In Traefik's order: a preflight is answered first, custom request
+ * headers are seen by the guard, and on the way back a later one of security, custom and CORS headers wins.
  */
 export const headers: MiddlewareFactory<"headers"> = {
   type: "headers",
   build(options) {
-    const guard = compileTransportGuard(options);
     const cors = compileCors(options);
-    const securityHeaders = compileSecurityHeaders(options);
-    const requestHeaders = customHeaders(options, "customRequestHeaders");
-    const responseHeaders = customHeaders(options, "customResponseHeaders");
-    const editsResponse = cors !== undefined || securityHeaders !== undefined || responseHeaders.length > 0;
+    const isTls = compileTls(options);
+    const guard = compileTransportGuard(options, isTls);
+    const secure = compileSecurityHeaders(options);
+    const requestHeaders = customHeaders(options.customRequestHeaders);
+    const responseHeaders = customHeaders(options.customResponseHeaders);
+    for (const [name, value] of requestHeaders) if (name === "host" && value !== "") checkAuthority(value);
+    const editsAnyResponse = cors !== undefined || responseHeaders.length > 0;
 
     return (next) => async (exchange) => {
-      const refusal = guard?.(exchange) ?? cors?.preflight(exchange);
-      if (refusal !== undefined) return refusal;
-      const origin = exchange.headers.get("Origin");
-      const overTls = securityHeaders !== undefined && isTls(exchange, options.sslProxyHeaders);
+      const preflight = cors?.preflight(exchange);
+      if (preflight !== undefined) return preflight;
       for (const [name, value] of requestHeaders) {
         if (value === "") exchange.headers.delete(name);
         else setRequestHeader(exchange, name, value);
       }
-      const response = await next(exchange);
-      if (!editsResponse) return response;
+      const origin = cors === undefined ? null : exchange.headers.get("origin");
+      const overTls = secure !== undefined && isTls(exchange);
+      const refusal = guard?.(exchange);
+      const response = refusal ?? (await next(exchange));
+      const secures = secure !== undefined && refusal === undefined;
+      if (!editsAnyResponse && !secures) return response;
       return editResponse(response, (edited) => {
-        securityHeaders?.(edited, overTls);
-        cors?.respond(edited, origin);
+        if (secures) secure(edited, overTls);
         for (const [name, value] of responseHeaders) {
           if (value === "") edited.delete(name);
           else edited.set(name, value);
         }
+        cors?.respond(edited, origin);
       });
     };
   },
 };
 
-function customHeaders(
-  options: MiddlewareOptions<"headers">,
-  field: "customRequestHeaders" | "customResponseHeaders",
-): [name: string, value: string][] {
-  const entries = Object.entries(options[field] ?? {});
-  for (const [name, value] of entries) checkHeaderText(name, value);
-  return entries;
+function customHeaders(custom: Readonly<Record<string, string>> = {}): [lowerName: string, value: string][] {
+  const entries = Object.entries(custom);
+  for (const [name, value] of entries) checkHeader(name, value);
+  return entries.map(([name, value]) => [name.toLowerCase(), value]);
 }

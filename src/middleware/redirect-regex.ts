@@ -1,22 +1,28 @@
-import type { Exchange } from "../exchange/exchange.ts";
-import { compileGoRegexp } from "./go-regexp.ts";
+import { plainAnswer } from "../edge/plain-answer.ts";
+import { compileReplacement } from "./compile-replacement.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { redirectStatus, redirectTo } from "./redirect.ts";
-import { forwardedScheme } from "./redirect-scheme.ts";
 
-/** Redirects where an expression changes the full URL; a URL that stays the same is passed on. */
+/**
+ * Redirects where an expression changes the full URL, `scheme://host/path?query` as the entry point got it. A URL
+ * that it does not match, or leaves the same, is passed on.
+ */
 export const redirectRegex: MiddlewareFactory<"redirectRegex"> = {
   type: "redirectRegex",
   build({ regex, replacement, permanent }) {
-    const expression = compileGoRegexp(regex);
-    const template = expression.template(replacement);
+    const expression = compileReplacement(regex, replacement);
+    const toOwnPath = /^\/(?!\/)/.test(replacement);
     return (next) => async (exchange) => {
-      const url = fullUrl(exchange);
-      const target = expression.replaceAll(url, template);
-      return target === url ? next(exchange) : redirectTo(target, redirectStatus(exchange.request.method, permanent));
+      const url = `${exchange.scheme}://${exchange.host}${exchange.path}${exchange.query}`;
+      if (!expression.test(url)) return next(exchange);
+      const target = expression.replaceAll(url);
+      if (target === undefined) return plainAnswer(400);
+      if (target === url) return next(exchange);
+      const location = toOwnPath ? stayOnHost(target) : target;
+      return redirectTo(location, redirectStatus(exchange.request.method, permanent));
     };
   },
 };
 
-const fullUrl = (exchange: Exchange): string =>
-  `${forwardedScheme(exchange)}://${exchange.host}${exchange.path}${exchange.query}`;
+/** A replacement that begins with one slash means a path here; what a client sent must not make it `//another.host`. */
+const stayOnHost = (target: string): string => target.replace(/^[/\\]+/, "/");

@@ -1,41 +1,28 @@
-import type { Exchange } from "../exchange/exchange.ts";
+import { plainAnswer } from "../edge/plain-answer.ts";
+import { portSuffix, splitAuthority } from "./authority.ts";
+import { clientScheme } from "./client-scheme.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
-import { MiddlewareError } from "./middleware-error.ts";
+import { invalid } from "./middleware-error.ts";
 import { redirectStatus, redirectTo } from "./redirect.ts";
 
-const wellKnownPorts: Readonly<Record<string, string>> = { http: "80", https: "443" };
-
-/** Redirects requests of another scheme to the same URL with this one. */
+/**
+ * Redirects to the same URL with this scheme and port. Without a port, what has the scheme already is passed on,
+ * whatever port it came by (Traefik sends it to the well-known one).
+ */
 export const redirectScheme: MiddlewareFactory<"redirectScheme"> = {
   type: "redirectScheme",
-  build({ scheme, port, permanent }) {
-    if (!/^[a-z][a-z0-9+.-]*$/i.test(scheme)) {
-      throw new MiddlewareError("invalid-options", `"${scheme}" is not a URL scheme`);
-    }
-    if (port !== undefined && port !== "" && !/^\d{1,5}$/.test(port)) {
-      throw new MiddlewareError("invalid-options", `"${port}" is not a port`);
-    }
-    const explicitPort = port && port !== wellKnownPorts[scheme] ? `:${port}` : "";
+  build({ scheme: to, port = "", permanent }) {
+    const scheme = to.toLowerCase();
+    if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) throw invalid(`${JSON.stringify(to)} is not a URL's scheme`);
+    if (!/^\d{0,5}$/.test(port)) throw invalid(`${JSON.stringify(port)} is not a port`);
+    const suffix = portSuffix(scheme, port);
     return (next) => async (exchange) => {
-      if (forwardedScheme(exchange) === scheme) return next(exchange);
-      const host = exchange.host.replace(/:\d*$/, "");
-      const target = `${scheme}://${host}${explicitPort}${exchange.path}${exchange.query}`;
-      return redirectTo(target, redirectStatus(exchange.request.method, permanent));
+      const host = splitAuthority(exchange.host);
+      if (host === undefined) return plainAnswer(400);
+      const isThere = clientScheme(exchange) === scheme && (port === "" || portSuffix(scheme, host.port) === suffix);
+      if (isThere) return next(exchange);
+      const location = `${scheme}://${host.name}${suffix}${exchange.path}${exchange.query}`;
+      return redirectTo(location, redirectStatus(exchange.request.method, permanent));
     };
   },
 };
-
-/** The scheme that the client used, by X-Forwarded-Proto where it is believed; WebSockets count as their HTTP. */
-export function forwardedScheme({ scheme, client, headers }: Exchange): string {
-  const claimed = client.trusted ? headers.get("X-Forwarded-Proto")?.toLowerCase() : undefined;
-  switch (claimed) {
-    case "https":
-    case "wss":
-      return "https";
-    case "http":
-    case "ws":
-      return "http";
-    default:
-      return scheme;
-  }
-}

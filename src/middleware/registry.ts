@@ -1,11 +1,11 @@
 import type { Handler } from "../exchange/exchange.ts";
-import type { Middleware, MiddlewareType } from "../table/middleware.ts";
+import type { Middleware, MiddlewareOptions, MiddlewareType } from "../table/middleware.ts";
 import { addPrefix } from "./add-prefix.ts";
 import { chain } from "./chain.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
 import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
-import { MiddlewareError } from "./middleware-error.ts";
+import { invalid, MiddlewareError } from "./middleware-error.ts";
 import { redirectRegex } from "./redirect-regex.ts";
 import { redirectScheme } from "./redirect-scheme.ts";
 import { replacePath } from "./replace-path.ts";
@@ -48,13 +48,16 @@ export function buildMiddlewares(
     const known = built.get(name);
     if (known !== undefined) return known;
     const options = Object.hasOwn(middlewares, name) ? middlewares[name] : undefined;
-    if (options === undefined) throw new MiddlewareError("unknown-middleware", `there is no middleware "${name}"`);
-    if (building.has(name)) throw new MiddlewareError("middleware-cycle", `middleware "${name}" contains itself`);
+    if (options === undefined) throw new MiddlewareError("unknown-middleware", `There is no middleware ${name}`);
+    if (building.has(name)) throw new MiddlewareError("middleware-cycle", `The middleware ${name} contains itself`);
     building.add(name);
     try {
-      const wrap = build(options, context);
+      const wrap = build(options.type, options, context);
       built.set(name, wrap);
       return wrap;
+    } catch (cause) {
+      if (cause instanceof MiddlewareError) throw cause;
+      throw invalid(`The middleware ${name} cannot be built`, { cause });
     } finally {
       building.delete(name);
     }
@@ -62,10 +65,9 @@ export function buildMiddlewares(
   return middleware;
 }
 
-function build<T extends MiddlewareType>(options: Extract<Middleware, { type: T }>, context: BuildContext): Wrap {
-  const factory: MiddlewareFactory<T> | undefined = factories[options.type as T];
-  if (factory === undefined) {
-    throw new MiddlewareError("unknown-middleware", `this Worker has no middleware of type "${options.type}"`);
-  }
-  return factory.build(options as Parameters<typeof factory.build>[0], context);
+function build<T extends MiddlewareType>(type: T, options: MiddlewareOptions<T>, context: BuildContext): Wrap {
+  // A newer agent may publish types that this Worker lacks.
+  if (!Object.hasOwn(factories, type)) throw invalid(`There is no type of middleware named ${type}`);
+  const factory: MiddlewareFactory<T> = factories[type];
+  return factory.build(options, context);
 }

@@ -1,18 +1,26 @@
-import { escapePath, withLeadingSlash } from "./escape-path.ts";
-import { compileGoRegexp } from "./go-regexp.ts";
+import { plainAnswer } from "../edge/plain-answer.ts";
+import { compileReplacement } from "./compile-replacement.ts";
+import { escapePath, hasDotSegment, withLeadingSlash } from "./escape-path.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
+import { REPLACED_PATH } from "./replace-path.ts";
 
-/** Replaces what an expression finds in the path; the origin learns the old path from X-Replaced-Path. */
+/**
+ * Replaces what an expression finds in the escaped path. A `?` in the replacement is part of the path. A client
+ * cannot make it climb out of the replacement (`^/a(.*)` to `/b/$1` by `/a../c`): that is a 400.
+ */
 export const replacePathRegex: MiddlewareFactory<"replacePathRegex"> = {
   type: "replacePathRegex",
   build({ regex, replacement }) {
-    const expression = compileGoRegexp(regex.trim());
-    const template = expression.template(replacement.trim());
-    return (next) => (exchange) => {
-      if (expression.find(exchange.path) === undefined) return next(exchange);
-      const [path = "", ...query] = expression.replaceAll(exchange.path, template).split("?");
-      exchange.headers.set("X-Replaced-Path", exchange.path);
-      exchange.path = withLeadingSlash(escapePath([path, ...query].join("%3F")));
+    const expression = compileReplacement(regex.trim(), replacement.trim());
+    const isOwnDotSegment = hasDotSegment(withLeadingSlash(replacement.trim()));
+    return (next) => async (exchange) => {
+      if (!expression.test(exchange.path)) return next(exchange);
+      const replaced = expression.replaceAll(exchange.path);
+      if (replaced === undefined) return plainAnswer(400);
+      const path = withLeadingSlash(escapePath(replaced));
+      if (!isOwnDotSegment && hasDotSegment(path)) return plainAnswer(400);
+      exchange.headers.set(REPLACED_PATH, exchange.path);
+      exchange.path = path;
       return next(exchange);
     };
   },

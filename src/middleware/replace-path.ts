@@ -1,13 +1,16 @@
 import { escapePath, withLeadingSlash } from "./escape-path.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 
-/** Replaces the path; the origin learns the old one from X-Replaced-Path. */
+/** Tells the origin the path before it was replaced. */
+export const REPLACED_PATH = "X-Replaced-Path";
+
+/** Replaces the path. */
 export const replacePath: MiddlewareFactory<"replacePath"> = {
   type: "replacePath",
   build({ path }) {
     const replacement = withLeadingSlash(escapePath(path));
     return (next) => (exchange) => {
-      exchange.headers.set("X-Replaced-Path", exchange.path);
+      exchange.headers.set(REPLACED_PATH, exchange.path);
       exchange.path = replacement;
       return next(exchange);
     };

@@ -1,15 +1,16 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange, Handler } from "../exchange/exchange.ts";
-import { isClean, withLeadingSlash } from "./escape-path.ts";
+import { appendRequestHeader } from "./edit-request-header.ts";
+import { isCleanPath, withLeadingSlash } from "./escape-path.ts";
 
 /**
- * Sends an exchange on without the first part of its path, which the origin learns from X-Forwarded-Prefix. What
- * is left may not be a path that would be resolved once more (`/a` of `/a../b`): that is a 400, as in Traefik.
+ * Sends an exchange on without the beginning of its path, which the origin learns from X-Forwarded-Prefix. What is
+ * left may not be a path that an origin resolves once more (`/a` of `/a../b`): that is a 400, as in Traefik.
  */
 export function stripPath(exchange: Exchange, prefix: string, next: Handler): Promise<Response> {
   const rest = withLeadingSlash(exchange.path.slice(prefix.length));
-  if (!isClean(rest)) return Promise.resolve(plainAnswer(400));
+  if (!isCleanPath(rest)) return Promise.resolve(plainAnswer(400));
   exchange.path = rest;
-  exchange.headers.set("X-Forwarded-Prefix", prefix);
+  appendRequestHeader(exchange, "X-Forwarded-Prefix", prefix);
   return next(exchange);
 }

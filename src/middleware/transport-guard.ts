@@ -1,28 +1,37 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { MiddlewareOptions } from "../table/middleware.ts";
-import { isTls } from "./is-tls.ts";
-import { redirectTo } from "./redirect.ts";
+import { checkAuthority, portSuffix, splitAuthority } from "./authority.ts";
+import { checkHeaderName } from "./check-header.ts";
+import { proxyHeader } from "./proxy-header.ts";
+import { redirectStatus, redirectTo } from "./redirect.ts";
+
+/** Answers what may not pass. */
+export type Guard = (exchange: Exchange) => Response | undefined;
 
 /**
- * Traefik's allowedHosts and its older redirects to TLS; none of them on a development machine.
+ * Traefik's allowedHosts and its older redirects to TLS (sslRedirect, sslHost, sslForceHost,
+ * sslTemporaryRedirect); none of them in development.
  *
- * @returns what answers the requests that may not pass, or undefined when no option asks for any
+ * @returns undefined when no option asks for a guard
  */
 export function compileTransportGuard(
   options: MiddlewareOptions<"headers">,
-): ((exchange: Exchange) => Response | undefined) | undefined {
-  const { allowedHosts = [], hostsProxyHeaders = [], isDevelopment, sslRedirect, sslHost, sslForceHost } = options;
-  if (isDevelopment || (allowedHosts.length === 0 && !sslRedirect)) return undefined;
+  isTls: (exchange: Exchange) => boolean,
+): Guard | undefined {
+  const { allowedHosts = [], hostsProxyHeaders = [], sslHost = "", isDevelopment = false } = options;
+  for (const name of hostsProxyHeaders) checkHeaderName(name);
+  if (sslHost !== "") checkAuthority(sslHost);
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
-  const status = options.sslTemporaryRedirect ? 307 : 301;
+  const redirectsPlain = options.sslRedirect === true;
+  const forcesHost = options.sslForceHost === true && sslHost !== "";
+  const permanent = options.sslTemporaryRedirect !== true;
+  if (isDevelopment || (allowed.size === 0 && !redirectsPlain && !forcesHost)) return undefined;
 
   const hostOf = (exchange: Exchange): string => {
-    if (exchange.client.trusted) {
-      for (const name of hostsProxyHeaders) {
-        const host = exchange.headers.get(name);
-        if (host) return host;
-      }
+    for (const name of hostsProxyHeaders) {
+      const host = proxyHeader(exchange, name);
+      if (host !== null && host !== "") return host;
     }
     return exchange.host;
   };
@@ -30,10 +39,17 @@ export function compileTransportGuard(
   return (exchange) => {
     const host = hostOf(exchange);
     if (allowed.size > 0 && !allowed.has(host.toLowerCase())) return plainAnswer(500, "Bad Host");
-    if (!sslRedirect) return undefined;
-    const target = sslHost || host;
-    const overTls = isTls(exchange, options.sslProxyHeaders);
-    if (overTls && !(sslForceHost && sslHost && sslHost !== host)) return undefined;
-    return redirectTo(`https://${target}${exchange.path}${exchange.query}`, status);
+    const staysPlain = redirectsPlain && !isTls(exchange);
+    if (!staysPlain && !(forcesHost && host.toLowerCase() !== sslHost.toLowerCase())) return undefined;
+    const target = sslHost === "" ? httpsHost(host, exchange.scheme) : sslHost;
+    if (target === undefined) return plainAnswer(400);
+    const location = `https://${target}${exchange.path}${exchange.query}`;
+    return redirectTo(location, redirectStatus(exchange.request.method, permanent));
   };
+}
+
+/** The host to ask over TLS: a port at which plain HTTP is spoken does not speak TLS too. */
+function httpsHost(host: string, scheme: "http" | "https"): string | undefined {
+  const parts = splitAuthority(host);
+  return parts && parts.name + portSuffix("https", scheme === "https" ? parts.port : "");
 }

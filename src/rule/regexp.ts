@@ -39,9 +39,15 @@ export function compileRegexp(pattern: string): Regexp {
   return compiled;
 }
 
-function compile(pattern: string): Regexp {
+const compile = (pattern: string): Regexp => toNativeRegexp(pattern) ?? compileRe2(pattern);
+
+/**
+ * The RE2 program of a pattern, for what needs the matches and their groups. Slower than `compileRegexp`, and not
+ * cached. Throws `RegexpError`.
+ */
+export function compileRe2(pattern: string): RE2JS {
   try {
-    return toNativeRegexp(pattern) ?? RE2JS.compile(pattern);
+    return RE2JS.compile(pattern);
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     const reason = error.message.replace(/^error parsing regexp: /, "");

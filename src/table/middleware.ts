@@ -128,5 +128,6 @@ export const middlewareSchema = z.discriminatedUnion("type", [
 ]);
 export type Middleware = z.infer<typeof middlewareSchema>;
 export type MiddlewareType = Middleware["type"];
+type OptionsByType = { [M in Middleware as M["type"]]: M };
 /** The options of one middleware type. */
-export type MiddlewareOptions<T extends MiddlewareType> = Extract<Middleware, { type: T }>;
+export type MiddlewareOptions<T extends MiddlewareType> = OptionsByType[T];
