@@ -5,7 +5,7 @@ import type { Problem } from "./problem.ts";
 import type { EntryPointSettings, TranslateSettings } from "./settings.ts";
 
 /** The service behind routers whose middlewares always answer; Traefik's name for it. */
-export const NOOP_SERVICE = "noop@internal";
+const NOOP_SERVICE = "noop@internal";
 
 /**
  * Gives routers what their entry points add: TLS by default and middlewares of their own. A router on an entry point

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** The provider part of every name that comes from Traefik's CRDs. */
-export const CRD_PROVIDER = "kubernetescrd";
+const CRD_PROVIDER = "kubernetescrd";
 
 /** Runs of anything but letters and digits become one `-`, none at the ends: the form of Traefik's names. */
 export const normalizeName = (name: string): string =>

@@ -111,7 +111,7 @@ function reportUnknown(name: string, path: Path, known: readonly string[], repor
 }
 
 /** `spec.routes[0].match`. */
-export const printPath = (path: Path): string =>
+const printPath = (path: Path): string =>
   path.reduce<string>(
     (text, part) => text + (typeof part === "number" ? `[${part}]` : text === "" ? part : `.${part}`),
     "",

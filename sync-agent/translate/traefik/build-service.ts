@@ -18,7 +18,7 @@ export interface BuiltService {
 }
 
 /** Stands in where a service is needed and the reference cannot be resolved. */
-export const UNAVAILABLE = "unavailable@internal";
+const UNAVAILABLE = "unavailable@internal";
 
 export function unavailable(context: Context): string {
   context.table.services[UNAVAILABLE] = { type: "status", status: 503 };
