@@ -63,7 +63,8 @@ async function answer(name: string, request: IncomingMessage, response: ServerRe
 
 function describeRequest(name: string, { method, url, httpVersion, rawHeaders, socket }: IncomingMessage): string {
   const headers = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) headers.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    headers.push(`${canonical(rawHeaders[i] ?? "")}: ${rawHeaders[i + 1]}`);
   return [
     `Hostname: ${name}`,
     "IP: 127.0.0.1",
@@ -74,3 +75,6 @@ function describeRequest(name: string, { method, url, httpVersion, rawHeaders, s
     "",
   ].join("\n");
 }
+
+/** `x-forwarded-for` as `X-Forwarded-For`: how whoami prints names, however they came. */
+const canonical = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());

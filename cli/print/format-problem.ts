@@ -1,28 +1,28 @@
-import type { Place } from "../../sync-agent/config/place.ts";
+import type { Location } from "../../sync-agent/source/locate.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { type Colors, plain } from "./colors.ts";
 
 /** A problem with all that a person needs to mend it. */
-export interface LocatedProblem {
+export interface PrintableProblem {
   code: Problem["code"];
   severity: Problem["severity"];
   message: string;
   hint?: string;
   /** The object, as `IngressRoute default/app`. */
   subject?: string;
-  place?: Place;
+  location?: Location;
 }
 
 /** A problem as compilers print them: what, where, the line with a caret below, and what to do. Ends without a newline. */
-export function formatProblem(problem: LocatedProblem, colors: Colors = plain): string {
+export function formatProblem(problem: PrintableProblem, colors: Colors = plain): string {
   const paint = { error: colors.red, warning: colors.yellow, notice: colors.cyan }[problem.severity];
-  const { place, subject, hint } = problem;
-  const gutter = " ".repeat(place ? String(place.line).length : 1);
+  const { location, subject, hint } = problem;
+  const gutter = " ".repeat(location ? String(location.line).length : 1);
   const lines = [`${paint(colors.bold(`${problem.severity}[${problem.code}]`))}${colors.bold(`: ${problem.message}`)}`];
-  if (place) {
-    const where = `${place.file}:${place.line}:${place.column}`;
+  if (location) {
+    const where = `${location.file}:${location.line}:${location.column}`;
     lines.push(`${gutter}${colors.blue("-->")} ${where}${subject ? `  ${colors.dim(subject)}` : ""}`);
-    lines.push(...quoteLine(place, gutter, paint, colors));
+    lines.push(...quoteLine(location, gutter, paint, colors));
   } else if (subject) {
     lines.push(`${gutter}${colors.blue("-->")} ${subject}`);
   }
@@ -32,21 +32,21 @@ export function formatProblem(problem: LocatedProblem, colors: Colors = plain): 
 
 const MAX_WIDTH = 120;
 
-function quoteLine(place: Place, gutter: string, paint: (text: string) => string, colors: Colors): string[] {
-  if (place.text.trim() === "") return [];
-  const { text, column } = cut(place);
+function quoteLine(location: Location, gutter: string, paint: (text: string) => string, colors: Colors): string[] {
+  if (location.text === undefined || location.text.trim() === "") return [];
+  const { text, column } = cut(location.text, location.column);
   const before = text.slice(0, column - 1).replace(/[^\t]/gu, " ");
-  const carets = "^".repeat(Math.max(1, Math.min(place.length, text.length - column + 1)));
+  const carets = "^".repeat(Math.max(1, Math.min(location.length ?? 1, text.length - column + 1)));
   const bar = colors.blue("|");
   return [
     `${gutter} ${bar}`,
-    `${colors.blue(`${place.line} |`)} ${text}`,
+    `${colors.blue(`${location.line} |`)} ${text}`,
     `${gutter} ${bar} ${before}${paint(carets)}`,
   ];
 }
 
 /** A very long line is shown from a little before what is meant. */
-function cut({ text, column }: Place): { text: string; column: number } {
+function cut(text: string, column: number): { text: string; column: number } {
   const clean = text.trimEnd().replace(/\p{Cc}/gu, (control) => (control === "\t" ? control : "\u{fffd}"));
   if (clean.length <= MAX_WIDTH) return { text: clean, column };
   const from = Math.max(0, Math.min(column - 1 - 40, clean.length - MAX_WIDTH));
@@ -59,5 +59,5 @@ function cut({ text, column }: Place): { text: string; column: number } {
 }
 
 /** Names a problem over edits that move it to another line, so that only new ones are printed again. */
-export const problemKey = ({ code, subject, message, place }: LocatedProblem): string =>
-  JSON.stringify([code, subject, message, place?.file, place?.text.trim()]);
+export const problemKey = ({ code, subject, message, location }: PrintableProblem): string =>
+  JSON.stringify([code, subject, message, location?.file, location?.text?.trim()]);

@@ -1,8 +1,8 @@
 import pc from "picocolors";
 import { describe, expect, it } from "vitest";
-import { formatProblem, type LocatedProblem, problemKey } from "../../cli/print/format-problem.ts";
+import { formatProblem, type PrintableProblem, problemKey } from "../../cli/print/format-problem.ts";
 
-const problem: LocatedProblem = {
+const problem: PrintableProblem = {
   code: "rule-syntax",
   severity: "error",
   message: "there is no matcher `Hots`",
@@ -63,7 +63,7 @@ describe("formatProblem", () => {
 });
 
 describe("problemKey", () => {
-  const location = problem.location as NonNullable<LocatedProblem["location"]>;
+  const location = problem.location as NonNullable<PrintableProblem["location"]>;
   it("stays the same when the line moves", () => {
     expect(problemKey({ ...problem, location: { ...location, line: 40 } })).toBe(problemKey(problem));
   });

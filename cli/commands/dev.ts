@@ -1,0 +1,55 @@
+import { defineCommand } from "citty";
+import { startDev } from "../dev/start-dev.ts";
+import { parseEntryPointOptions } from "./entry-point-options.ts";
+import { reportDev } from "./report-dev.ts";
+
+export const dev = defineCommand({
+  meta: {
+    name: "dev",
+    description: "Serve a folder of manifests on this machine, and follow every edit",
+  },
+  args: {
+    dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
+    config: { type: "string", description: "Traefik's static configuration (YAML)", valueHint: "FILE" },
+    entrypoint: {
+      type: "string",
+      description: "Where an entry point listens; can be given more than once",
+      valueHint: "name=host:port",
+    },
+    watch: { type: "boolean", default: true, description: "Follow edits", negativeDescription: "Do not follow edits" },
+  },
+  async run({ args: { dir, config, watch }, rawArgs }) {
+    try {
+      const entryPoints = parseEntryPointOptions(rawArgs);
+      const log = (level: string, message: string): void => console.error(`${level}: ${message.trimEnd()}`);
+      const running = await startDev({ dir, watch, log, entryPoints, ...(config !== undefined && { config }) });
+      reportDev(running, { dir, watch });
+      await endOfSession();
+      await running.close();
+      process.exit(0);
+    } catch (error) {
+      console.error(`error: ${explain(error, dir)}`);
+      process.exit(1);
+    }
+  },
+});
+
+/** Resolves at the first Ctrl-C or request to stop; the second one ends the process at once. */
+function endOfSession(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.on("SIGINT", () => process.exit(130));
+      resolve();
+    };
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+  });
+}
+
+function explain(error: unknown, dir: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return `${dir}: there is no such folder`;
+  if (code === "EACCES") return `${dir}: the folder cannot be read`;
+  return error.message;
+}

@@ -1,0 +1,35 @@
+import type { Dev } from "../dev/start-dev.ts";
+import { colorsFor } from "../print/colors.ts";
+import { formatProblem, type PrintableProblem, problemKey } from "../print/format-problem.ts";
+import { startPage } from "../print/start-page.ts";
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+/** Tells at the terminal what `sluice dev` serves, and with each edit what has changed. */
+export function reportDev(dev: Dev, { dir, watch }: { dir: string; watch: boolean }): void {
+  const colors = colorsFor(process.stdout);
+  let known = new Set<string>();
+
+  const reportProblems = (problems: readonly PrintableProblem[]): void => {
+    const fresh = problems.filter((problem) => !known.has(problemKey(problem)));
+    if (known.size > 0 && problems.length === 0) console.log(colors.green("No problems left."));
+    known = new Set(problems.map(problemKey));
+    for (const problem of fresh) console.error(`${formatProblem(problem, colorsFor(process.stderr))}\n`);
+  };
+
+  reportProblems(dev.problems());
+  const doors = dev.doors();
+  console.log(startPage(dev.table(), doors, colors).join("\n"));
+  for (const { name, host } of doors.filter((door) => !LOOPBACK.test(door.host))) {
+    const advice =
+      "local sockets do not tell who connects, so every client counts as 127.0.0.1 (rules with ClientIP, trusted addresses)";
+    console.log(`\n${colors.yellow(`${name} listens on ${host}`)}: ${advice}`);
+  }
+  console.log(`\n${watch ? `Following edits in ${dir}. ` : ""}Ctrl-C stops.`);
+
+  dev.events.on("published", ({ generation, table }) => {
+    const count = table.routers.length;
+    console.log(colors.green(`Generation ${generation} is served: ${count} ${count === 1 ? "route" : "routes"}`));
+  });
+  dev.events.on("loaded", () => reportProblems(dev.problems()));
+}

@@ -1,0 +1,47 @@
+import type { Table } from "../../src/table/table.ts";
+import { type FolderCache, readFolder } from "../../sync-agent/source/folder-source.ts";
+import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
+import type { Problem } from "../../sync-agent/translate/problem.ts";
+import type { PrintableProblem } from "../print/format-problem.ts";
+import { toPrintable } from "../print/printable-problem.ts";
+import type { FolderTranslator } from "./translate-folder.ts";
+
+/** A folder as it is at one moment, with what it comes to. */
+export interface Manifests {
+  table: Table;
+  objects: ObjectReader;
+  problems: PrintableProblem[];
+  /** Some of the folder could not be read: it may hold more than the table shows. */
+  isPartial: boolean;
+}
+
+const UNREADABLE = new Set<Problem["code"]>(["yaml-syntax", "file-unreadable"]);
+/** Their place is the field's name, not its value. */
+const ABOUT_NAMES = new Set<Problem["code"]>(["unknown-field", "misplaced-field"]);
+
+/**
+ * Reads and translates a folder. A file with a syntax error keeps the objects that it had.
+ *
+ * @throws what reading the folder itself throws
+ */
+export async function readManifests(
+  dir: string,
+  cache: FolderCache,
+  translator: FolderTranslator,
+  cwd: string,
+): Promise<Manifests> {
+  const folder = await readFolder(dir, { cache, keepLastGood: true });
+  const { table, problems, objects } = await translator.translate(folder);
+  const located = problems.map((problem) => {
+    const { object, path, span, code } = problem;
+    const location = folder.locate(object, path, { ...(span && { span }), key: ABOUT_NAMES.has(code) });
+    return toPrintable(problem, location, dir, cwd);
+  });
+  const ofFiles = folder.problems.map((problem) => toPrintable(problem, problem.location, dir, cwd));
+  return {
+    table,
+    objects,
+    problems: [...ofFiles, ...located],
+    isPartial: folder.problems.some(({ code }) => UNREADABLE.has(code)),
+  };
+}

@@ -1,0 +1,66 @@
+import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
+import { SERVICE_NAME_LABEL } from "../../sync-agent/source/memory-store.ts";
+import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
+
+/** A port of a Service, as far as its endpoints care. */
+export interface ServicePort {
+  name?: string;
+  port: number;
+}
+
+/** Services of the folder that nothing serves: neither slices nor Endpoints say where their Pods are. */
+export function servicesWithoutEndpoints(objects: ObjectReader): KubernetesObject[] {
+  return [...objects.list("Service")].filter((service) => {
+    const { namespace = "", name } = service.metadata;
+    const isExternal = field(service.spec, "type") === "ExternalName";
+    const isServed = objects.endpointSlices(namespace, name).length > 0 || objects.get("Endpoints", namespace, name);
+    return !isExternal && !isServed;
+  });
+}
+
+/** The ports of a Service; those that are not as they should be are passed over. */
+export function portsOf(service: KubernetesObject): ServicePort[] {
+  const ports = field(service.spec, "ports");
+  if (!Array.isArray(ports)) return [];
+  return ports.flatMap((entry: unknown) => {
+    const [name, port] = [field(entry, "name"), field(entry, "port")];
+    return typeof port === "number" ? [{ port, ...(typeof name === "string" && { name }) }] : [];
+  });
+}
+
+/** A Service for a name that is used but not in the folder, with the ports by which it is used. */
+export function makeService(namespace: string, name: string, ports: Iterable<string>): KubernetesObject {
+  const used = [...ports];
+  const numbers = used.filter((port) => /^\d+$/.test(port)).map(Number);
+  const names = used.filter((port) => !/^\d+$/.test(port) && port !== "");
+  const free = [80, 8080, 8000, ...Array.from(names, (_, i) => 9000 + i)].filter((port) => !numbers.includes(port));
+  const entries = [
+    ...numbers.map((port) => ({ name: `port-${port}`, port })),
+    ...names.map((portName, i) => ({ name: portName, port: free[i] ?? 80 })),
+  ];
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, namespace },
+    spec: { ports: entries.length > 0 ? entries : [{ name: "http", port: 80 }] },
+  };
+}
+
+/** One slice for each Pod, since all Pods of a slice share their port numbers. */
+export function makeSlices(
+  service: KubernetesObject,
+  pods: readonly { name: string; port: number }[],
+): KubernetesObject[] {
+  const { namespace = "default", name } = service.metadata;
+  return pods.map((pod) => ({
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: pod.name, namespace, labels: { [SERVICE_NAME_LABEL]: name } },
+    addressType: "IPv4",
+    ports: portsOf(service).map((port) => ({ name: port.name ?? "", port: pod.port, protocol: "TCP" })),
+    endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready: true, serving: true, terminating: false } }],
+  }));
+}
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;

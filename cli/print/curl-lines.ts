@@ -1,0 +1,43 @@
+import { matchRoute } from "../../src/router/match-route.ts";
+import { buildRouteIndex } from "../../src/router/route-index.ts";
+import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
+import type { Router, Table } from "../../src/table/table.ts";
+import { curlLine, type Listener } from "./curl-line.ts";
+import { type ExampleRequest, exampleRequest } from "./example-request.ts";
+
+/**
+ * For each router on each of its entry points a command that reaches it, or a comment that says why there is none.
+ *
+ * @param clientAddress where the commands will be run
+ */
+export function curlLines(
+  table: Table,
+  listeners: Readonly<Record<string, Listener>>,
+  clientAddress = "127.0.0.1",
+): string[] {
+  const index = buildRouteIndex(table.routers.map((router) => ({ router, value: router })));
+  const reached = (router: Router, entryPoint: string, request: ExampleRequest): Router | undefined =>
+    matchRoute([index], { entryPoint, tls: router.tls }, toFacts(request, clientAddress));
+  return table.routers.flatMap((router) =>
+    router.entryPoints.flatMap((entryPoint) => {
+      const listener = Object.hasOwn(listeners, entryPoint) ? listeners[entryPoint] : undefined;
+      if (listener === undefined) return [];
+      const request = exampleRequest(router.rule, (one) => reached(router, entryPoint, one) === router);
+      return request === undefined
+        ? [`# ${router.ruleText.replace(/\s+/g, " ")}: no request that reaches it could be made up`]
+        : [curlLine(request, listener, router.tls)];
+    }),
+  );
+}
+
+function toFacts(request: ExampleRequest, clientAddress: string) {
+  const headers = new Map(request.headers.map(([name, value]) => [name.toLowerCase(), value]));
+  return createRequestFacts({
+    host: request.host ?? "127.0.0.1",
+    routingPath: request.path ?? "/",
+    method: request.method ?? "GET",
+    headers: { get: (name) => headers.get(name.toLowerCase()) ?? null },
+    query: new URLSearchParams(request.query.map(([key, value]): [string, string] => [key, value])).toString(),
+    clientAddress,
+  });
+}

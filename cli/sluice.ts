@@ -1,0 +1,11 @@
+import { defineCommand, runMain } from "citty";
+import project from "../package.json" with { type: "json" };
+
+const main = defineCommand({
+  meta: { name: "sluice", version: project.version, description: project.description },
+  subCommands: {
+    dev: () => import("./commands/dev.ts").then(({ dev }) => dev),
+  },
+});
+
+await runMain(main);
