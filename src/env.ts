@@ -1,4 +1,5 @@
 import type { Beacon } from "./beacon/beacon.ts";
+import type { ClientAddressSource } from "./edge/find-client.ts";
 
 /** The Worker's bindings and variables. `wrangler.toml` names the same for production, `sluice dev` for a laptop. */
 export interface Env {
@@ -14,11 +15,8 @@ export interface Env {
   HOP_KEY?: string;
   /** `1` on a laptop: every change is waited for, so that an edit shows in the next request. */
   DEV?: string;
-  /**
-   * Where the client's address comes from. Unset (production): `CF-Connecting-IP`, which Cloudflare sets.
-   * `loopback`: always 127.0.0.1, since local sockets do not tell. `cf`: `request.cf.clientIp`.
-   */
-  CLIENT_ADDRESS?: "loopback" | "cf";
+  /** Unset in production; `sluice dev` sets it. */
+  CLIENT_ADDRESS?: NonNullable<ClientAddressSource>;
   /** Entry points by scheme and port, where ports alone do not tell: `{"https:443": "websecure"}` as JSON. */
   ENTRY_POINTS?: string;
   /** The admin API answers only on this host, or below this path. Neither set: it is off. */

@@ -1,9 +1,14 @@
 import ipaddr from "ipaddr.js";
-import type { Env } from "../env.ts";
 import type { EntryPoint } from "../table/table.ts";
 
+/**
+ * Where the client's address comes from. undefined (production): `CF-Connecting-IP`, which Cloudflare sets.
+ * `loopback`: always 127.0.0.1, since local sockets do not tell. `cf`: `request.cf.clientIp`.
+ */
+export type ClientAddressSource = "loopback" | "cf" | undefined;
+
 /** The client's IP address, from where this deployment can learn it. */
-export function findClientAddress(request: Request, source: Env["CLIENT_ADDRESS"]): string {
+export function findClientAddress(request: Request, source: ClientAddressSource): string {
   switch (source) {
     case undefined:
       return request.headers.get("CF-Connecting-IP") ?? "";

@@ -1,6 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import type { JSONWebKeySet, JWK } from "jose";
 import { createAdminApp } from "../admin/admin-app.ts";
+import type { AdminPlace } from "../admin/is-admin-request.ts";
 import { readTable } from "../admin/read-table.ts";
 import { createAdminVerifier } from "../admin/verify-admin-token.ts";
 import { createBalanceState } from "../balance/balance-state.ts";
@@ -18,7 +19,6 @@ import type { Pointer } from "../table/snapshot.ts";
 import { advanceThroughBeacon } from "./advance-through-beacon.ts";
 import { type CompileContext, compileLeaf, type LazyRoute } from "./compile-leaf.ts";
 import type { EntryPointMap } from "./find-entry-point.ts";
-import type { AdminPlace } from "./handle-admin.ts";
 import { createPointerWatch, type PointerWatch } from "./pointer-watch.ts";
 import { lastGoodCache, readKeys } from "./tree-sources.ts";
 
@@ -33,6 +33,9 @@ export interface Isolate {
 
 /** Characters of leaf text kept in memory: compiled, a leaf takes several times its text, and an isolate has 128 MB. */
 const LEAF_BUDGET = 12 * 1024 * 1024;
+
+/** KV that takes longer than this counts as KV that is away. */
+const READ_DEADLINE_MS = 3_000;
 
 let isolate: Isolate | undefined;
 
@@ -65,6 +68,7 @@ function createIsolate(env: Env): Isolate {
     byteBudget: LEAF_BUDGET,
     report: reportToLog,
     now: Date.now,
+    deadline: { ms: READ_DEADLINE_MS, startTimer },
   });
   const watch = createPointerWatch({
     reader,
@@ -73,10 +77,7 @@ function createIsolate(env: Env): Isolate {
     jitter: Math.random(),
     dev,
     report: reportToLog,
-    startTimer(callback, ms) {
-      const timer = setTimeout(callback, ms);
-      return () => clearTimeout(timer);
-    },
+    startTimer,
   });
   context.gateway = gatewaySend(env, reader, watch);
   return {
@@ -134,6 +135,11 @@ function createAdmin(
     advance: beacon && ((request) => advanceThroughBeacon(beacon, request)),
   });
   return { place: { host: env.ADMIN_HOST, path: env.ADMIN_PATH }, app };
+}
+
+function startTimer(callback: () => void, ms: number): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
 }
 
 const parseEntryPointMap = (json: string | undefined): EntryPointMap =>

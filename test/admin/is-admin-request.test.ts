@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isAdminRequest } from "../../src/edge/handle-admin.ts";
+import { isAdminRequest } from "../../src/admin/is-admin-request.ts";
 
 it.each([
   ["https://admin.example.com/ping", { host: "admin.example.com", path: undefined }, true],
