@@ -1,4 +1,5 @@
 import { createExchange } from "../exchange/create-exchange.ts";
+import { dropConnectionHeaders } from "../exchange/drop-connection-headers.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { createRequestFacts } from "../rule/create-request-facts.ts";
 import { normalisePath } from "../rule/routing-path.ts";
@@ -54,19 +55,19 @@ export async function handleRequest(
   if (resolution.value === undefined) return plainAnswer(404);
 
   const { name, entryPoint, route } = resolution.value;
-  return route.handle(
-    createExchange({
-      request,
-      scheme,
-      entryPoint: name,
-      host: target.authority,
-      path: path.path,
-      query: target.query,
-      client: { address: clientAddress, trusted: isTrustedClient(clientAddress, entryPoint) },
-      endpoints: resolution.endpoints,
-      waitUntil,
-    }),
-  );
+  const exchange = createExchange({
+    request,
+    scheme,
+    entryPoint: name,
+    host: target.authority,
+    path: path.path,
+    query: target.query,
+    client: { address: clientAddress, trusted: isTrustedClient(clientAddress, entryPoint) },
+    endpoints: resolution.endpoints,
+    waitUntil,
+  });
+  dropConnectionHeaders(exchange);
+  return route.handle(exchange);
 }
 
 /** No route: the request needs no endpoints. */

@@ -31,7 +31,7 @@ class RequestExchange implements Exchange {
     this.path = init.path;
     this.query = init.query;
     this.client = init.client;
-    this.headers = new EditableHeaders(init.request.headers);
+    this.headers = new EditableHeaders(init.request.headers, init.client.trusted);
     this.endpoints = init.endpoints;
     this.waitUntil = init.waitUntil;
     this.failure = undefined;

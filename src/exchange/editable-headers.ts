@@ -7,11 +7,14 @@ const isForwardedHeader = (lowerName: string): boolean =>
 /** The headers of a request, copied at the first change and never before. */
 export class EditableHeaders implements RequestHeaders {
   readonly #original: Headers;
+  readonly #trusted: boolean;
   #copy: Headers | undefined;
   #assigned: string[] | undefined;
 
-  constructor(original: Headers) {
+  /** @param trusted whether what the client sent under X-Forwarded-* is believed */
+  constructor(original: Headers, trusted: boolean) {
     this.#original = original;
+    this.#trusted = trusted;
   }
 
   get current(): Headers {
@@ -32,6 +35,9 @@ export class EditableHeaders implements RequestHeaders {
   }
 
   append(name: string, value: string): void {
+    const lowerName = name.toLowerCase();
+    // Appended to what an untrusted client sent, the client's part would pass for ours.
+    if (!this.#trusted && isForwardedHeader(lowerName) && !this.assigned.includes(lowerName)) this.delete(name);
     this.#editable().append(name, value);
     this.#note(name);
   }

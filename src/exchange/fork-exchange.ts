@@ -27,9 +27,9 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
   };
 }
 
-function forkHeaders({ headers, request }: Exchange): EditableHeaders {
+function forkHeaders({ headers, request, client }: Exchange): EditableHeaders {
   const { current, assigned } = headers;
-  const fork = new EditableHeaders(current === request.headers ? current : new Headers(current));
+  const fork = new EditableHeaders(current === request.headers ? current : new Headers(current), client.trusted);
   for (const name of assigned) {
     const value = current.get(name);
     if (value !== null) fork.set(name, value);

@@ -1,0 +1,17 @@
+import type { Exchange } from "./exchange.ts";
+
+/** What Connection says of nearly every request, and what runtimes handle themselves. */
+const USUAL = /^(keep-alive|close|upgrade)$/i;
+
+/**
+ * Leaves out the headers that Connection names: they are for this hop alone (RFC 9110, section 7.6.1). Done before the
+ * middlewares, so that a client cannot name away a header that one of them sets.
+ */
+export function dropConnectionHeaders({ headers }: Exchange): void {
+  const connection = headers.get("connection");
+  if (connection === null || USUAL.test(connection)) return;
+  for (const name of connection.split(",")) {
+    const trimmed = name.trim();
+    if (/^[!#$%&'*+.^`|~\w-]+$/.test(trimmed) && !USUAL.test(trimmed)) headers.delete(trimmed);
+  }
+}

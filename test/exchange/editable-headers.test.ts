@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { EditableHeaders } from "../../src/exchange/editable-headers.ts";
+
+describe("EditableHeaders", () => {
+  it("is the request's own object until something changes", () => {
+    const original = new Headers({ a: "1" });
+    const headers = new EditableHeaders(original, false);
+    headers.delete("absent");
+    expect(headers.current).toBe(original);
+    headers.set("b", "2");
+    expect(headers.current).not.toBe(original);
+    expect([...original]).toEqual([["a", "1"]]);
+  });
+
+  it.each([
+    [true, "203.0.113.9, 192.0.2.1"],
+    [false, "192.0.2.1"],
+  ])("appends to what a client sent under X-Forwarded-For, trusted %s", (trusted, value) => {
+    const headers = new EditableHeaders(new Headers({ "X-Forwarded-For": "203.0.113.9" }), trusted);
+    headers.append("X-Forwarded-For", "192.0.2.1");
+    expect(headers.get("x-forwarded-for")).toBe(value);
+  });
+
+  it("appends twice to what it set itself", () => {
+    const headers = new EditableHeaders(new Headers({ "X-Forwarded-For": "forged" }), false);
+    headers.append("X-Forwarded-For", "a");
+    headers.append("x-forwarded-for", "b");
+    expect(headers.get("x-forwarded-for")).toBe("a, b");
+  });
+
+  it("notes the forwarded headers that it was given, once each", () => {
+    const headers = new EditableHeaders(new Headers(), false);
+    for (const name of ["X-Forwarded-Prefix", "x-forwarded-prefix", "X-Real-Ip", "X-Other"]) headers.set(name, "1");
+    expect(headers.assigned).toEqual(["x-forwarded-prefix", "x-real-ip"]);
+  });
+});
