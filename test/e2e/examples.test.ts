@@ -1,0 +1,96 @@
+import { readdir } from "node:fs/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Dev, startDev } from "../../cli/dev/start-dev.ts";
+import { type SendOptions, send, servedBy, whoamiLine } from "./send.ts";
+
+const examples = "examples";
+const running: Dev[] = [];
+
+afterAll(() => Promise.all(running.map((dev) => dev.close())));
+
+/** Starts an example as `sluice dev` does, and asks its web entry point. */
+async function start(example: string) {
+  const dev = await startDev({ dir: `${examples}/${example}`, anyPort: true });
+  running.push(dev);
+  return {
+    dev,
+    ask: (host: string, path = "/", options: SendOptions = {}) => send(dev.url("web"), path, { host, ...options }),
+  };
+}
+
+it("every example has a test here", async () => {
+  expect((await readdir(examples)).sort()).toEqual([
+    "canary",
+    "failover",
+    "ingress",
+    "mirror",
+    "path-and-host",
+    "sticky",
+  ]);
+});
+
+it("canary: three of four visits go to appv1", async () => {
+  const { ask } = await start("canary");
+  const served: string[] = [];
+  for (let i = 0; i < 8; i++) served.push(servedBy(await ask("canary.example.com"), ["appv1", "appv2"]));
+  for (let i = 0; i + 4 <= served.length; i++) {
+    expect(served.slice(i, i + 4).filter((name) => name === "appv1")).toHaveLength(3);
+  }
+  expect((await ask("other.example.com")).status).toBe(404);
+});
+
+it("mirror: v1 answers", async () => {
+  const { ask } = await start("mirror");
+  for (let i = 0; i < 4; i++) expect(servedBy(await ask("mirror.example.com"), ["v1", "v2"])).toBe("v1");
+});
+
+it("sticky: a visitor stays with the service and the Pod of the first visit", async () => {
+  const { ask } = await start("sticky");
+  const services = ["myapp0", "myapp1", "myapp2"];
+  for (let visitor = 0; visitor < 4; visitor++) {
+    const first = await ask("sticky.example.com");
+    expect(["myapp1", "myapp2"]).toContain(servedBy(first, services));
+    const cookies = (first.headers["set-cookie"] ?? []).map((line) => line.split(";")[0]);
+    expect(cookies.map((cookie) => cookie?.split("=")[0]).sort()).toEqual(["lvl1", "lvl2"]);
+    for (let i = 0; i < 3; i++) {
+      const again = await ask("sticky.example.com", "/", { headers: { Cookie: cookies.join("; ") } });
+      expect(whoamiLine(again.body, "Hostname")).toBe(whoamiLine(first.body, "Hostname"));
+      expect(again.headers["set-cookie"]).toBeUndefined();
+    }
+  }
+  const drained = await ask("sticky.example.com", "/", { headers: { Cookie: "lvl1=default-myapp0-80" } });
+  expect(servedBy(drained, services)).toBe("myapp0");
+});
+
+it("failover: green answers while blue has no Pod", async () => {
+  const { ask } = await start("failover");
+  expect(servedBy(await ask("failover.example.com"), ["blue", "green"])).toBe("green");
+});
+
+describe("path-and-host", () => {
+  it("splits a host by whole path elements, and adds a header", async () => {
+    const { ask } = await start("path-and-host");
+    const services = ["api", "frontend"];
+    const toApi = await ask("app.example.com", "/api/users");
+    expect(servedBy(toApi, services)).toBe("api");
+    expect(whoamiLine(toApi.body, "X-Routed-To")).toBe("api");
+    expect(servedBy(await ask("app.example.com", "/api"), services)).toBe("api");
+    expect(servedBy(await ask("app.example.com", "/apis"), services)).toBe("frontend");
+    expect((await ask("nobody.example.com")).status).toBe(404);
+  });
+});
+
+describe("ingress", () => {
+  it("routes by path, with a Middleware by annotation, and reads Ingresses of 2018", async () => {
+    const { ask } = await start("ingress");
+    const services = ["shop", "api", "demo"];
+    expect(servedBy(await ask("shop.example.com", "/cart"), services)).toBe("shop");
+    const toApi = await ask("shop.example.com", "/api/cart");
+    expect(servedBy(toApi, services)).toBe("api");
+    expect(toApi.body).toMatch(/^GET \/cart HTTP/m);
+    expect(whoamiLine(toApi.body, "X-Forwarded-Prefix")).toBe("/api");
+    const demo = await ask("demo.example.com");
+    expect(servedBy(demo, services)).toBe("demo");
+    expect(whoamiLine(demo.body, "Host")).toBe("demo.example.com");
+  });
+});
