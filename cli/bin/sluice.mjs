@@ -14,8 +14,8 @@ if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
   const pinned = dirname(createRequire(import.meta.url).resolve("node/package.json"));
   const binary = join(pinned, "bin", process.platform === "win32" ? "node.exe" : "node");
   const child = spawn(binary, [program, ...process.argv.slice(2)], { stdio: "inherit" });
-  // A terminal sends Ctrl-C to both; anything else reaches the child through this process only.
-  process.on("SIGINT", () => {});
+  // A terminal sends Ctrl-C to both; whoever else sends a signal knows this process only.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("error", (error) => {
     console.error(`sluice needs Node ${NEEDED}, and its own copy does not start: ${error.message}`);

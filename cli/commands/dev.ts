@@ -1,4 +1,5 @@
 import { defineCommand } from "citty";
+import { explainUnreadable } from "../dev/explain-unreadable.ts";
 import { startDev } from "../dev/start-dev.ts";
 import { parseEntryPointOptions } from "./entry-point-options.ts";
 import { reportDev } from "./report-dev.ts";
@@ -28,7 +29,7 @@ export const dev = defineCommand({
       await running.close();
       process.exit(0);
     } catch (error) {
-      console.error(`error: ${explain(error, dir)}`);
+      console.error(`error: ${explainUnreadable(error, dir)}`);
       process.exit(1);
     }
   },
@@ -37,19 +38,13 @@ export const dev = defineCommand({
 /** Resolves at the first Ctrl-C or request to stop; the second one ends the process at once. */
 function endOfSession(): Promise<void> {
   return new Promise((resolve) => {
-    const stop = (): void => {
-      process.on("SIGINT", () => process.exit(130));
-      resolve();
-    };
-    process.once("SIGINT", stop);
-    process.once("SIGTERM", stop);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      // Miniflare's own handlers end the process before anything else can be closed.
+      process.removeAllListeners(signal);
+      process.once(signal, () => {
+        process.on(signal, () => process.exit(130));
+        resolve();
+      });
+    }
   });
-}
-
-function explain(error: unknown, dir: string): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return `${dir}: there is no such folder`;
-  if (code === "EACCES") return `${dir}: the folder cannot be read`;
-  return error.message;
 }

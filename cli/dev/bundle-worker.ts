@@ -5,17 +5,23 @@ import { build } from "esbuild";
 export interface WorkerSocket {
   entryPoint: string;
   tls: boolean;
+  /** It stands behind a listener, which clients connect to. */
+  isPrivate: boolean;
 }
 
 const sources = fileURLToPath(new URL("../../src/", import.meta.url));
 
-/** The export that serves the nth socket. */
-export const exportName = (index: number): string => `socket${index}`;
+/**
+ * The export that serves a socket. Public and private ones have names of their own: miniflare gives a socket whose
+ * port is left open the port that its namesake had before.
+ */
+export const exportName = ({ entryPoint, tls, isPrivate }: WorkerSocket): string =>
+  `${isPrivate ? "private" : "public"}${tls ? "Tls" : "Plain"}_${Buffer.from(entryPoint).toString("hex")}`;
 
 /** The Worker as one module, with an export for each socket beside those of production. */
 export async function bundleWorker(sockets: readonly WorkerSocket[]): Promise<string> {
   const exports = sockets.map(
-    ({ entryPoint, tls }, i) => `export const ${exportName(i)} = entryPoint(${JSON.stringify(entryPoint)}, ${tls});`,
+    (socket) => `export const ${exportName(socket)} = entryPoint(${JSON.stringify(socket.entryPoint)}, ${socket.tls});`,
   );
   const contents = [
     'import worker, { Beacon, entryPoint } from "./worker.ts";',

@@ -4,6 +4,7 @@ import { publish } from "../../sync-agent/publish/publisher.ts";
 import type { FolderCache } from "../../sync-agent/source/folder-source.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import type { CertificateStore } from "./certificate-store.ts";
+import { explainUnreadable } from "./explain-unreadable.ts";
 import type { Door, FrontDoor } from "./front-door.ts";
 import type { GatewayFeed } from "./gateway-feed.ts";
 import { type Manifests, readManifests } from "./read-manifests.ts";
@@ -57,14 +58,16 @@ export class DevSession {
     return this.#problems;
   }
 
-  /** Reads the folder and serves what it says. Resolves when the next request is answered by it. */
+  /**
+   * Reads the folder and serves what it says. Resolves when the next request is answered by it; rejects when what
+   * was read cannot be served, and then what was served before still is.
+   */
   reload(): Promise<void> {
     this.#waiting ??= this.#running.then(() => {
       this.#waiting = undefined;
-      this.#running = this.#load().catch((error: unknown) => {
-        this.#parts.log("error", error instanceof Error ? error.message : String(error));
-      });
-      return this.#running;
+      const loading = this.#load();
+      this.#running = loading.catch(() => undefined);
+      return loading;
     });
     return this.#waiting;
   }
@@ -87,8 +90,7 @@ export class DevSession {
     try {
       manifests = await readManifests(dir, cache, translator, cwd);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `${dir} cannot be read, what it held last is still served: ${reason}`;
+      const message = `${explainUnreadable(error, dir)}; what it held last is still served`;
       this.#problems = [{ code: "file-unreadable", severity: "error", message }];
       this.events.emit("loaded", { table: this.#table, problems: this.#problems });
       return;

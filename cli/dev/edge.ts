@@ -107,7 +107,11 @@ async function workerOptions(options: EdgeOptions, sockets: readonly EdgeSocket[
           ADMIN_HOST: keys.admin.host,
           ADMIN_KEYS: JSON.stringify(keys.admin.keySet),
         },
-        unsafeDirectSockets: sockets.map(({ host, port }, i) => ({ host, port, entrypoint: exportName(i) })),
+        unsafeDirectSockets: sockets.map((socket) => ({
+          host: socket.host,
+          port: socket.port,
+          entrypoint: exportName(socket),
+        })),
       },
     ],
   });
@@ -115,8 +119,8 @@ async function workerOptions(options: EdgeOptions, sockets: readonly EdgeSocket[
 
 async function locate(miniflare: Miniflare, sockets: readonly EdgeSocket[]): Promise<EdgeSocket[]> {
   return Promise.all(
-    sockets.map(async (socket, i) => {
-      const url = await miniflare.unsafeGetDirectURL(WORKER, exportName(i));
+    sockets.map(async (socket) => {
+      const url = await miniflare.unsafeGetDirectURL(WORKER, exportName(socket));
       return { ...socket, port: Number(url.port) };
     }),
   );

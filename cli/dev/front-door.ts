@@ -102,8 +102,8 @@ export class FrontDoor {
 }
 
 function socketsOf({ name, tls, host, port }: Door): EdgeSocket[] {
-  if (!tls) return [{ entryPoint: name, tls, host, port }];
-  const anywhere = { entryPoint: name, host: "127.0.0.1", port: 0 };
+  if (!tls) return [{ entryPoint: name, tls, isPrivate: false, host, port }];
+  const anywhere = { entryPoint: name, isPrivate: true, host: "127.0.0.1", port: 0 };
   return [
     { ...anywhere, tls: false },
     { ...anywhere, tls: true },

@@ -95,9 +95,13 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     const session = new DevSession({ dir, cwd, cache, frontDoor, translator, feed, certificates, findDoors, log });
     await session.serve(manifests);
     if (watch) {
-      const watcher = await watchFolder(dir, () => void session.reload());
+      const follow = (): Promise<void> =>
+        session
+          .reload()
+          .catch((error: unknown) => log("error", error instanceof Error ? error.message : String(error)));
+      const watcher = await watchFolder(dir, () => void follow());
       closers.push(() => watcher.close());
-      await session.reload();
+      await follow();
     }
     return {
       events: session.events,
