@@ -9,8 +9,8 @@ export interface AdminContext {
   /** Below which path it answers; empty on a host of its own. */
   basePath: string;
   verify: VerifyAdminToken;
-  /** What this isolate serves. */
-  status(): { pointer: Pointer | undefined } & Record<string, unknown>;
+  /** What this isolate serves, after a look whether there is something newer. */
+  status(): Promise<{ pointer: Pointer | undefined } & Record<string, unknown>>;
   /** The whole table of the generation served; undefined when it cannot be read. */
   readTable(): Promise<Table | undefined>;
   /** Hands a publisher's word of a new root to the beacon; undefined where there is no beacon. */
@@ -51,7 +51,7 @@ export function createAdminApp(context: AdminContext): Hono {
 
   app.get(
     "/api/generation",
-    async (c) => (await guard(c.req.header("Authorization"), "read")) ?? c.json(context.status()),
+    async (c) => (await guard(c.req.header("Authorization"), "read")) ?? c.json(await context.status()),
   );
 
   app.get("/api/rawdata", async (c) => {

@@ -85,7 +85,7 @@ function createIsolate(env: Env): Isolate {
     reader,
     watch,
     entryPointMap: parseEntryPointMap(env.ENTRY_POINTS),
-    admin: createAdmin(env, reader, kv.get, beacon),
+    admin: createAdmin(env, reader, watch, kv.get, beacon),
   };
 }
 
@@ -120,6 +120,7 @@ function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): 
 function createAdmin(
   env: Env,
   reader: Isolate["reader"],
+  watch: PointerWatch,
   read: ReturnType<typeof readKeys>,
   beacon: BeaconCalls | undefined,
 ): Isolate["admin"] {
@@ -127,7 +128,10 @@ function createAdmin(
   const app = createAdminApp({
     basePath: env.ADMIN_PATH ?? "",
     verify: createAdminVerifier(JSON.parse(env.ADMIN_KEYS) as JSONWebKeySet, Date.now),
-    status: () => reader.status(),
+    async status() {
+      await watch.refresh(waitUntil);
+      return reader.status();
+    },
     async readTable() {
       const root = reader.pointer?.root;
       return root === undefined ? undefined : readTable(rootKey(root), read, leafKeys);

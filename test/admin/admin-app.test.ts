@@ -24,7 +24,7 @@ beforeAll(async () => {
   context = {
     basePath: "",
     verify: createAdminVerifier(keys, () => now),
-    status: () => ({ pointer }),
+    status: async () => ({ pointer }),
     readTable: async () => emptyTable(),
     advance: async (request) => {
       if (typeof request !== "object" || request === null) return { outcome: "malformed", reason: "not an object" };
