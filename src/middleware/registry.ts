@@ -5,7 +5,7 @@ import { chain } from "./chain.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
 import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
-import { invalid, MiddlewareError } from "./middleware-error.ts";
+import { invalid, MiddlewareError, nameMiddleware } from "./middleware-error.ts";
 import { redirectRegex } from "./redirect-regex.ts";
 import { redirectScheme } from "./redirect-scheme.ts";
 import { replacePath } from "./replace-path.ts";
@@ -48,16 +48,19 @@ export function buildMiddlewares(
     const known = built.get(name);
     if (known !== undefined) return known;
     const options = Object.hasOwn(middlewares, name) ? middlewares[name] : undefined;
-    if (options === undefined) throw new MiddlewareError("unknown-middleware", `There is no middleware ${name}`);
-    if (building.has(name)) throw new MiddlewareError("middleware-cycle", `The middleware ${name} contains itself`);
+    if (options === undefined) {
+      throw new MiddlewareError("unknown-middleware", `There is no middleware ${name}`, { middleware: name });
+    }
+    if (building.has(name)) {
+      throw new MiddlewareError("middleware-cycle", `The middleware ${name} contains itself`, { middleware: name });
+    }
     building.add(name);
     try {
       const wrap = build(options.type, options, context);
       built.set(name, wrap);
       return wrap;
     } catch (cause) {
-      if (cause instanceof MiddlewareError) throw cause;
-      throw invalid(`The middleware ${name} cannot be built`, { cause });
+      throw nameMiddleware(name, cause);
     } finally {
       building.delete(name);
     }

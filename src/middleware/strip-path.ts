@@ -1,6 +1,5 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange, Handler } from "../exchange/exchange.ts";
-import { appendRequestHeader } from "./edit-request-header.ts";
 import { isCleanPath, withLeadingSlash } from "./escape-path.ts";
 
 /**
@@ -11,6 +10,6 @@ export function stripPath(exchange: Exchange, prefix: string, next: Handler): Pr
   const rest = withLeadingSlash(exchange.path.slice(prefix.length));
   if (!isCleanPath(rest)) return Promise.resolve(plainAnswer(400));
   exchange.path = rest;
-  appendRequestHeader(exchange, "X-Forwarded-Prefix", prefix);
+  exchange.headers.append("X-Forwarded-Prefix", prefix);
   return next(exchange);
 }

@@ -44,7 +44,7 @@ export function compileTransportGuard(
     const target = sslHost === "" ? httpsHost(host, exchange.scheme) : sslHost;
     if (target === undefined) return plainAnswer(400);
     const location = `https://${target}${exchange.path}${exchange.query}`;
-    return redirectTo(location, redirectStatus(exchange.request.method, permanent));
+    return redirectTo(location, permanent ? redirectStatus(exchange.request.method, true) : 307);
   };
 }
 

@@ -1,0 +1,17 @@
+import type { MiddlewareOptions, MiddlewareType } from "../../src/table/middleware.ts";
+
+/** The least that each type can be built from. A type that is added needs its line here. */
+export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions<T> } = {
+  addPrefix: { type: "addPrefix", prefix: "/p" },
+  chain: { type: "chain", middlewares: [] },
+  headerModifier: { type: "headerModifier", on: "response", set: [{ name: "X-A", value: "1" }] },
+  headers: { type: "headers", customResponseHeaders: { "X-A": "1" } },
+  redirectRegex: { type: "redirectRegex", regex: "^https://never", replacement: "/", permanent: false },
+  redirectScheme: { type: "redirectScheme", scheme: "https", permanent: false },
+  replacePath: { type: "replacePath", path: "/p" },
+  replacePathRegex: { type: "replacePathRegex", regex: ".*", replacement: "/p" },
+  requestRedirect: { type: "requestRedirect", statusCode: 302 },
+  stripPrefix: { type: "stripPrefix", prefixes: ["/a"] },
+  stripPrefixRegex: { type: "stripPrefixRegex", regex: ["/a"] },
+  urlRewrite: { type: "urlRewrite" },
+};
