@@ -1,5 +1,6 @@
 import { createExchange } from "../exchange/create-exchange.ts";
 import { dropConnectionHeaders } from "../exchange/drop-connection-headers.ts";
+import type { WaitUntil } from "../exchange/exchange.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { createRequestFacts } from "../rule/create-request-facts.ts";
 import { normalisePath } from "../rule/routing-path.ts";
@@ -14,8 +15,6 @@ export interface Listener {
   entryPoint: string;
   tls: boolean;
 }
-
-export type WaitUntil = (work: Promise<unknown>) => void;
 
 /** Load table, match, middlewares, service, origin. */
 export async function handleRequest(

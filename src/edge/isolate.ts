@@ -136,7 +136,13 @@ function createAdmin(
       const root = reader.pointer?.root;
       return root === undefined ? undefined : readTable(rootKey(root), read, leafKeys);
     },
-    advance: beacon && ((request) => advanceThroughBeacon(beacon, request)),
+    advance:
+      beacon &&
+      (async (request) => {
+        const answer = await advanceThroughBeacon(beacon, request);
+        if (answer.outcome === "accepted") await watch.learn(answer.pointer);
+        return answer;
+      }),
   });
   return { place: { host: env.ADMIN_HOST, path: env.ADMIN_PATH }, app };
 }

@@ -1,8 +1,8 @@
 import { judgeFreshness, LOOK_WAIT_MS, type LookTimes, neverLooked } from "../beacon/freshness.ts";
 import { type LookSources, lookForPointer, waitAtMost } from "../beacon/look.ts";
+import type { WaitUntil } from "../exchange/exchange.ts";
 import type { Report } from "../observe/report.ts";
 import type { Pointer } from "../table/snapshot.ts";
-import type { WaitUntil } from "./handle-request.ts";
 
 /** The part of a snapshot reader that learns of pointers. */
 export interface PointerTaker {

@@ -1,6 +1,6 @@
 import type { ReadKeys } from "../admin/read-table.ts";
+import type { WaitUntil } from "../exchange/exchange.ts";
 import { type LastGoodCache, MAX_KEYS_PER_GET } from "../snapshot/tree-store.ts";
-import type { WaitUntil } from "./handle-request.ts";
 
 /**
  * Seconds that a data centre keeps what it read. Values never change, but a miss is kept as long, so it is the

@@ -1,7 +1,7 @@
 import type { HopFailure } from "../hop/hop.ts";
 import type { Endpoints } from "../table/service.ts";
 import { EditableHeaders } from "./editable-headers.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, WaitUntil } from "./exchange.ts";
 
 export type ExchangeInit = Omit<Exchange, "headers" | "body" | "mirror" | "signal" | "failure">;
 
@@ -20,7 +20,7 @@ class RequestExchange implements Exchange {
   readonly client: Exchange["client"];
   readonly headers: EditableHeaders;
   readonly endpoints: (key: string) => Endpoints | undefined;
-  readonly waitUntil: (work: Promise<unknown>) => void;
+  readonly waitUntil: WaitUntil;
   failure: HopFailure | undefined;
 
   constructor(init: ExchangeInit) {

@@ -1,6 +1,9 @@
 import type { HopFailure } from "../hop/hop.ts";
 import type { Endpoints } from "../table/service.ts";
 
+/** Keeps the isolate alive for work that goes on after the response. */
+export type WaitUntil = (work: Promise<unknown>) => void;
+
 /** Answers one exchange. Services are handlers, and a middleware makes one handler of another. */
 export type Handler = (exchange: Exchange) => Promise<Response>;
 
@@ -32,8 +35,7 @@ export interface Exchange {
   readonly headers: RequestHeaders;
   /** The endpoints of a load balancer in the generation that serves this request. */
   endpoints(key: string): Endpoints | undefined;
-  /** Keeps the isolate alive for work that goes on after the response. */
-  waitUntil(work: Promise<unknown>): void;
+  waitUntil: WaitUntil;
   /** What to send in place of the request's own body (null: nothing). Read bodies through `bodyOf`. */
   readonly body?: ReadableStream<Uint8Array> | null;
   /** Set on a mirror's copy. */
