@@ -10,7 +10,7 @@ export interface Door extends Place {
 }
 
 /** The port that an entry point wants is not to be had. */
-export class PortError extends Error {
+class PortError extends Error {
   override name = "PortError";
   constructor({ name, host, port }: Place, reason: string) {
     const option = `--entrypoint ${name}=${host}:PORT`;

@@ -4,9 +4,10 @@ import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import type { Router, Table } from "../../src/table/table.ts";
 import { curlLine, type Listener } from "./curl-line.ts";
 import { type ExampleRequest, exampleRequest } from "./example-request.ts";
+import { listRoutes } from "./routes-table.ts";
 
 /**
- * For each router on each of its entry points a command that reaches it, or a comment that says why there is none.
+ * For each route, in the order of `listRoutes`, a command that reaches it, or a comment that says why there is none.
  *
  * @param clientAddress where the commands will be run
  */
@@ -18,16 +19,14 @@ export function curlLines(
   const index = buildRouteIndex(table.routers.map((router) => ({ router, value: router })));
   const reached = (router: Router, entryPoint: string, request: ExampleRequest): Router | undefined =>
     matchRoute([index], { entryPoint, tls: router.tls }, toFacts(request, clientAddress));
-  return table.routers.flatMap((router) =>
-    router.entryPoints.flatMap((entryPoint) => {
-      const listener = Object.hasOwn(listeners, entryPoint) ? listeners[entryPoint] : undefined;
-      if (listener === undefined) return [];
-      const request = exampleRequest(router.rule, (one) => reached(router, entryPoint, one) === router);
-      return request === undefined
-        ? [`# ${router.ruleText.replace(/\s+/g, " ")}: no request that reaches it could be made up`]
-        : [curlLine(request, listener, router.tls)];
-    }),
-  );
+  return listRoutes(table).flatMap(({ entryPoint, router }) => {
+    const listener = Object.hasOwn(listeners, entryPoint) ? listeners[entryPoint] : undefined;
+    if (listener === undefined) return [];
+    const request = exampleRequest(router.rule, (one) => reached(router, entryPoint, one) === router);
+    return request === undefined
+      ? [`# ${router.ruleText.replace(/\s+/g, " ")}: no request that reaches it could be made up`]
+      : [curlLine(request, listener, router.tls)];
+  });
 }
 
 function toFacts(request: ExampleRequest, clientAddress: string) {

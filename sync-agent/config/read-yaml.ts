@@ -2,9 +2,9 @@ import { isMap, isScalar, isSeq, type Node, type Pair, Scalar } from "yaml";
 import { suggestName } from "../translate/nearest-name.ts";
 import type { Problem } from "../translate/problem.ts";
 
-export type FieldPath = readonly (string | number)[];
+type FieldPath = readonly (string | number)[];
 /** A problem with one node of the file; the caller knows which file. */
-export type NodeProblem = Pick<Problem, "code" | "severity" | "path" | "message" | "hint">;
+type NodeProblem = Pick<Problem, "code" | "severity" | "path" | "message" | "hint">;
 export interface ReadContext {
   report(problem: NodeProblem, node: Node): void;
   /** The node that an alias stands for. */

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isAlias, LineCounter, type Node, parseDocument } from "yaml";
+import type { Location } from "../source/locate.ts";
 import { suggestName } from "../translate/nearest-name.ts";
 import type { Problem } from "../translate/problem.ts";
 import {
@@ -9,12 +10,11 @@ import {
   type TranslateSettings,
 } from "../translate/settings.ts";
 import { type EntryPointAddress, parseAddress } from "./parse-address.ts";
-import type { Place } from "./place.ts";
 import type { ReadContext } from "./read-yaml.ts";
 import { staticSchema } from "./static-schema.ts";
 
 /** Something wrong with the configuration file itself. */
-export type ConfigProblem = Omit<Problem, "object"> & { place: Place };
+type ConfigProblem = Omit<Problem, "object"> & { location: Location };
 
 export interface StaticConfig {
   settings: TranslateSettings;
@@ -24,7 +24,7 @@ export interface StaticConfig {
 }
 
 /** The configuration cannot be used at all. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   override name = "ConfigError";
 }
 
@@ -60,7 +60,7 @@ export function readStaticConfig(content: string, file: string): StaticConfig {
   const problems: ConfigProblem[] = [];
   const context: ReadContext = {
     resolve: (node) => (isAlias(node) ? node.resolve(document) : node),
-    report: (problem, node) => problems.push({ ...problem, place: placeOf(node, content, lines, file) }),
+    report: (problem, node) => problems.push({ ...problem, location: locate(node, content, lines, file) }),
   };
   const values = (document.contents && staticSchema(document.contents, [], context)) ?? {};
   return { ...toSettings(values, context), problems };
@@ -152,7 +152,7 @@ function mergeProvider(settings: ProviderSettings, values: ProviderValues | unde
   settings.allowEmptyServices = values.allowEmptyServices ?? settings.allowEmptyServices;
 }
 
-function placeOf(node: Node, content: string, lines: LineCounter, file: string): Place {
+function locate(node: Node, content: string, lines: LineCounter, file: string): Location {
   const [start, end] = node.range ?? [0, 0];
   const { line, col } = lines.linePos(start);
   const text = content.split("\n", line)[line - 1]?.replace(/\r$/, "") ?? "";

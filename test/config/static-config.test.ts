@@ -100,8 +100,8 @@ entryPoints:
 
 describe("what is wrong with the file", () => {
   it.each([
-    ["unknown key", "entrypoint:\n", "unknown-field", 1, 1, /did you mean `entryPoints`/],
-    ["unknown nested key", "entryPoints:\n  web:\n    adress: :80\n", "unknown-field", 3, 5, /did you mean `address`/],
+    ["unknown key", "entrypoint:\n", "unknown-field", 1, 1, /Did you mean `entryPoints`/],
+    ["unknown nested key", "entryPoints:\n  web:\n    adress: :80\n", "unknown-field", 3, 5, /Did you mean `address`/],
     ["known, not done", "log:\n  level: DEBUG\n", "unsupported-field", 2, 3, undefined],
     ["another provider", "providers:\n  docker: {}\n", "unsupported-field", 2, 11, /kubernetesCRD/],
     ["UDP", "entryPoints:\n  dns: { address: ':53/udp' }\n", "unsupported-field", 2, 19, /relay/],
@@ -128,14 +128,14 @@ describe("what is wrong with the file", () => {
     const { problems } = read(yaml);
     expect(problems).toContainEqual(expect.objectContaining({ code }));
     const problem = problems.find((one) => one.code === code);
-    expect(problem?.place).toMatchObject({ file: "traefik.yaml", line, column, text: yaml.split("\n")[line - 1] });
+    expect(problem?.location).toMatchObject({ file: "traefik.yaml", line, column, text: yaml.split("\n")[line - 1] });
     if (hint) expect(problem?.hint).toMatch(hint);
   });
 
   it("leaves out the entry point with a bad address and keeps the others", () => {
     const { listen, problems } = read("entryPoints:\n  bad: { address: '80' }\n  good: { address: ':81' }\n");
     expect(listen).toEqual({ good: { host: "", port: 81 } });
-    expect(problems.map(({ code, place }) => [code, place.line])).toEqual([
+    expect(problems.map(({ code, location }) => [code, location.line])).toEqual([
       ["invalid-field", 2],
       ["invalid-field", 2],
     ]);
