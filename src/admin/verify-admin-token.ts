@@ -3,7 +3,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from "jose";
 /** What a token may be used for: its `scope` claim (RFC 8693, section 4.2), a list separated by spaces. */
 export type AdminScope = "read" | "publish";
 
-export type AdminVerdict = "ok" | "no-token" | "invalid-token" | "insufficient-scope";
+type AdminVerdict = "ok" | "no-token" | "invalid-token" | "insufficient-scope";
 
 export type VerifyAdminToken = (authorization: string | null, scope: AdminScope) => Promise<AdminVerdict>;
 

@@ -10,7 +10,7 @@ import type { Router } from "../table/table.ts";
 import { plainAnswer } from "./plain-answer.ts";
 
 /** A router ready to answer. */
-export interface Route {
+interface Route {
   readonly router: Router;
   /** The endpoints that its services may ask for. */
   readonly endpointKeys: readonly string[];

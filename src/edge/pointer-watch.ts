@@ -5,7 +5,7 @@ import type { Report } from "../observe/report.ts";
 import type { Pointer } from "../table/snapshot.ts";
 
 /** The part of a snapshot reader that learns of pointers. */
-export interface PointerTaker {
+interface PointerTaker {
   readonly pointer: Pointer | undefined;
   offer(pointer: Pointer): Promise<boolean>;
   prefetch(): Promise<void>;

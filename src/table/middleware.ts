@@ -22,7 +22,7 @@ export const replacePathRegexSchema = z.strictObject({
 });
 
 /** Gateway API's URLRewrite: a replaced host, and a path replaced whole or by its matched prefix. */
-export const urlRewriteSchema = z.strictObject({
+const urlRewriteSchema = z.strictObject({
   type: z.literal("urlRewrite"),
   hostname: z.optional(z.string()),
   path: z.optional(
@@ -48,7 +48,7 @@ export const redirectRegexSchema = z.strictObject({
 });
 
 /** Gateway API's RequestRedirect. Fields left out keep the request's own value. */
-export const requestRedirectSchema = z.strictObject({
+const requestRedirectSchema = z.strictObject({
   type: z.literal("requestRedirect"),
   scheme: z.optional(z.string()),
   hostname: z.optional(z.string()),
@@ -64,7 +64,7 @@ export const requestRedirectSchema = z.strictObject({
 });
 
 /** Gateway API's header modifiers: set, add, remove, in this order; also for responses. */
-export const headerModifierSchema = z.strictObject({
+const headerModifierSchema = z.strictObject({
   type: z.literal("headerModifier"),
   on: z.enum(["request", "response"]),
   set: z.optional(z.array(z.strictObject({ name: z.string(), value: z.string() }))),
@@ -110,7 +110,7 @@ export const headersSchema = z.strictObject({
   isDevelopment: z.optional(z.boolean()),
 });
 
-export const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
+const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
 
 export const middlewareSchema = z.discriminatedUnion("type", [
   addPrefixSchema,

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 
 /** A sticky cookie, with Traefik's names. `maxAge` in seconds; 0 leaves the attribute out. */
-export const stickyCookieSchema = z.strictObject({
+const stickyCookieSchema = z.strictObject({
   name: z.string(),
   path: z.string(),
   domain: z.optional(z.string()),
@@ -13,7 +13,7 @@ export const stickyCookieSchema = z.strictObject({
 export type StickyCookie = z.infer<typeof stickyCookieSchema>;
 
 /** One child of a weighted service. A weight of 0 gets no new traffic; a sticky session still reaches it. */
-export const weightedChildSchema = z.strictObject({
+const weightedChildSchema = z.strictObject({
   service: z.string(),
   weight: z.number(),
   /** The cookie value written for this child (Traefik: first 16 hex digits of sha256 of the child's name). */
@@ -23,7 +23,7 @@ export const weightedChildSchema = z.strictObject({
 });
 
 /** The Pods behind one port of one Kubernetes Service, or one external URL. */
-export const loadBalancerSchema = z.strictObject({
+const loadBalancerSchema = z.strictObject({
   type: z.literal("loadBalancer"),
   /** Key of its entry in `Table.endpoints`: `<namespace>-<service>-<port>`. */
   endpoints: z.string(),
@@ -42,14 +42,14 @@ export const loadBalancerSchema = z.strictObject({
 });
 export type LoadBalancer = z.infer<typeof loadBalancerSchema>;
 
-export const weightedSchema = z.strictObject({
+const weightedSchema = z.strictObject({
   type: z.literal("weighted"),
   children: z.array(weightedChildSchema),
   sticky: z.optional(stickyCookieSchema),
 });
 export type Weighted = z.infer<typeof weightedSchema>;
 
-export const mirroringSchema = z.strictObject({
+const mirroringSchema = z.strictObject({
   type: z.literal("mirroring"),
   service: z.string(),
   mirrorBody: z.boolean(),
@@ -59,7 +59,7 @@ export const mirroringSchema = z.strictObject({
 });
 export type Mirroring = z.infer<typeof mirroringSchema>;
 
-export const failoverSchema = z.strictObject({
+const failoverSchema = z.strictObject({
   type: z.literal("failover"),
   service: z.string(),
   fallback: z.string(),
@@ -67,14 +67,14 @@ export const failoverSchema = z.strictObject({
 export type Failover = z.infer<typeof failoverSchema>;
 
 /** A service behind middlewares of its own (Traefik's per-service middlewares, Gateway API's backend filters). */
-export const filteredSchema = z.strictObject({
+const filteredSchema = z.strictObject({
   type: z.literal("filtered"),
   middlewares: z.array(z.string()),
   service: z.string(),
 });
 
 /** Answers every request with a status: what stands in for a reference that cannot be resolved. */
-export const statusSchema = z.strictObject({ type: z.literal("status"), status: z.number() });
+const statusSchema = z.strictObject({ type: z.literal("status"), status: z.number() });
 
 export const serviceSchema = z.discriminatedUnion("type", [
   loadBalancerSchema,
@@ -86,7 +86,7 @@ export const serviceSchema = z.discriminatedUnion("type", [
 ]);
 export type Service = z.infer<typeof serviceSchema>;
 
-export const endpointSchema = z.strictObject({
+const endpointSchema = z.strictObject({
   /** An IP address, or for an ExternalName service its host name. */
   address: z.string(),
   port: z.number(),

@@ -31,7 +31,6 @@ export const routeLeafSchema = z.strictObject({
 export type RouteLeaf = z.infer<typeof routeLeafSchema>;
 
 export const endpointLeafSchema = z.strictObject({ endpoints: z.record(z.string(), endpointsSchema) });
-export type EndpointLeaf = z.infer<typeof endpointLeafSchema>;
 
 /** The hashes of a bucket's leaves, joined without a separator (each `HASH_LENGTH` characters). */
 const bucket = z.string();
