@@ -1,5 +1,8 @@
 import type { Kind } from "../source/kubernetes-object.ts";
 import type { TranslateObject } from "./fragment.ts";
+import { translateGateway } from "./gateway-api/gateway.ts";
+import { translateHttpRoute } from "./gateway-api/http-route.ts";
+import { translateReferenceGrant } from "./gateway-api/reference-grant.ts";
 import { translateIngress } from "./ingress/ingress.ts";
 import { translateMiddleware } from "./traefik/build-middleware.ts";
 import { translateIngressRoute } from "./traefik/ingress-route.ts";
@@ -14,6 +17,9 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   Middleware: translateMiddleware,
   ServersTransport: translateServersTransport,
   Ingress: translateIngress,
+  Gateway: translateGateway,
+  HTTPRoute: translateHttpRoute,
+  ReferenceGrant: translateReferenceGrant,
   IngressRouteTCP: translateIngressRouteTcp,
   IngressRouteUDP: unsupportedKind("UDP routes come with the relay"),
   MiddlewareTCP: unsupportedKind("TCP routes come with the relay"),
