@@ -5,26 +5,30 @@ import { encodePointer } from "../../src/hop/pointer-header.ts";
 import type { LoadBalancer } from "../../src/table/service.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewayTable } from "./gateway-table.ts";
-import { type Attempt, planAttempts } from "./plan-attempts.ts";
+import { type TargetSet, targetsOf } from "./target.ts";
 
 /** A request that may be sent on. */
 export interface Admitted {
   hop: Hop;
+  /** The table that the request is answered by, whatever comes after it. */
   table: GatewayTable;
   service: LoadBalancer;
-  attempts: readonly Attempt[];
+  targets: TargetSet;
   /** Lines for the answer: where the edge finds a newer table, if it does not route by this one. */
   answerHeaders: readonly string[];
+}
+
+/** A request that may not. */
+export interface Refused {
+  failure: HopFailure;
+  answerHeaders?: readonly string[];
 }
 
 /**
  * Checks the hop and finds where the request may go. Nothing in a request names an address: a signed token names a
  * service, and the table its endpoints.
  */
-export async function admitRequest(
-  request: IncomingMessage,
-  gateway: Gateway,
-): Promise<Admitted | { failure: HopFailure; answerHeaders?: readonly string[] }> {
+export async function admitRequest(request: IncomingMessage, gateway: Gateway): Promise<Admitted | Refused> {
   const packed = request.headers[HOP_HEADER];
   const hop = typeof packed === "string" ? decodeHop(packed) : undefined;
   if (hop === undefined || !(await gateway.verifier.verify(hop.token, hop.service))) {
@@ -37,7 +41,10 @@ export async function admitRequest(
 
   const service = Object.hasOwn(table.services, hop.service) ? table.services[hop.service] : undefined;
   if (service?.type !== "loadBalancer") return { failure: "unknown-service", answerHeaders };
-  const attempts = planAttempts(request, service, table, gateway);
-  if (attempts.length === 0) return { failure: "no-endpoint", answerHeaders };
-  return { hop, table, service, attempts, answerHeaders };
+  const endpoints = Object.hasOwn(table.endpoints, service.endpoints) ? table.endpoints[service.endpoints] : undefined;
+  const targets = endpoints === undefined ? undefined : targetsOf(endpoints);
+  if (targets === undefined || (targets.all.length === 0 && targets.lastResort === undefined)) {
+    return { failure: "no-endpoint", answerHeaders };
+  }
+  return { hop, table, service, targets, answerHeaders };
 }

@@ -1,12 +1,16 @@
-/** Endpoints that lately refused a connection, so that requests try others first. */
+/** Endpoints that lately could not be dialled, so that requests try others first. */
 export interface DialFailures {
   /** Whether the address is to be tried last. */
-  isDown(address: string): boolean;
-  failed(address: string): void;
-  answered(address: string): void;
+  isDown(authority: string): boolean;
+  /** Whether nothing is down. */
+  isEmpty(): boolean;
+  failed(authority: string): void;
+  answered(authority: string): void;
+  /** Forgets addresses that are not among these. */
+  retain(authorities: ReadonlySet<string>): void;
 }
 
-/** The first time that a refused endpoint is left alone, doubled by each failure after it. */
+/** How long an endpoint is left alone at first, doubled each time that it fails after such a pause. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
 const MAX_REMEMBERED = 10_000;
@@ -15,21 +19,28 @@ const MAX_REMEMBERED = 10_000;
 export function createDialFailures(now: () => number): DialFailures {
   const failures = new Map<string, { until: number; pauseMs: number }>();
   return {
-    isDown(address) {
-      const failure = failures.get(address);
+    isDown(authority) {
+      const failure = failures.get(authority);
       return failure !== undefined && failure.until > now();
     },
-    failed(address) {
-      const pauseMs = Math.min((failures.get(address)?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS);
-      failures.delete(address);
+    isEmpty: () => failures.size === 0,
+    failed(authority) {
+      const known = failures.get(authority);
+      // Requests that were under way when it failed first say nothing new.
+      if (known !== undefined && known.until > now()) return;
+      const pauseMs = known === undefined ? FIRST_PAUSE_MS : Math.min(known.pauseMs * 2, LONGEST_PAUSE_MS);
+      failures.delete(authority);
       if (failures.size >= MAX_REMEMBERED) {
         const [oldest] = failures.keys();
         if (oldest !== undefined) failures.delete(oldest);
       }
-      failures.set(address, { until: now() + pauseMs, pauseMs });
+      failures.set(authority, { until: now() + pauseMs, pauseMs });
     },
-    answered(address) {
-      failures.delete(address);
+    answered(authority) {
+      if (failures.size > 0) failures.delete(authority);
+    },
+    retain(authorities) {
+      for (const authority of failures.keys()) if (!authorities.has(authority)) failures.delete(authority);
     },
   };
 }

@@ -1,84 +1,83 @@
-import type { SecureContextOptions } from "node:tls";
-import { Pool } from "undici";
 import type { LoadBalancer, ServersTransport } from "../../src/table/service.ts";
-import type { GatewayTable } from "./gateway-table.ts";
-import { authorityOf, type Target } from "./order-endpoints.ts";
+import { clientOptions, h2cOptions, maxIdleOf } from "./connect-options.ts";
+import type { ConnectionPool } from "./connection.ts";
+import { type GatewayTable, transportOf } from "./gateway-table.ts";
+import { Http1Pool } from "./http1-pool.ts";
+import { Http2Pool } from "./http2-pool.ts";
+import { authorityOf, type Target } from "./target.ts";
 
-/** How long a connection attempt may take where no ServersTransport says: a sibling is worth more than patience. */
-const DIAL_TIMEOUT_MS = 5_000;
-/** Traefik's default for idle connections. */
-const IDLE_TIMEOUT_MS = 90_000;
+interface Entry {
+  pool: ConnectionPool;
+  authority: string;
+  transport: ServersTransport | undefined;
+}
 
 /** Connections to Pods, kept for as long as their endpoint is in the table. */
 export class EndpointPools {
-  readonly #pools = new Map<string, { pool: Pool; authority: string; transport: ServersTransport | undefined }>();
+  readonly #entries = new Map<string, Entry>();
 
-  /** The pool for a target of a load balancer, made when there is none yet. */
-  get(target: Target, { scheme, serversTransport }: LoadBalancer, table: GatewayTable): Pool {
-    const transport = serversTransport === undefined ? undefined : table.serversTransports[serversTransport];
-    const authority = authorityOf(target);
-    const key = `${scheme} ${authority} ${serversTransport ?? ""}`;
-    const known = this.#pools.get(key);
+  /**
+   * The pool for a target of a load balancer, made when there is none yet.
+   *
+   * @param isUpgrade HTTP/2 has no Upgrade (RFC 9113, section 8.6): such a request goes over HTTP/1.1
+   */
+  get(target: Target, service: LoadBalancer, table: GatewayTable, isUpgrade: boolean): ConnectionPool {
+    const { authority, address } = target;
+    const scheme = service.scheme === "h2c" && isUpgrade ? "http" : service.scheme;
+    const transport = transportOf(service, table);
+    const key = `${scheme} ${authority} ${service.serversTransport ?? ""}`;
+    const known = this.#entries.get(key);
     if (known !== undefined) {
-      if (known.transport === transport || JSON.stringify(known.transport) === JSON.stringify(transport)) {
+      if (isSame(known.transport, transport)) {
+        known.transport = transport;
         return known.pool;
       }
-      // Other certificates or timeouts: new requests get new connections, those under way finish on the old ones.
-      void known.pool.close();
+      // Other certificates or timeouts: what is under way finishes as it began.
+      known.pool.retire();
     }
-    const pool = new Pool(`${scheme === "https" ? "https" : "http"}://${authority}`, {
-      connections: null,
-      pipelining: 1,
-      keepAliveTimeout: transport?.idleConnTimeoutMs ?? IDLE_TIMEOUT_MS,
-      headersTimeout: transport?.responseHeaderTimeoutMs ?? 0,
-      bodyTimeout: 0,
-      maxHeaderSize: 256 * 1024,
-      allowH2: false,
-      connect: { timeout: transport?.dialTimeoutMs ?? DIAL_TIMEOUT_MS, ...tlsOptions(transport) },
-    });
-    this.#pools.set(key, { pool, authority, transport });
+    const pool =
+      scheme === "h2c"
+        ? new Http2Pool(`http://${authority}`, h2cOptions(transport, address))
+        : new Http1Pool(`${scheme}://${authority}`, clientOptions(transport, address), maxIdleOf(transport));
+    this.#entries.set(key, { pool, authority, transport });
     return pool;
   }
 
-  /** Lets go of endpoints that a table no longer names: their connections close when they have finished. */
-  retain(table: GatewayTable): void {
-    const named = new Set<string>();
-    for (const { endpoints, clusterIp } of Object.values(table.endpoints)) {
-      for (const endpoint of endpoints) named.add(authorityOf(endpoint));
-      if (clusterIp !== undefined) named.add(authorityOf(clusterIp));
+  /**
+   * Lets go of endpoints that a table no longer names, and of idle connections to those that terminate.
+   *
+   * @returns the authorities that the table names
+   */
+  retain({ endpoints }: GatewayTable): ReadonlySet<string> {
+    const isReady = new Map<string, boolean>();
+    for (const { endpoints: listed, clusterIp } of Object.values(endpoints)) {
+      for (const endpoint of listed) {
+        const authority = authorityOf(endpoint);
+        isReady.set(authority, isReady.get(authority) === true || endpoint.state === "ready");
+      }
+      if (clusterIp !== undefined) isReady.set(authorityOf(clusterIp), true);
     }
-    for (const [key, { pool, authority }] of this.#pools) {
-      if (named.has(authority)) continue;
-      this.#pools.delete(key);
-      void pool.close();
+    for (const [key, { pool, authority }] of this.#entries) {
+      const ready = isReady.get(authority);
+      if (ready === false) pool.closeIdle();
+      if (ready !== undefined) continue;
+      this.#entries.delete(key);
+      pool.retire();
     }
+    return new Set(isReady.keys());
   }
 
   get size(): number {
-    return this.#pools.size;
+    return this.#entries.size;
   }
 
   async destroy(): Promise<void> {
-    const pools = [...this.#pools.values()];
-    this.#pools.clear();
-    await Promise.all(pools.map(({ pool }) => pool.destroy()));
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(entries.map(({ pool }) => pool.destroy()));
   }
 }
 
-function tlsOptions(transport: ServersTransport | undefined): SecureContextOptions & {
-  servername?: string;
-  rejectUnauthorized?: boolean;
-} {
-  if (transport === undefined) return {};
-  const { serverName, insecureSkipVerify, rootCAs, certificates } = transport;
-  return {
-    ...(serverName !== undefined && { servername: serverName }),
-    ...(insecureSkipVerify && { rejectUnauthorized: false }),
-    ...(rootCAs !== undefined && rootCAs.length > 0 && { ca: [...rootCAs] }),
-    ...(certificates !== undefined &&
-      certificates.length > 0 && {
-        cert: certificates.map(({ certificate }) => certificate),
-        key: certificates.map(({ key }) => key),
-      }),
-  };
-}
+/** A table that was read anew holds equal transports as other objects. */
+const isSame = (a: ServersTransport | undefined, b: ServersTransport | undefined): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b);

@@ -1,4 +1,4 @@
-import type { Endpoints, ServersTransport, Service } from "../../src/table/service.ts";
+import type { Endpoints, LoadBalancer, ServersTransport, Service } from "../../src/table/service.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
 
 /** The part of the table that the gateway works from. Never changed in place: another table is another object. */
@@ -14,4 +14,12 @@ export interface GatewayTable {
 export interface GatewayTableSource {
   /** undefined until there is one. */
   current(): GatewayTable | undefined;
+}
+
+/** How a load balancer's Pods are connected to; undefined for the defaults. */
+export function transportOf(
+  { serversTransport: name }: LoadBalancer,
+  { serversTransports }: GatewayTable,
+): ServersTransport | undefined {
+  return name !== undefined && Object.hasOwn(serversTransports, name) ? serversTransports[name] : undefined;
 }

@@ -1,65 +1,91 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HopFailure } from "../../src/hop/hop.ts";
-import { admitRequest } from "./admit-request.ts";
+import { type Admitted, admitRequest } from "./admit-request.ts";
 import { answerFailure } from "./answer.ts";
+import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
-import { authorityOf } from "./order-endpoints.ts";
-import type { Attempt } from "./plan-attempts.ts";
+import { transportOf } from "./gateway-table.ts";
+import { orderTargets } from "./order-targets.ts";
+import { findSession, sessionCookie } from "./pod-cookie.ts";
+import { hasBody } from "./request-body.ts";
 import { requestHeaders } from "./request-headers.ts";
-import { type AttemptOutcome, hasBody, sendToPod } from "./send-to-pod.ts";
+import { type AttemptOutcome, sendToPod } from "./send-to-pod.ts";
+import type { Target } from "./target.ts";
 
 /** Methods that may be sent twice (RFC 9110, section 9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-/** Kept connections that may turn out closed, one after another, before the next target is tried. */
-const MAX_CLOSED = 2;
+/** How long one of several targets may take to accept a connection: a sibling is worth more than patience. */
+const SIBLING_DIAL_TIMEOUT_MS = 3_000;
 
-/** Takes one request from the edge to a Pod: admitted, then tried target by target until one answers. */
-export async function handleRequest(request: IncomingMessage, response: ServerResponse, gateway: Gateway) {
+/**
+ * Takes one request from the edge to a Pod: admitted, then tried target by target until one answers.
+ *
+ * @param upgrade what the client wants to change to; only where its connection has left HTTP behind
+ */
+export async function handleRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  upgrade: string | undefined,
+  gateway: Gateway,
+): Promise<void> {
   gateway.counters.requests++;
   const admitted = await admitRequest(request, gateway);
-  if ("failure" in admitted) return answerFailure(response, admitted.failure, admitted.answerHeaders);
-  const { hop, service, table, attempts, answerHeaders } = admitted;
+  const failure =
+    "failure" in admitted ? admitted.failure : await tryTargets(request, response, upgrade, admitted, gateway);
+  if (failure === undefined) return;
+  gateway.counters.failed++;
+  answerFailure(response, failure, admitted.answerHeaders);
+}
 
-  const attempt = ({ target, setCookie }: Attempt): Promise<AttemptOutcome> => {
-    const host = service.passHostHeader && hop.host !== "" ? hop.host : authorityOf(target);
-    return sendToPod(gateway.pools.get(target, service, table), {
+/** @returns why no target answered; undefined when one did, or when the client went away */
+async function tryTargets(
+  request: IncomingMessage,
+  response: ServerResponse,
+  upgrade: string | undefined,
+  { hop, service, table, targets, answerHeaders }: Admitted,
+  { pools, balance, failures, counters, now }: Gateway,
+): Promise<HopFailure | undefined> {
+  const transport = transportOf(service, table);
+  const dialTimeoutMs = dialTimeoutOf(transport);
+  const siblingTimeoutMs =
+    dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
+  const session = findSession(service, targets, request.headers.cookie);
+
+  const attempt = (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
+    const isKept = session !== undefined && session.target === target && !session.isLegacy;
+    const cookie = isKept ? undefined : sessionCookie(service, targets, target);
+    const host = service.passHostHeader && hop.host !== "" ? hop.host : target.authority;
+    return sendToPod(pools.get(target, service, table, upgrade !== undefined).take(isFresh), {
       request,
       response,
+      upgrade,
       headers: requestHeaders(request, hop, host),
-      answerHeaders: setCookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", setCookie],
+      answerHeaders: cookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", cookie],
+      dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
+      answerTimeoutMs: transport?.responseHeaderTimeoutMs ?? 0,
     });
   };
 
-  let failure: HopFailure = "unreachable";
-  for (const candidate of attempts) {
-    const authority = authorityOf(candidate.target);
-    let outcome = await attempt(candidate);
-    // A kept connection that the Pod closed in the meantime says nothing about the Pod.
-    for (let closed = 0; outcome.kind === "closed" && closed < MAX_CLOSED && canRepeat(request); closed++) {
-      outcome = await attempt(candidate);
-    }
+  const patienceEnds = dialTimeoutMs === 0 ? Number.POSITIVE_INFINITY : now() + dialTimeoutMs;
+  for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
+    let outcome = await attempt(target, upgrade !== undefined);
+    if (outcome.kind === "stale" && canRepeat(request)) outcome = await attempt(target, true);
     switch (outcome.kind) {
       case "answered":
-        gateway.failures.answered(authority);
-        return;
+        failures.answered(target.authority);
+        return undefined;
       case "abandoned":
-        return;
-      case "refused":
-        gateway.failures.failed(authority);
-        gateway.counters.dialRetries++;
-        continue;
-      case "closed":
-        failure = "broken";
-        break;
+        return undefined;
+      case "stale":
+        return "broken";
       case "failed":
-        failure = outcome.failure;
-        break;
+        return outcome.failure;
     }
-    break;
+    failures.failed(target.authority);
+    counters.refusedDials++;
+    if (now() >= patienceEnds) break;
   }
-  gateway.counters.failed++;
-  answerFailure(response, failure, answerHeaders);
+  return targets.all.length === 0 ? "no-endpoint" : "unreachable";
 }
 
-const canRepeat = (request: IncomingMessage): boolean =>
-  IDEMPOTENT.has(request.method ?? "") && !hasBody(request) && request.headers.upgrade === undefined;
+const canRepeat = (request: IncomingMessage): boolean => IDEMPOTENT.has(request.method ?? "") && !hasBody(request);

@@ -1,3 +1,5 @@
+import { isForwardedHeader } from "../../src/hop/forwarded-headers.ts";
+
 /** Headers that belong to one connection (RFC 9110, section 7.6.1), and the framing, which each side makes itself. */
 const HOP_BY_HOP = new Set([
   "connection",
@@ -12,12 +14,8 @@ const HOP_BY_HOP = new Set([
   "expect",
 ]);
 
-/** Ours alone: neither clients nor Pods send or see them. */
+/** Ours alone: neither clients nor Pods send or see them. Pods that turn `-` into `_` must not be fooled either. */
 const isInternal = (lowerName: string): boolean => lowerName.startsWith("sluice-") || lowerName.startsWith("sluice_");
-
-/** The header names that a Connection header lists, in lower case. */
-const listedIn = (connection: string | undefined): Set<string> | undefined =>
-  connection === undefined ? undefined : new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
 
 /**
  * Decides which headers of a message go on to the next hop.
@@ -26,6 +24,15 @@ const listedIn = (connection: string | undefined): Set<string> | undefined =>
  * @returns a test of a header's lower-case name
  */
 export function createHopFilter(connection: string | undefined): (lowerName: string) => boolean {
-  const listed = listedIn(connection);
+  const listed = connection === undefined ? undefined : listedIn(connection);
   return (lowerName) => !HOP_BY_HOP.has(lowerName) && !isInternal(lowerName) && listed?.has(lowerName) !== true;
 }
+
+/** The names in a Connection header, but for those that only the edge sets: a client must not take them off. */
+const listedIn = (connection: string): Set<string> =>
+  new Set(
+    connection
+      .split(",")
+      .map((name) => name.trim().toLowerCase())
+      .filter((name) => !isForwardedHeader(name)),
+  );

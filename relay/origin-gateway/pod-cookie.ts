@@ -1,50 +1,72 @@
 import { createHash } from "node:crypto";
 import { cookieAttributes } from "../../src/cookie/cookie-attributes.ts";
 import { readCookie } from "../../src/cookie/read-cookie.ts";
-import type { Endpoint, LoadBalancer } from "../../src/table/service.ts";
-import { authorityOf, type Target } from "./order-endpoints.ts";
+import type { LoadBalancer } from "../../src/table/service.ts";
+import type { Target, TargetSet } from "./target.ts";
 
-/** Values by server URL: hashing one costs more than the rest of the choice. */
-const values = new Map<string, string>();
-const MAX_VALUES = 10_000;
-
-/** Traefik's value for a server: the first 16 hex digits of the SHA-256 of its URL. */
-function cookieValue(url: string): string {
-  let value = values.get(url);
-  if (value === undefined) {
-    value = createHash("sha256").update(url).digest("hex").slice(0, 16);
-    if (values.size >= MAX_VALUES) values.clear();
-    values.set(url, value);
-  }
-  return value;
+/** The target that a client's cookie names. */
+export interface Session {
+  target: Target;
+  /** Whether the cookie holds an older form of the value, to be written anew. */
+  isLegacy: boolean;
 }
 
-const urlOf = (scheme: LoadBalancer["scheme"], target: Target): string => `${scheme}://${authorityOf(target)}`;
+/** Cookie values of one set of targets under one scheme: hashing costs more than the rest of a choice. */
+interface Values {
+  byTarget: ReadonlyMap<Target, string>;
+  sessions: ReadonlyMap<string, Session>;
+}
+
+const known = new WeakMap<TargetSet, Map<LoadBalancer["scheme"], Values>>();
 
 /**
- * The endpoint that a client's cookie names, by Traefik's value or by the plain URL that older versions wrote. A
+ * The target that a client's cookie names, by Traefik's value or by the plain URL that older versions wrote. A
  * terminating endpoint keeps the sessions it has.
  *
  * @returns undefined when the service is not sticky, and when the cookie names nobody who is there
  */
-export function findStuckTo(
+export function findSession(
   { sticky, scheme }: LoadBalancer,
-  endpoints: readonly Endpoint[],
+  targets: TargetSet,
   cookieHeader: string | undefined,
-): { endpoint: Endpoint; legacy: boolean } | undefined {
+): Session | undefined {
   if (sticky === undefined || cookieHeader === undefined) return undefined;
   const value = readCookie(cookieHeader, sticky.name);
-  if (value === undefined) return undefined;
-  for (const endpoint of endpoints) {
-    const url = urlOf(scheme, endpoint);
-    if (value === cookieValue(url)) return { endpoint, legacy: false };
-    if (value === url) return { endpoint, legacy: true };
-  }
-  return undefined;
+  return value === undefined ? undefined : valuesOf(targets, scheme).sessions.get(value);
 }
 
-/** The Set-Cookie value that sticks a client to a target; undefined when the service is not sticky. */
-export function stickyCookieFor({ sticky, scheme }: LoadBalancer, target: Target): string | undefined {
+/** The Set-Cookie value that begins a session with a target; undefined when the service is not sticky. */
+export function sessionCookie({ sticky, scheme }: LoadBalancer, targets: TargetSet, target: Target) {
   if (sticky === undefined) return undefined;
-  return `${sticky.name}=${cookieValue(urlOf(scheme, target))}${cookieAttributes(sticky)}`;
+  // The Service's own address leads to any Pod: a session with it would be none.
+  const value = valuesOf(targets, scheme).byTarget.get(target);
+  return value === undefined ? undefined : `${sticky.name}=${value}${cookieAttributes(sticky)}`;
+}
+
+function valuesOf(targets: TargetSet, scheme: LoadBalancer["scheme"]): Values {
+  let byScheme = known.get(targets);
+  if (byScheme === undefined) {
+    byScheme = new Map();
+    known.set(targets, byScheme);
+  }
+  let values = byScheme.get(scheme);
+  if (values === undefined) {
+    values = createValues(targets.all, scheme);
+    byScheme.set(scheme, values);
+  }
+  return values;
+}
+
+/** Traefik's value for a server: the first 16 hex digits of the SHA-256 of its URL. */
+function createValues(all: readonly Target[], scheme: string): Values {
+  const byTarget = new Map<Target, string>();
+  const sessions = new Map<string, Session>();
+  for (const target of all) {
+    const url = `${scheme}://${target.authority}`;
+    const value = createHash("sha256").update(url).digest("hex").slice(0, 16);
+    byTarget.set(target, value);
+    sessions.set(value, { target, isLegacy: false });
+    sessions.set(url, { target, isLegacy: true });
+  }
+  return { byTarget, sessions };
 }

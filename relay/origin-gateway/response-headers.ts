@@ -1,19 +1,36 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { createHopFilter } from "./hop-by-hop.ts";
 
-/** A Pod's header lines, name and value in turn, as undici hands them out. */
-export type RawHeaders = readonly (Buffer | string)[];
+/** A Pod's header lines as undici hands them out: name and value in turn, or from HTTP/2 by name. */
+export type RawHeaders = readonly (Buffer | string)[] | IncomingHttpHeaders | null | undefined;
 
-/** The lines that go on to the edge: without those of the Pod's connection and our own; every Set-Cookie its own line. */
-export function responseHeaders(raw: RawHeaders): string[] {
-  const lines = raw.map((text) => (typeof text === "string" ? text : text.toString("latin1")));
+/**
+ * The lines that go on to the edge, name and value in turn: without those of the Pod's connection and our own; every
+ * Set-Cookie its own line.
+ */
+export function responseHeaders(raw: RawHeaders, status: number): string[] {
+  const lines = toLines(raw);
   const passes = createHopFilter(lineValues(lines, "connection"));
   const headers: string[] = [];
   for (let i = 0; i + 1 < lines.length; i += 2) {
-    const name = lines[i] as string;
-    if (passes(name.toLowerCase())) headers.push(name, lines[i + 1] as string);
+    const [name = "", value = ""] = [lines[i], lines[i + 1]];
+    const lowerName = name.toLowerCase();
+    // RFC 9110, section 8.6: never with these, whatever the Pod says.
+    if (lowerName === "content-length" && (status === 204 || status < 200)) continue;
+    if (passes(lowerName)) headers.push(name, value);
   }
   return headers;
 }
+
+function toLines(raw: RawHeaders): string[] {
+  if (raw === null || raw === undefined) return [];
+  if (isList(raw)) return raw.map((text) => (typeof text === "string" ? text : text.toString("latin1")));
+  return Object.entries(raw).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value ?? ""]).flatMap((line) => [name, line]),
+  );
+}
+
+const isList = (raw: NonNullable<RawHeaders>): raw is readonly (Buffer | string)[] => Array.isArray(raw);
 
 function lineValues(lines: readonly string[], lowerName: string): string | undefined {
   const values = lines.filter((_, i) => i % 2 === 1 && lines[i - 1]?.toLowerCase() === lowerName);

@@ -1,104 +1,187 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { HopFailure } from "../../src/hop/hop.ts";
-import { type RawHeaders, responseHeaders } from "./response-headers.ts";
+import type { Connection } from "./connection.ts";
+import { hasBody, streamBody } from "./request-body.ts";
+import { responseHeaders } from "./response-headers.ts";
 import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 
 export interface PodRequest {
   request: IncomingMessage;
   response: ServerResponse;
+  /** What the client wants to change to, when its connection can. */
+  upgrade: string | undefined;
   /** Name and value in turn. */
   headers: string[];
   /** Lines that the gateway adds to the Pod's answer. */
   answerHeaders: readonly string[];
+  /** How long to wait for a connection. undefined: as long as the pool does. */
+  dialTimeoutMs: number | undefined;
+  /** How long the Pod may take from the request's end to its answer's begin. 0: no limit. */
+  answerTimeoutMs: number;
 }
 
 /**
- * How an attempt ended. `answered`: the client has the Pod's answer, whole or cut. `refused`: no byte of the request
- * was sent. `closed`: the connection ended before a byte of the answer. `failed`: anything else before the answer.
+ * How an attempt ended. `answered`: the client has the Pod's answer, whole or cut. `refused`: there was no connection,
+ * so no byte was sent. `stale`: a connection kept from earlier was closed before a byte of the answer. `failed`:
+ * anything else before the answer. `abandoned`: the client went away.
  */
 export type AttemptOutcome =
-  | { kind: "answered" }
-  | { kind: "refused"; error: Error }
-  | { kind: "closed"; error: Error }
-  | { kind: "failed"; failure: HopFailure; error: Error }
-  | { kind: "abandoned" };
+  | { kind: "answered" | "refused" | "stale" | "abandoned" }
+  | { kind: "failed"; failure: HopFailure };
 
 /** Sends a request to one Pod and streams its answer back, each side at the pace of the other. */
-export function sendToPod(pod: Dispatcher, { request, response, headers, answerHeaders }: PodRequest) {
-  const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
-  const upgrade = request.headers.upgrade;
-  let controller: Dispatcher.DispatchController | undefined;
-  let answering = false;
-  const abandon = (): void => {
-    if (!response.writableFinished) controller?.abort(new Error("the client went away"));
-    resolve({ kind: "abandoned" });
+export function sendToPod(connection: Connection, podRequest: PodRequest): Promise<AttemptOutcome> {
+  const attempt = new Attempt(connection, podRequest);
+  attempt.start();
+  return attempt.outcome;
+}
+
+type Controller = Dispatcher.DispatchController;
+
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly outcome: Promise<AttemptOutcome>;
+  readonly #settle: (outcome: AttemptOutcome) => void;
+  readonly #connection: Connection;
+  readonly #podRequest: PodRequest;
+  /** `answering` from the first byte that the client gets. */
+  #state: "dialling" | "waiting" | "answering" | "settled" = "dialling";
+  #isSent = false;
+  #hasAnswerBegun = false;
+  #hasAnswerBody = false;
+  #controller: Controller | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(connection: Connection, podRequest: PodRequest) {
+    const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
+    this.outcome = promise;
+    this.#settle = resolve;
+    this.#connection = connection;
+    this.#podRequest = podRequest;
+  }
+
+  start(): void {
+    const { request, response, upgrade, headers, dialTimeoutMs } = this.#podRequest;
+    response.once("close", this.#onClientGone);
+    this.#connection.dispatcher.dispatch(
+      {
+        path: request.url ?? "/",
+        method: request.method as Dispatcher.HttpMethod,
+        headers,
+        body: hasBody(request) ? streamBody(request) : null,
+        // The connection's name for TLS is its pool's affair; any constant keeps it from following Host.
+        servername: "pod",
+        ...(upgrade !== undefined && { upgrade }),
+      } as Dispatcher.DispatchOptions,
+      this,
+    );
+    if (this.#state === "dialling" && dialTimeoutMs !== undefined) {
+      this.#timer = setTimeout(() => this.#end({ kind: "refused" }), dialTimeoutMs);
+    }
+  }
+
+  onRequestStart(controller: Controller): void {
+    if (this.#state !== "dialling") {
+      controller.abort(new Error("the attempt was given up"));
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#controller = controller;
+    this.#state = "waiting";
+  }
+
+  onRequestSent(): void {
+    this.#isSent = true;
+    const { answerTimeoutMs } = this.#podRequest;
+    if (this.#state !== "waiting" || answerTimeoutMs <= 0) return;
+    this.#timer = setTimeout(() => this.#end({ kind: "failed", failure: "timeout" }), answerTimeoutMs);
+  }
+
+  onResponseStarted(): void {
+    this.#hasAnswerBegun = true;
+  }
+
+  onRequestUpgrade(controller: Controller, status: number, _: unknown, pod: Duplex): void {
+    if (this.#state !== "waiting") {
+      pod.destroy();
+      return;
+    }
+    const { request, response, answerHeaders } = this.#podRequest;
+    const lines = [...responseHeaders(controller.rawHeaders, status), ...answerHeaders];
+    this.#end({ kind: "answered" });
+    tunnelUpgrade(request, response, pod, lines);
+  }
+
+  onResponseStart(controller: Controller, status: number, _: unknown, statusMessage?: string): void {
+    if (this.#state !== "waiting" || status < 200) return;
+    clearTimeout(this.#timer);
+    const { response, answerHeaders } = this.#podRequest;
+    response.writeHead(status, statusMessage ?? "", [
+      ...responseHeaders(controller.rawHeaders, status),
+      ...answerHeaders,
+    ]);
+    this.#state = "answering";
+    response.on("drain", () => controller.resume());
+    // What came in one packet goes out in one; a stream that has no event yet still shows its headers.
+    response.cork();
+    process.nextTick(() => {
+      if (response.writableEnded) return;
+      if (!this.#hasAnswerBody) response.flushHeaders();
+      response.uncork();
+    });
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#state !== "answering") return;
+    this.#hasAnswerBody = true;
+    if (!this.#podRequest.response.write(chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    if (this.#state !== "answering") return;
+    this.#podRequest.response.end();
+    // A Pod that answered early leaves a connection on which the rest of the body is missing.
+    this.#end({ kind: "answered" }, this.#isSent);
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    // A clean end would make a cut answer look whole.
+    if (this.#state === "answering") this.#podRequest.response.destroy();
+    if (this.#state !== "settled") this.#end(this.#explain(error));
+  }
+
+  readonly #onClientGone = (): void => {
+    if (!this.#podRequest.response.writableFinished) this.#end({ kind: "abandoned" });
   };
-  response.once("close", abandon);
 
-  pod.dispatch(
-    {
-      path: request.url ?? "/",
-      method: request.method as Dispatcher.HttpMethod,
-      headers,
-      body: hasBody(request) ? (lazyBody(request) as unknown as Dispatcher.DispatchOptions["body"] & {}) : null,
-      ...(upgrade !== undefined && { upgrade }),
-    },
-    {
-      onRequestStart(started) {
-        controller = started;
-        if (response.destroyed) started.abort(new Error("the client went away"));
-      },
-      onRequestUpgrade(started, status, _, socket) {
-        answering = true;
-        response.off("close", abandon);
-        tunnelUpgrade(request, response, socket, status, responseHeaders(rawHeadersOf(started)), answerHeaders);
-        resolve({ kind: "answered" });
-      },
-      onResponseStart(started, status, _, statusMessage) {
-        if (status < 200) return;
-        answering = true;
-        const lines = [...responseHeaders(rawHeadersOf(started)), ...answerHeaders];
-        response.writeHead(status, statusMessage ?? "", lines);
-        response.on("drain", () => started.resume());
-      },
-      onResponseData(started, chunk) {
-        if (!response.write(chunk)) started.pause();
-      },
-      onResponseEnd() {
-        response.off("close", abandon);
-        response.end();
-        resolve({ kind: "answered" });
-      },
-      onResponseError(_, error) {
-        response.off("close", abandon);
-        if (answering) {
-          // A clean end would make a cut answer look whole.
-          response.destroy();
-          resolve({ kind: "answered" });
-        } else resolve(classify(error, controller !== undefined));
-      },
-    },
-  );
-  return promise.finally(() => response.off("close", abandon));
+  #end(outcome: AttemptOutcome, isReusable = false): void {
+    if (this.#state === "settled") return;
+    this.#state = "settled";
+    clearTimeout(this.#timer);
+    this.#podRequest.response.off("close", this.#onClientGone);
+    if (outcome.kind !== "answered") this.#controller?.abort(new Error(`the attempt is ${outcome.kind}`));
+    this.#connection.release(isReusable);
+    this.#settle(outcome);
+  }
+
+  #explain(error: Error): AttemptOutcome {
+    const { code } = error as NodeJS.ErrnoException;
+    switch (this.#state) {
+      case "answering":
+        return { kind: "answered" };
+      case "dialling":
+        // A request that cannot be written down is no fault of the Pod's.
+        return code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED"
+          ? { kind: "failed", failure: "broken" }
+          : { kind: "refused" };
+      default:
+        return this.#connection.isReused && !this.#hasAnswerBegun && CLOSED.has(code ?? "")
+          ? { kind: "stale" }
+          : { kind: "failed", failure: "broken" };
+    }
+  }
 }
 
-const rawHeadersOf = (controller: Dispatcher.DispatchController): RawHeaders =>
-  Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
-
-/** Whether a body follows (RFC 9112, section 6.3). */
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
-
-/** The request's body, not begun before a connection stands: a refused one must cost nothing of it. */
-const lazyBody = (request: IncomingMessage): AsyncIterable<Buffer> => ({
-  [Symbol.asyncIterator]: () => request[Symbol.asyncIterator]() as AsyncIterator<Buffer>,
-});
-
-function classify(error: Error, sent: boolean): AttemptOutcome {
-  if (!sent) return { kind: "refused", error };
-  const { code } = error as { code?: string };
-  if (code === "UND_ERR_HEADERS_TIMEOUT") return { kind: "failed", failure: "timeout", error };
-  if (code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE") return { kind: "closed", error };
-  return { kind: "failed", failure: "broken", error };
-}
+/** How the end of a connection shows. */
+const CLOSED = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);

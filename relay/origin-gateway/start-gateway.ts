@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { createServer, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { HOP_HEADER } from "../../src/hop/hop.ts";
 import type { TokenVerifier } from "../../src/hop/token.ts";
+import { answerFailure } from "./answer.ts";
 import { createDialFailures } from "./dial-failures.ts";
 import { EndpointPools } from "./endpoint-pools.ts";
 import type { Gateway, GatewayCounters } from "./gateway.ts";
@@ -33,6 +34,8 @@ export interface RunningGateway {
 
 /** A client has so long to send a request's headers; bodies take as long as they take. */
 const HEADERS_TIMEOUT_MS = 60_000;
+/** More than any cookie needs; a single request cannot take more memory for them. */
+const MAX_HEADER_BYTES = 256 * 1024;
 /** Longer than an edge keeps idle connections: who closes first makes the other's next request fail. */
 const KEEP_ALIVE_MS = 620_000;
 
@@ -45,25 +48,37 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
     pools: new EndpointPools(),
-    counters: { requests: 0, unauthorized: 0, dialRetries: 0, failed: 0 },
+    counters: { requests: 0, unauthorized: 0, refusedDials: 0, failed: 0 },
+    now,
   };
   const server = createServer({
-    maxHeaderSize: 256 * 1024,
+    maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAlive: true,
+    noDelay: true,
   });
   const tunnels = new Set<Socket>();
+  let isClosing = false;
 
+  const handle = (request: IncomingMessage, response: ServerResponse, upgrade?: string): void => {
+    handleRequest(request, response, upgrade, gateway).catch((error: unknown) => {
+      log("a request failed", error);
+      if (response.headersSent) response.destroy();
+      else answerFailure(response, "broken");
+    });
+  };
   server.on("request", (request, response) => {
+    if (isClosing) response.shouldKeepAlive = false;
     if (request.url === "/ping" && request.method === "GET" && request.headers[HOP_HEADER] === undefined) {
       response.writeHead(200, { "content-type": "text/plain" }).end("OK");
       return;
     }
-    handleRequest(request, response, gateway).catch((error: unknown) => {
-      log("a request failed", error);
-      response.destroy();
+    response.once("close", () => {
+      if (isClosing) server.closeIdleConnections();
     });
+    handle(request, response);
   });
   server.on("upgrade", (request, socket: Socket, head) => {
     tunnels.add(socket);
@@ -75,14 +90,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     // The parser has let go of this connection: whatever is answered instead of 101 is its last answer.
     response.shouldKeepAlive = false;
     response.once("finish", () => socket.end());
-    handleRequest(request, response, gateway).catch((error: unknown) => {
-      log("an upgrade failed", error);
-      socket.destroy();
-    });
-  });
-  server.on("clientError", (_, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-    else socket.destroy();
+    handle(request, response, request.headers.upgrade);
   });
 
   server.listen(listen.port, listen.host);
@@ -90,19 +98,18 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
   const { address: host, port } = server.address() as AddressInfo;
   return {
     address: { host, port },
-    tableChanged: (current) => gateway.pools.retain(current),
+    tableChanged: (current) => gateway.failures.retain(gateway.pools.retain(current)),
     stats: () => ({ ...gateway.counters, pools: gateway.pools.size }),
     async close(graceMs = 0) {
+      isClosing = true;
       const closed = once(server, "close");
       server.close();
-      server.closeIdleConnections();
       const timer = setTimeout(() => {
         server.closeAllConnections();
         for (const socket of tunnels) socket.destroy();
       }, graceMs);
       await closed;
       clearTimeout(timer);
-      for (const socket of tunnels) socket.destroy();
       await gateway.pools.destroy();
     },
   };

@@ -1,0 +1,87 @@
+import { isIP } from "node:net";
+import type { SecureContextOptions } from "node:tls";
+import { buildConnector, type Client } from "undici";
+import type { ServersTransport } from "../../src/table/service.ts";
+
+/** Traefik's default for a connection attempt. */
+const DIAL_TIMEOUT_MS = 30_000;
+/** Traefik's default for idle connections. */
+const IDLE_TIMEOUT_MS = 90_000;
+/** Timers count to no more; stands for "no limit". */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Traefik's default (https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/serverstransport/). */
+const MAX_IDLE = 200;
+/** What Go makes of 0. */
+const MAX_IDLE_OF_ZERO = 2;
+const MAX_HEADER_BYTES = 256 * 1024;
+
+/** 0 is no limit. */
+export const dialTimeoutOf = (transport: ServersTransport | undefined): number =>
+  Math.max(transport?.dialTimeoutMs ?? DIAL_TIMEOUT_MS, 0);
+
+/** Idle connections that are kept to each target. */
+export function maxIdleOf(transport: ServersTransport | undefined): number {
+  const max = transport?.maxIdleConnsPerHost ?? MAX_IDLE;
+  return max === 0 ? MAX_IDLE_OF_ZERO : Math.max(max, 0);
+}
+
+/** How a client connects and how long it keeps idle connections. Timeouts of answers are the request's own. */
+export function clientOptions(transport: ServersTransport | undefined, address: string): Client.Options {
+  return {
+    pipelining: 1,
+    keepAliveTimeout: Math.min(positive(transport?.idleConnTimeoutMs ?? IDLE_TIMEOUT_MS), LONGEST_TIMER_MS),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    allowH2: false,
+    connect: createConnector(transport, address, false),
+  };
+}
+
+/** The options for HTTP/2 without TLS, by prior knowledge (RFC 9113, section 3.3). */
+export const h2cOptions = (transport: ServersTransport | undefined, address: string): Client.Options => ({
+  ...clientOptions(transport, address),
+  pipelining: 100,
+  allowH2: true,
+  connect: createConnector(transport, address, true),
+});
+
+const positive = (ms: number): number => (ms > 0 ? ms : LONGEST_TIMER_MS);
+
+/**
+ * The name that a certificate is checked against, and sent as SNI, is the transport's or the target's own. The client
+ * library would take it from each request's Host, which has nothing to do with it.
+ */
+function createConnector(transport: ServersTransport | undefined, address: string, useH2c: boolean) {
+  const options: buildConnector.BuildOptions & { useH2c?: boolean } = {
+    ...tlsOptions(transport),
+    timeout: dialTimeoutOf(transport),
+    // A Pod may end its side of an upgraded connection and go on reading.
+    allowHalfOpen: true,
+    allowH2: useH2c,
+    ...(useH2c && { useH2c }),
+  };
+  const connect = buildConnector(options);
+  const serverName = transport?.serverName ?? (isIP(address) === 0 ? address : undefined);
+  const connector: buildConnector.connector = ({ servername: _, ...target }, callback) =>
+    connect(
+      target.protocol === "https:" && serverName !== undefined ? { ...target, servername: serverName } : target,
+      callback,
+    );
+  return connector;
+}
+
+type TlsOptions = Pick<SecureContextOptions, "ca" | "cert" | "key"> & { rejectUnauthorized?: boolean };
+
+function tlsOptions(transport: ServersTransport | undefined): TlsOptions {
+  if (transport === undefined) return {};
+  const { insecureSkipVerify, rootCAs = [], certificates = [] } = transport;
+  return {
+    ...(insecureSkipVerify === true && { rejectUnauthorized: false }),
+    ...(rootCAs.length > 0 && { ca: rootCAs }),
+    ...(certificates.length > 0 && {
+      cert: certificates.map(({ certificate }) => certificate),
+      key: certificates.map(({ key }) => key),
+    }),
+  };
+}
