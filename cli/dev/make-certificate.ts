@@ -1,4 +1,4 @@
-import "./reflect-polyfill.ts";
+import "reflect-metadata";
 import { isIP } from "node:net";
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
 
