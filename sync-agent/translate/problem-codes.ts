@@ -20,8 +20,10 @@ export const problemCodes = {
   "rule-regexp": "A regular expression in the rule is not valid RE2. Its route is left out.",
   "rule-unreachable": "A part of the rule can never match.",
   "entry-point-not-found": "The route names an entry point that does not exist. It is left out of that entry point.",
-  "service-not-found": "The route refers to a Service that does not exist. Requests get 503.",
-  "service-port-not-found": "The Service has no such port. Requests get 503.",
+  "service-not-found":
+    "The route refers to a Service that does not exist. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight.",
+  "service-port-not-found":
+    "The Service has no such port. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight.",
   "service-no-endpoints": "The Service has no endpoint that can serve. Requests get 503 until it has one.",
   "external-name-not-allowed":
     "The Service is of type ExternalName, which is off unless `allowExternalNameServices` is set.",

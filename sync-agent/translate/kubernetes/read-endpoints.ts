@@ -15,15 +15,15 @@ export interface ReadEndpoints {
 }
 
 /**
- * Who can serve a Service's port: from all its EndpointSlices, or from its Endpoints object when it has none. The
+ * Who can serve a Service's port: from all its EndpointSlices (`slices`), or from its Endpoints object when it has none. The
  * port is found by its name; its number is the slice's own.
  */
 export function readEndpoints(
   { metadata: { namespace = "", name } }: KubernetesObject,
   portName: string,
+  slices: readonly KubernetesObject[],
   objects: ObjectReader,
 ): ReadEndpoints {
-  const slices = objects.endpointSlices(namespace, name);
   const legacy = slices.length === 0 ? objects.get("Endpoints", namespace, name) : undefined;
   const sources = legacy === undefined ? slices.map(readSlice) : [readLegacy(legacy)];
   const endpoints = new Map<string, Endpoint>();

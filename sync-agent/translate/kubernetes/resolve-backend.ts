@@ -66,11 +66,38 @@ export function resolveBackend(
       externalName: host,
     };
   }
-  const { endpoints, isKnown, problems: sliceProblems } = readEndpoints(service, port.name ?? "", objects);
+  const { endpoints, isKnown, problems: sliceProblems } = servingEndpoints(service, spec, port, objects);
   backend.problems.push(...sliceProblems);
-  if (endpoints.length === 0) backend.problems.push(noEndpoints(ref, port, isKnown));
+  if (endpoints.endpoints.length === 0) backend.problems.push(noEndpoints(ref, port, isKnown));
+  return { ...backend, endpoints };
+}
+
+interface ServingEndpoints {
+  endpoints: Endpoints;
+  isKnown: boolean;
+  problems: readonly ProblemDraft[];
+}
+
+/** By a Service's slices: its routes share one value, so that a thousand of them cost no more than one. */
+const known = new WeakMap<readonly KubernetesObject[], Map<string, ServingEndpoints>>();
+
+function servingEndpoints(
+  service: KubernetesObject,
+  spec: ServiceSpec,
+  port: ServicePort,
+  objects: ObjectReader,
+): ServingEndpoints {
+  const { namespace = "", name } = service.metadata;
+  const slices = objects.endpointSlices(namespace, name);
   const clusterIp = clusterIpOf(spec, port);
-  return { ...backend, endpoints: { endpoints, ...(clusterIp === undefined ? {} : { clusterIp }) } };
+  const key = JSON.stringify([port.name, clusterIp]);
+  const earlier = known.get(slices)?.get(key);
+  if (earlier !== undefined) return earlier;
+  const { endpoints, ...rest } = readEndpoints(service, port.name ?? "", slices, objects);
+  const made = { ...rest, endpoints: { endpoints, ...(clusterIp === undefined ? {} : { clusterIp }) } };
+  // Services without slices may share one empty list.
+  if (slices.length > 0) known.set(slices, (known.get(slices) ?? new Map()).set(key, made));
+  return made;
 }
 
 const schemes: readonly string[] = ["http", "https", "h2c"] satisfies LoadBalancer["scheme"][];

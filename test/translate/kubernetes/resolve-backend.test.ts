@@ -292,6 +292,23 @@ describe("ExternalName", () => {
   });
 });
 
+test("routes of one Service share its endpoints, until a slice changes", () => {
+  const ports = [{ name: "http", port: 3000 }];
+  const store = createObjectStore([service(named), slice("a", { ports, endpoints: pods(["10.0.0.1"]) })]);
+  const resolveAgain = (port: number | string) => {
+    const result = resolveBackend({ namespace: "shop", name: "web", port }, store, { allowExternalName: false });
+    return "problem" in result ? undefined : result.endpoints;
+  };
+  const first = resolveAgain(80);
+  expect(resolveAgain("http")).toBe(first);
+  expect(resolveAgain(8080)).toEqual({ endpoints: [] });
+  store.put(slice("b", { ports, endpoints: pods(["10.0.0.2"]) }));
+  expect(resolveAgain(80)?.endpoints).toHaveLength(2);
+  store.remove("EndpointSlice", "shop", "a");
+  store.remove("EndpointSlice", "shop", "b");
+  expect(resolveAgain(80)).toEqual({ endpoints: [] });
+});
+
 test("a Service whose fields make no sense harms only itself", () => {
   for (const spec of [undefined, null, 7, "x", [], { ports: 7 }, { ports: [{ port: "http" }] }, { ports: [null] }]) {
     expect(refusal(80, [{ ...service({}), spec }]).code).toBe("service-port-not-found");
