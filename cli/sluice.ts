@@ -5,6 +5,7 @@ const main = defineCommand({
   meta: { name: "sluice", version: project.version, description: project.description },
   subCommands: {
     dev: () => import("./commands/dev.ts").then(({ dev }) => dev),
+    check: () => import("./commands/check.ts").then(({ check }) => check),
   },
 });
 

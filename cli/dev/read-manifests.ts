@@ -3,6 +3,7 @@ import { type FolderCache, readFolder } from "../../sync-agent/source/folder-sou
 import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
+import { locateProblem } from "../print/locate-problem.ts";
 import { toPrintable } from "../print/printable-problem.ts";
 import type { FolderTranslator } from "./translate-folder.ts";
 
@@ -16,8 +17,6 @@ export interface Manifests {
 }
 
 const UNREADABLE = new Set<Problem["code"]>(["yaml-syntax", "file-unreadable"]);
-/** Their place is the field's name, not its value. */
-const ABOUT_NAMES = new Set<Problem["code"]>(["unknown-field", "misplaced-field"]);
 
 /**
  * Reads and translates a folder. A file with a syntax error keeps the objects that it had.
@@ -32,11 +31,7 @@ export async function readManifests(
 ): Promise<Manifests> {
   const folder = await readFolder(dir, { cache, keepLastGood: true });
   const { table, problems, objects } = await translator.translate(folder);
-  const located = problems.map((problem) => {
-    const { object, path, span, code } = problem;
-    const location = folder.locate(object, path, { ...(span && { span }), key: ABOUT_NAMES.has(code) });
-    return toPrintable(problem, location, dir, cwd);
-  });
+  const located = problems.map((problem) => toPrintable(problem, locateProblem(problem, folder), dir, cwd));
   const ofFiles = folder.problems.map((problem) => toPrintable(problem, problem.location, dir, cwd));
   return {
     table,

@@ -10,13 +10,16 @@ export interface PrintableProblem {
   hint?: string;
   /** The object, as `IngressRoute default/app`. */
   subject?: string;
+  /** The field of the object, as `spec.routes[0].match`. */
+  field?: string;
   location?: Location;
 }
 
 /** A problem as compilers print them: what, where, the line with a caret below, and what to do. Ends without a newline. */
 export function formatProblem(problem: PrintableProblem, colors: Colors = plain): string {
   const paint = { error: colors.red, warning: colors.yellow, notice: colors.cyan }[problem.severity];
-  const { location, subject, hint } = problem;
+  const { location, hint } = problem;
+  const subject = [problem.subject, problem.field].filter(Boolean).join(": ");
   const gutter = " ".repeat(location ? String(location.line).length : 1);
   const lines = [`${paint(colors.bold(`${problem.severity}[${problem.code}]`))}${colors.bold(`: ${problem.message}`)}`];
   if (location) {

@@ -14,7 +14,7 @@ import type { ReadContext } from "./read-yaml.ts";
 import { staticSchema } from "./static-schema.ts";
 
 /** Something wrong with the configuration file itself. */
-type ConfigProblem = Omit<Problem, "object"> & { location: Location };
+export type ConfigProblem = Omit<Problem, "object"> & { location: Location };
 
 export interface StaticConfig {
   settings: TranslateSettings;
@@ -24,7 +24,7 @@ export interface StaticConfig {
 }
 
 /** The configuration cannot be used at all. */
-class ConfigError extends Error {
+export class ConfigError extends Error {
   override name = "ConfigError";
 }
 

@@ -19,6 +19,8 @@ export const problemCodes = {
   "rule-syntax": "The rule does not parse. Its route is left out.",
   "rule-regexp": "A regular expression in the rule is not valid RE2. Its route is left out.",
   "rule-unreachable": "A part of the rule can never match.",
+  "router-unreachable":
+    "No request can reach the route: its rule contradicts itself, or routes that come before it take all of its requests.",
   "entry-point-not-found": "The route names an entry point that does not exist. It is left out of that entry point.",
   "service-not-found":
     "The route refers to a Service that does not exist. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight.",

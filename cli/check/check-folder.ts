@@ -1,0 +1,87 @@
+import { resolve } from "node:path";
+import type { ObjectRef } from "../../sync-agent/source/kubernetes-object.ts";
+import type { Location } from "../../sync-agent/source/locate.ts";
+import type { Problem } from "../../sync-agent/translate/problem.ts";
+import type { PrintableProblem } from "../print/format-problem.ts";
+import { locateProblem } from "../print/locate-problem.ts";
+import { toPrintable } from "../print/printable-problem.ts";
+import { type ManifestOptions, translateManifests } from "./translate-manifests.ts";
+import { unreachableProblems } from "./unreachable-problems.ts";
+
+/** A problem with its place, its file named as a person in the working directory would. */
+export interface FoundProblem extends PrintableProblem {
+  object: ObjectRef;
+  /** `spec.routes[0].match`; empty for the object as a whole. */
+  field: string;
+}
+
+export interface CheckResult {
+  /** By file and line; those without a place come last. */
+  problems: FoundProblem[];
+  files: number;
+  routers: number;
+}
+
+/**
+ * Finds all that is wrong with a folder of manifests and its configuration.
+ *
+ * @param cwd what file names are relative to
+ * @throws ConfigError, and what reading the folder itself throws
+ */
+export async function checkFolder(options: ManifestOptions & { cwd: string }): Promise<CheckResult> {
+  const { config, cwd } = options;
+  const dir = resolve(cwd, options.dir);
+  const { folder, table, problems, configProblems } = await translateManifests({
+    dir,
+    ...(config !== undefined && { config: resolve(cwd, config) }),
+  });
+  const find = (problem: Problem, location: Location | undefined): FoundProblem => {
+    const { object, path } = problem;
+    return { ...toPrintable(problem, location, dir, cwd), object, field: fieldOf(path) };
+  };
+  const found = [
+    ...configProblems.map((problem) => {
+      const object = { apiVersion: "", kind: "File", namespace: "", name: config ?? "" };
+      const { location } = problem;
+      return { ...find({ ...problem, object }, undefined), location: { ...location, file: config ?? location.file } };
+    }),
+    ...folder.problems.map((problem) => find(problem, problem.location)),
+    ...[...problems, ...unreachableProblems(table.routers, folder)].map((problem) =>
+      find(problem, locateProblem(problem, folder)),
+    ),
+  ];
+  return { problems: sortProblems(found), files: folder.files.length, routers: table.routers.length };
+}
+
+/** `["spec", "routes", 0]` as `spec.routes[0]`; keys that are no plain words in quotes. */
+export const fieldOf = (path: readonly (string | number)[]): string =>
+  path
+    .map((part) => {
+      if (typeof part === "number") return `[${part}]`;
+      return /^[\w-]+$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`;
+    })
+    .join("")
+    .replace(/^\./, "");
+
+/** One object's problem may show in each object that refers to it: what would read the same is said once. */
+function sortProblems(problems: readonly FoundProblem[]): FoundProblem[] {
+  const distinct = new Map(
+    problems.map((problem) => {
+      const { code, message, field, object, location } = problem;
+      const place = location === undefined ? [object, field] : [location.file, location.line, location.column];
+      return [JSON.stringify([code, message, place]), problem];
+    }),
+  );
+  return [...distinct.values()].sort(
+    (a, b) =>
+      compare(a.location?.file ?? LAST, b.location?.file ?? LAST) ||
+      compare(a.location?.line ?? 0, b.location?.line ?? 0) ||
+      compare(a.location?.column ?? 0, b.location?.column ?? 0) ||
+      compare(a.code, b.code),
+  );
+}
+
+/** Behind every file name. */
+const LAST = "\u{10ffff}";
+
+const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);

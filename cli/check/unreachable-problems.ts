@@ -1,0 +1,92 @@
+import { findUnreachable, type Unreachable } from "../../src/router/find-unreachable.ts";
+import type { Router } from "../../src/table/table.ts";
+import type { Folder } from "../../sync-agent/source/folder-source.ts";
+import type { Problem } from "../../sync-agent/translate/problem.ts";
+import { readTieBreaker } from "../../sync-agent/translate/tie-breaker.ts";
+import { originOf } from "./router-origin.ts";
+
+/**
+ * A warning for each route of the folder that no request can reach. A route may stand as several routers, apart by
+ * entry point or for TLS: it is unreachable when all of them are.
+ */
+export function unreachableProblems(routers: readonly Router[], folder: Folder): Problem[] {
+  const found = findUnreachable(routers);
+  if (found.length === 0) return [];
+  const unreachable = new Set(found.map(({ router }) => router));
+  const reached = new Set(routers.filter((router) => !unreachable.has(router)).map(routeOf));
+  const routes = new Map<string, Unreachable[]>();
+  for (const one of found) {
+    const route = routeOf(one.router);
+    if (route === undefined || reached.has(route)) continue;
+    const group = routes.get(route);
+    if (group === undefined) routes.set(route, [one]);
+    else group.push(one);
+  }
+  return [...routes.values()].flatMap((group) => toProblem(group, folder) ?? []);
+}
+
+/** Names the place in the object that the router comes from; undefined for routers that no object asked for. */
+function routeOf({ tieBreaker }: Router): string | undefined {
+  const origin = readTieBreaker(tieBreaker);
+  return origin && JSON.stringify(origin);
+}
+
+function toProblem(found: readonly Unreachable[], folder: Folder): Problem | undefined {
+  const [first] = found;
+  const origin = first && originOf(first.router, folder);
+  if (first === undefined || origin === undefined) return undefined;
+  const { object, path } = origin;
+  const shadows = [...new Set(found.flatMap(({ shadowedBy }) => shadowedBy))];
+  if (shadows.length === 0) {
+    return {
+      code: "router-unreachable",
+      severity: "warning",
+      object,
+      path,
+      message: "No request matches this rule: it contradicts itself",
+      hint: "Join what excludes each other by ||, not by &&",
+    };
+  }
+  const [shadow] = shadows;
+  const above = shadow && originOf(shadow, folder)?.object;
+  return {
+    code: "router-unreachable",
+    severity: "warning",
+    object,
+    path,
+    message: `No request reaches this route: ${describeShadows(shadows, first.router, folder)}`,
+    hint: hintFor(shadows, first.router, object.kind),
+    ...(above && { refersTo: { kind: above.kind, namespace: above.namespace, name: above.name } }),
+  };
+}
+
+function describeShadows(shadows: readonly Router[], router: Router, folder: Folder): string {
+  const names = new Set(shadows.map((shadow) => nameOf(shadow, folder)));
+  const isOne = names.size === 1;
+  const [first] = shadows;
+  const take = `${[...names].join(" and ")} ${isOne ? "takes" : "take"} all of them`;
+  if (!isOne || first === undefined) return take;
+  if (first.priority !== router.priority)
+    return `${take}, by the higher priority (${first.priority} to ${router.priority})`;
+  return `${take}; the priorities are equal, and the other comes first by age, name and place`;
+}
+
+function nameOf(shadow: Router, folder: Folder): string {
+  const origin = originOf(shadow, folder);
+  if (origin === undefined) return `the redirect of the entry point \`${shadow.entryPoints.join("`, `")}\``;
+  const { object, location } = origin;
+  const at = location === undefined ? "" : ` at ${location.file}:${location.line}`;
+  return `the ${object.kind} \`${object.name}\`${at}`;
+}
+
+function hintFor(shadows: readonly Router[], { ruleText }: Router, kind: string): string {
+  if (shadows.every((shadow) => shadow.ruleText === ruleText)) {
+    return "Remove one of them, or put their services into one route";
+  }
+  const highest = Math.max(...shadows.map(({ priority }) => priority));
+  if (highest >= Number.MAX_SAFE_INTEGER) return "Remove it, or give the redirect a lower priority";
+  if (kind === "Ingress") return `Annotate it with a \`router.priority\` above ${highest}, or remove it`;
+  return kind === "IngressRoute"
+    ? `Give it a \`priority\` above ${highest}, or remove it`
+    : "Remove it, or narrow the other";
+}

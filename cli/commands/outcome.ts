@@ -1,0 +1,43 @@
+import { ConfigError } from "../../sync-agent/config/static-config.ts";
+import { explainUnreadable } from "../dev/explain-unreadable.ts";
+
+/** What a command that only reads comes to. */
+export interface Outcome {
+  /** 0: all is well. 1: the manifests have errors. 2: the command cannot be carried out as it was given. */
+  exitCode: 0 | 1 | 2;
+  stdout: string;
+  stderr: string;
+}
+
+/** Arguments that cannot be used; the message is for the user. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Carries a command out, and tells in one line what cannot be used. Faults of Sluice itself are thrown. */
+export async function outcomeOf(dir: string, run: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await run();
+  } catch (error) {
+    const isUsers = error instanceof UsageError || error instanceof ConfigError || isSystemError(error);
+    if (!isUsers) throw error;
+    return { exitCode: 2, stdout: "", stderr: `error: ${explainUnreadable(error, dir)}\n` };
+  }
+}
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && "syscall" in error;
+
+/** Writes an outcome, and leaves its code for the end of the process, when all is written. */
+export function report({ exitCode, stdout, stderr }: Outcome): void {
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = exitCode;
+}
+
+/** @throws UsageError for an option that is not one of the command's */
+export function refuseUnknownOptions(args: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+  const unknown = Object.keys(args).find((name) => name !== "_" && !known.includes(name));
+  if (unknown === undefined) return;
+  const dashes = unknown.length === 1 ? "-" : "--";
+  throw new UsageError(`there is no option ${dashes}${unknown}`);
+}
