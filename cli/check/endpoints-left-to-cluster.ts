@@ -1,14 +1,27 @@
+import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
 import { servicesWithoutEndpoints } from "../dev/stand-in-objects.ts";
 
 /**
- * Services (`namespace/name`) that choose their Pods by a selector and have no EndpointSlices among the manifests:
- * the cluster makes those, so that nothing is wrong with a folder that lacks them.
+ * Services (`namespace/name`) without EndpointSlices among the manifests that a cluster can serve all the same: it
+ * makes slices for a selector, and a cluster IP is an address by itself. Nothing is wrong with a folder of such.
  */
 export function endpointsLeftToCluster(objects: ObjectReader): Set<string> {
-  const services = servicesWithoutEndpoints(objects).filter(({ spec }) => {
-    const selector: unknown = typeof spec === "object" && spec !== null ? Reflect.get(spec, "selector") : undefined;
-    return typeof selector === "object" && selector !== null && Object.keys(selector).length > 0;
-  });
-  return new Set(services.map(({ metadata: { namespace = "", name } }) => `${namespace}/${name}`));
+  const left = servicesWithoutEndpoints(objects).filter((service) => hasSelector(service) || hasClusterIp(service));
+  return new Set(left.map(({ metadata: { namespace = "", name } }) => `${namespace}/${name}`));
+}
+
+function hasSelector(service: KubernetesObject): boolean {
+  const selector = specField(service, "selector");
+  return typeof selector === "object" && selector !== null && Object.keys(selector).length > 0;
+}
+
+/** Headless Services have `None`. */
+function hasClusterIp(service: KubernetesObject): boolean {
+  const address = specField(service, "clusterIP");
+  return typeof address === "string" && address !== "" && address !== "None";
+}
+
+function specField({ spec }: KubernetesObject, name: string): unknown {
+  return typeof spec === "object" && spec !== null ? Reflect.get(spec, name) : undefined;
 }
