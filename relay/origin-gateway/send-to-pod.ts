@@ -64,6 +64,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   start(): void {
     const { request, response, upgrade, headers, dialTimeoutMs } = this.#podRequest;
     response.once("close", this.#onClientGone);
+    // The cast: the client takes iterables as bodies and `servername`, which its types leave out.
     this.#connection.dispatcher.dispatch(
       {
         path: request.url ?? "/",
