@@ -1,4 +1,5 @@
 import { join, relative } from "node:path";
+import type { ObjectRef } from "../../sync-agent/source/kubernetes-object.ts";
 import type { Location } from "../../sync-agent/source/locate.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import type { PrintableProblem } from "./format-problem.ts";
@@ -21,14 +22,18 @@ export function toPrintable(
     message,
     ...(hint !== undefined && { hint }),
     ...(object.kind !== "File" && {
-      subject: `${object.kind} ${object.namespace && `${object.namespace}/`}${object.name}`,
+      subject: subjectOf(object),
     }),
-    ...(location && { location: { ...location, file: fileName(dir, location.file, cwd) } }),
+    ...(location && { location: { ...location, file: nameFile(dir, location.file, cwd) } }),
   };
 }
 
-/** As short as it can be pasted into an editor's command line. */
-function fileName(dir: string, file: string, cwd: string): string {
+/** An object as people name it: `IngressRoute default/app`. */
+export const subjectOf = ({ kind, namespace, name }: ObjectRef): string =>
+  `${kind} ${namespace && `${namespace}/`}${name}`;
+
+/** A file of `dir`, as short as it can be pasted into an editor's command line in `cwd`. */
+export function nameFile(dir: string, file: string, cwd: string): string {
   const path = dir.endsWith(file) ? dir : join(dir, file);
   const short = relative(cwd, path);
   return short === "" || short.startsWith("..") ? path : short;

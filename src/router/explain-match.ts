@@ -28,8 +28,12 @@ export type Lost =
 
 export interface MatchCandidate {
   router: Router;
+  /** Whether it stands on the listener that the request came to. */
+  here: boolean;
   /** Whether its rule matches, wherever the router stands. */
   matched: boolean;
+  /** Which of the request's host and path its rule asks for and gets. */
+  met: ReadonlySet<"host" | "path">;
   /** Absent for the winner. */
   lost?: Lost;
   checks: Check;
@@ -53,20 +57,23 @@ export function explainMatch(routers: readonly Router[], listener: ListenerKey, 
   const judged = routers.toSorted(compareRouters).map((router) => ({
     router,
     here: isHere(router),
-    closeness: 0,
     checks: checkRule(router.rule, facts),
   }));
   const first = judged.find(({ here, checks }) => here && checks.ok);
-  const candidates: { closeness: number; candidate: MatchCandidate }[] = [];
-  for (const { router, here, checks } of judged) {
-    if (router === first?.router) continue;
-    const candidate = { router, matched: checks.ok, lost: lostBy(router, here, checks, first?.router), checks };
-    const closeness = closenessOf(checks, here);
-    if (closeness > 0) candidates.push({ closeness, candidate });
-  }
+  const candidateOf = ({ router, here, checks }: (typeof judged)[number]): MatchCandidate => ({
+    router,
+    here,
+    matched: checks.ok,
+    met: metSubjects(checks),
+    ...(router !== first?.router && { lost: lostBy(router, here, checks, first?.router) }),
+    checks,
+  });
+  const others = judged.filter(({ router }) => router !== first?.router).map(candidateOf);
   return {
-    ...(first && { winner: { router: first.router, matched: true, checks: first.checks } }),
-    candidates: candidates.toSorted((a, b) => b.closeness - a.closeness).map(({ candidate }) => candidate),
+    ...(first && { winner: candidateOf(first) }),
+    candidates: others
+      .filter((candidate) => closenessOf(candidate) > 0)
+      .sort((a, b) => closenessOf(b) - closenessOf(a)),
   };
 }
 
@@ -77,12 +84,9 @@ function lostBy(router: Router, here: boolean, checks: Check, winner: Router | u
 }
 
 /** 0 for routers that have nothing to do with the request. */
-function closenessOf(checks: Check, here: boolean): number {
-  if (checks.ok) return here ? 6 : 5;
-  const met = metSubjects(checks);
-  if (met.has("host")) return here ? 4 : 3;
-  if (met.has("path")) return here ? 2 : 1;
-  return 0;
+function closenessOf({ here, matched, met }: MatchCandidate): number {
+  const degree = matched ? 3 : met.has("host") ? 2 : met.has("path") ? 1 : 0;
+  return degree === 0 ? 0 : 2 * degree + (here ? 1 : 0);
 }
 
 /** What a rule asks of host and path, and gets. A path that every request has says nothing. */

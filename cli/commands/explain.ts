@@ -1,0 +1,109 @@
+import { resolve } from "node:path";
+import { defineCommand } from "citty";
+import { originOf } from "../check/router-origin.ts";
+import { translateManifests } from "../check/translate-manifests.ts";
+import { explainRequest } from "../explain/explain-request.ts";
+import { explanationJson } from "../explain/explanation-json.ts";
+import { type ExplanationContext, formatExplanation } from "../explain/format-explanation.ts";
+import { type Colors, colorsFor } from "../print/colors.ts";
+import { locateProblem } from "../print/locate-problem.ts";
+import { nameFile, subjectOf, toPrintable } from "../print/printable-problem.ts";
+import { type Outcome, outcomeOf, refuseUnknownOptions, report, UsageError } from "./outcome.ts";
+import { readHeaders, readUrl, repeated } from "./request-options.ts";
+
+export interface ExplainOptions {
+  dir: string | undefined;
+  url: string | undefined;
+  method?: string | undefined;
+  /** Each as `name: value`. */
+  headers?: readonly string[];
+  config?: string | undefined;
+  entryPoint?: string | undefined;
+  client?: string | undefined;
+  json?: boolean;
+  colors?: Colors;
+  cwd?: string;
+}
+
+/** `sluice explain`: exit code 0 for whatever can be explained, 2 when something of it cannot be used. */
+export function runExplain(options: ExplainOptions): Promise<Outcome> {
+  const { config, entryPoint, json = false, colors, cwd = process.cwd() } = options;
+  return outcomeOf(options.dir ?? "", async () => {
+    if (options.dir === undefined || options.url === undefined) {
+      throw new UsageError("name the folder of manifests and a URL: sluice explain DIR URL");
+    }
+    const request = {
+      url: readUrl(options.url),
+      method: options.method ?? "GET",
+      headers: readHeaders(options.headers ?? []),
+      client: options.client ?? "127.0.0.1",
+      ...(entryPoint !== undefined && { entryPoint }),
+    };
+    const dir = resolve(cwd, options.dir);
+    const manifests = await translateManifests({ dir, ...(config !== undefined && { config: resolve(cwd, config) }) });
+    const { folder, table } = manifests;
+    if (entryPoint !== undefined && !Object.hasOwn(table.entryPoints, entryPoint)) {
+      const known = Object.keys(table.entryPoints).join(", ");
+      throw new UsageError(`there is no entry point ${entryPoint} (there are ${known})`);
+    }
+    const context: ExplanationContext = {
+      ...(colors && { colors }),
+      locate(router) {
+        const origin = originOf(router, folder);
+        if (origin === undefined) return undefined;
+        const { object, location } = origin;
+        return {
+          subject: subjectOf(object),
+          location: location && { ...location, file: nameFile(dir, location.file, cwd) },
+        };
+      },
+      toPrintable: (problem) => toPrintable(problem, locateProblem(problem, folder), dir, cwd),
+    };
+    const explanation = await explainRequest(manifests, request);
+    const stdout = json ? explanationJson(explanation, context) : formatExplanation(explanation, context);
+    return { exitCode: 0, stdout, stderr: "" };
+  });
+}
+
+const args = {
+  dir: { type: "positional", description: "Folder of manifests (or one file)", required: false },
+  url: { type: "positional", description: "The request's URL, such as https://app.example.com/api", required: false },
+  method: { type: "string", alias: "X", description: "The request's method (GET)", valueHint: "METHOD" },
+  header: {
+    type: "string",
+    alias: "H",
+    description: "A header; can be given more than once",
+    valueHint: "name: value",
+  },
+  client: { type: "string", description: "The client's address (127.0.0.1)", valueHint: "ADDRESS" },
+  entrypoint: {
+    type: "string",
+    description: "Where the request comes in, instead of the URL's port",
+    valueHint: "NAME",
+  },
+  config: { type: "string", description: "Traefik's static configuration (YAML)", valueHint: "FILE" },
+  json: { type: "boolean", description: "Print the explanation as JSON" },
+} as const;
+
+export const explain = defineCommand({
+  meta: { name: "explain", description: "Tell which route answers a request, and why" },
+  args,
+  async run({ args: given, rawArgs }) {
+    const { dir, url, method, client, entrypoint, config, json } = given;
+    const outcome = await outcomeOf(dir ?? "", async () => {
+      refuseUnknownOptions(given, [...Object.keys(args), "X", "H"]);
+      return runExplain({
+        dir,
+        url,
+        method,
+        headers: repeated(rawArgs, ["-H", "--header"]),
+        client,
+        config,
+        entryPoint: entrypoint,
+        json: json ?? false,
+        colors: colorsFor(process.stdout),
+      });
+    });
+    report(outcome);
+  },
+});

@@ -1,0 +1,38 @@
+import type { Matcher } from "../../src/router/compare-matchers.ts";
+import { printRule } from "../../src/rule/print-rule.ts";
+
+/** A matcher as rules write it; those of Gateway API, which rules cannot write, with what is different about them. */
+export function describeMatcher(matcher: Matcher): string {
+  const text = printRule(matcher);
+  if (text !== undefined) return text;
+  if (matcher.type === "hostWildcard") return `Host(\`*.${matcher.suffix}\`), at any depth`;
+  if (matcher.type === "pathPrefix") return `PathPrefix(\`${matcher.path}\`), in whole elements`;
+  const { type, ...values } = matcher;
+  return `${type} ${Object.values(values).join(" ")}`;
+}
+
+/** What the request has where a matcher looks. */
+export function describeValue(matcher: Matcher, value: string | null): string {
+  switch (matcher.type) {
+    case "any":
+      return "takes every request";
+    case "host":
+    case "hostWildcard":
+    case "hostRegexp":
+      return value === null ? "the request has no host" : `the host is ${value}`;
+    case "path":
+    case "pathPrefix":
+    case "pathRegexp":
+      return `the path is ${value}`;
+    case "method":
+      return `the method is ${value}`;
+    case "header":
+    case "headerRegexp":
+      return value === null ? `there is no header ${matcher.name}` : `${matcher.name} is ${value}`;
+    case "query":
+    case "queryRegexp":
+      return value === null ? `there is no ${matcher.key} in the query` : `${matcher.key} is ${value}`;
+    case "clientIp":
+      return `the client is ${value}`;
+  }
+}

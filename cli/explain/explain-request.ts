@@ -1,0 +1,136 @@
+import { parseTarget } from "../../src/edge/parse-target.ts";
+import { createExchange } from "../../src/exchange/create-exchange.ts";
+import { explainMatch, type MatchCandidate } from "../../src/router/explain-match.ts";
+import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
+import { normalisePath } from "../../src/rule/routing-path.ts";
+import type { Router } from "../../src/table/table.ts";
+import type { Problem } from "../../sync-agent/translate/problem.ts";
+import { originOf } from "../check/router-origin.ts";
+import type { TranslatedManifests } from "../check/translate-manifests.ts";
+import { explainNoRoute } from "./explain-no-route.ts";
+import { findListener } from "./find-listener.ts";
+import { keysLeftToCluster } from "./keys-left-to-cluster.ts";
+import { type ServiceNode, serviceTree } from "./service-tree.ts";
+import { type MiddlewareStep, traceMiddlewares } from "./trace-middlewares.ts";
+
+export interface RequestOptions {
+  /** With its scheme; the path as the client sends it. */
+  url: string;
+  method: string;
+  headers: readonly (readonly [name: string, value: string])[];
+  /** Where the request comes in; else the URL's scheme and port tell. */
+  entryPoint?: string;
+  /** The client's address. */
+  client: string;
+}
+
+/** How a request fares at the edge, and why. */
+export interface Explanation {
+  request: {
+    method: string;
+    url: string;
+    host: string;
+    /** As rules compare it; undefined for one that is refused. */
+    path: string | undefined;
+    entryPoint: string | undefined;
+    tls: boolean;
+  };
+  /** Set when the edge answers itself, without asking a service. */
+  answer?: { status: number; reason: string };
+  winner?: MatchCandidate;
+  candidates: readonly MatchCandidate[];
+  middlewares: readonly MiddlewareStep[];
+  service?: ServiceNode;
+  /** What is wrong with the route that answers. */
+  problems: readonly Problem[];
+}
+
+/** Explains one request against a folder's table. Nothing is started or sent. */
+export async function explainRequest(manifests: TranslatedManifests, options: RequestOptions): Promise<Explanation> {
+  const { table } = manifests;
+  const { method, url, headers: sent, client } = options;
+  const target = parseTarget(url);
+  const tls = target.scheme === "https";
+  const headers = new Headers(sent.map(([name, value]): [string, string] => [name, value]));
+  const host = headers.get("host") ?? target.authority;
+  headers.delete("host");
+  const entryPoint = options.entryPoint ?? (await findListener(target, table.entryPoints, manifests.listen));
+  const path = normalisePath(target.path);
+  const request = { method, url, host, path: path?.routingPath, entryPoint, tls };
+  const nothing = { request, candidates: [], middlewares: [], problems: [] };
+  if (path === undefined) {
+    const reason = "the path is malformed: a `%` without two hex digits, or a `#`";
+    return { ...nothing, answer: { status: 400, reason } };
+  }
+  const facts = createRequestFacts({
+    host,
+    routingPath: path.routingPath,
+    method,
+    headers,
+    query: target.query,
+    clientAddress: client,
+  });
+  const explained = explainMatch(table.routers, { entryPoint: entryPoint ?? "", tls }, facts);
+  if (explained.winner === undefined || entryPoint === undefined) {
+    return { ...nothing, candidates: explained.candidates, answer: explainNoRoute(explained, request, table) };
+  }
+  const exchange = createExchange({
+    request: new Request("http://gateway.internal/", { method, headers }),
+    scheme: target.scheme,
+    entryPoint,
+    host,
+    path: path.path,
+    query: target.query,
+    client: { address: client, trusted: false },
+    endpoints: (key) => table.endpoints[key],
+    waitUntil: () => {},
+  });
+  return { ...nothing, ...explained, ...(await explainRoute(explained.winner.router, exchange, manifests)) };
+}
+
+type RoutePart = Pick<Explanation, "answer" | "middlewares" | "service" | "problems">;
+
+async function explainRoute(
+  router: Router,
+  exchange: ReturnType<typeof createExchange>,
+  manifests: TranslatedManifests,
+): Promise<RoutePart> {
+  const { table, folder } = manifests;
+  const problems = problemsOf(router, manifests);
+  const closed = (reason: string): RoutePart => ({ answer: { status: 503, reason }, middlewares: [], problems });
+  if (router.closedBy !== undefined) {
+    return closed(`the route is closed (${router.closedBy}): it is never served without one of its guards`);
+  }
+  const trace = await traceMiddlewares(router.middlewares, table, exchange);
+  if ("error" in trace) return closed(`the route is closed: ${trace.error}`);
+  const { steps: middlewares } = trace;
+  const last = middlewares.at(-1);
+  if (last?.answers !== undefined) {
+    const { status, location } = last.answers;
+    const reason = `the middleware ${last.name} answers${location === undefined ? "" : `, to ${location}`}`;
+    return { answer: { status, reason }, middlewares, problems };
+  }
+  const leftToCluster = keysLeftToCluster(manifests.leftToCluster, folder.store);
+  const cookie = trace.exchange.headers.get("cookie");
+  const service = serviceTree(router.service, { table, cookie, leftToCluster });
+  return {
+    middlewares,
+    service,
+    problems,
+    ...(!service.canServe && { answer: { status: 503, reason: "no endpoint of the service can serve" } }),
+  };
+}
+
+/** What was found at the router's own route, and what is wrong with an object that closes it. */
+function problemsOf(router: Router, { folder, problems }: TranslatedManifests): Problem[] {
+  const origin = originOf(router, folder);
+  if (origin === undefined) return [];
+  const { object, path } = origin;
+  // A router's rule stands in its route: `spec.routes[0].match` in `spec.routes[0]`.
+  const route = path.at(-1) === "match" ? path.slice(0, -1) : path;
+  return problems.filter((problem) => {
+    const { kind, namespace, name } = problem.object;
+    const isOwn = kind === object.kind && namespace === object.namespace && name === object.name;
+    return isOwn && (route.every((part, index) => problem.path[index] === part) || problem.code === router.closedBy);
+  });
+}
