@@ -1,23 +1,18 @@
 import { waitUntil } from "cloudflare:workers";
-import type { JSONWebKeySet, JWK } from "jose";
-import { createAdminApp } from "../admin/admin-app.ts";
-import type { AdminPlace } from "../admin/is-admin-request.ts";
-import { readTable } from "../admin/read-table.ts";
-import { createAdminVerifier } from "../admin/verify-admin-token.ts";
+import type { JWK } from "jose";
 import { createBalanceState } from "../balance/balance-state.ts";
-import type { AdvanceRequest, AdvanceResult } from "../beacon/beacon-state.ts";
 import type { Env } from "../env.ts";
 import { createTokenSigner } from "../hop/token.ts";
+import { createCounters } from "../observe/counters.ts";
 import { reportToLog } from "../observe/report.ts";
 import { createDirectSend } from "../origin/direct.ts";
 import { createGatewaySend } from "../origin/gateway.ts";
 import type { Send } from "../origin/send.ts";
 import type { RouteIndex } from "../router/route-index.ts";
-import { leafKeys, rootKey } from "../snapshot/leaf-keys.ts";
 import { SnapshotReader } from "../snapshot/snapshot-reader.ts";
-import type { Pointer } from "../table/snapshot.ts";
-import { advanceThroughBeacon } from "./advance-through-beacon.ts";
 import { type CompileContext, compileLeaf, type LazyRoute } from "./compile-leaf.ts";
+import { type Admin, createAdmin } from "./create-admin.ts";
+import { findBeacon } from "./find-beacon.ts";
 import type { EntryPointMap } from "./find-entry-point.ts";
 import { createPointerWatch, type PointerWatch } from "./pointer-watch.ts";
 import { lastGoodCache, readKeys } from "./tree-sources.ts";
@@ -28,7 +23,7 @@ export interface Isolate {
   readonly reader: SnapshotReader<RouteIndex<LazyRoute>>;
   readonly watch: PointerWatch;
   readonly entryPointMap: EntryPointMap;
-  readonly admin: { place: AdminPlace; app: ReturnType<typeof createAdminApp> } | undefined;
+  readonly admin: Admin | undefined;
 }
 
 /** Characters of leaf text kept in memory: compiled, a leaf takes several times its text, and an isolate has 128 MB. */
@@ -47,15 +42,17 @@ export function getIsolate(env: Env): Isolate {
 
 function createIsolate(env: Env): Isolate {
   const dev = env.DEV === "1";
-  const beacon = beaconOf(env);
+  const beacon = findBeacon(env);
   const cache = dev ? undefined : caches.default;
   const kv = { get: readKeys(env.TABLE) };
+
+  const counters = createCounters();
 
   const context: CompileContext = {
     balance: createBalanceState({ random: Math.random }),
     gateway: undefined,
     direct: createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random }),
-    count: () => {},
+    count: counters.count,
     report: reportToLog,
     timeout: (ms) => AbortSignal.timeout(ms),
     fixedLength: (length) => new FixedLengthStream(length),
@@ -85,20 +82,8 @@ function createIsolate(env: Env): Isolate {
     reader,
     watch,
     entryPointMap: parseEntryPointMap(env.ENTRY_POINTS),
-    admin: createAdmin(env, reader, watch, kv.get, beacon),
+    admin: createAdmin({ env, reader, watch, counters, read: kv.get, beacon }),
   };
-}
-
-interface BeaconCalls {
-  current(): Promise<Pointer | null>;
-  advance(request: AdvanceRequest): Promise<AdvanceResult>;
-}
-
-/** The publisher's beacon. A stub belongs to the request that made it, so each call makes its own. */
-function beaconOf({ BEACON: namespace, PUBLISHER: publisher }: Env): BeaconCalls | undefined {
-  if (namespace === undefined) return undefined;
-  const stub = () => namespace.get(namespace.idFromName(publisher));
-  return { current: () => stub().current(), advance: (request) => stub().advance(request) };
 }
 
 function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): Send | undefined {
@@ -115,36 +100,6 @@ function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): 
     if (exchange.failure === undefined) watch.confirm();
     return response;
   };
-}
-
-function createAdmin(
-  env: Env,
-  reader: Isolate["reader"],
-  watch: PointerWatch,
-  read: ReturnType<typeof readKeys>,
-  beacon: BeaconCalls | undefined,
-): Isolate["admin"] {
-  if (env.ADMIN_KEYS === undefined || (env.ADMIN_HOST === undefined && env.ADMIN_PATH === undefined)) return undefined;
-  const app = createAdminApp({
-    basePath: env.ADMIN_PATH ?? "",
-    verify: createAdminVerifier(JSON.parse(env.ADMIN_KEYS) as JSONWebKeySet, Date.now),
-    async status() {
-      await watch.refresh(waitUntil);
-      return reader.status();
-    },
-    async readTable() {
-      const root = reader.pointer?.root;
-      return root === undefined ? undefined : readTable(rootKey(root), read, leafKeys);
-    },
-    advance:
-      beacon &&
-      (async (request) => {
-        const answer = await advanceThroughBeacon(beacon, request);
-        if (answer.outcome === "accepted") await watch.learn(answer.pointer);
-        return answer;
-      }),
-  });
-  return { place: { host: env.ADMIN_HOST, path: env.ADMIN_PATH }, app };
 }
 
 function startTimer(callback: () => void, ms: number): () => void {
