@@ -45,3 +45,13 @@ export function readUrl(text: string): string {
   const [withoutFragment = url] = url.split("#", 1);
   return scheme.toLowerCase() + withoutFragment.slice(scheme.length).replace(/^:\/\/[^/?@]*@/, "://");
 }
+
+/** @throws UsageError for what is not a method, or one that no Worker is sent (CONNECT, TRACE) */
+export function readMethod(method: string): string {
+  try {
+    new Request("http://gateway.internal/", { method });
+    return method;
+  } catch {
+    throw new UsageError(`${method} is not a method that can be sent`);
+  }
+}

@@ -113,12 +113,13 @@ async function explainRoute(
   const leftToCluster = keysLeftToCluster(manifests.leftToCluster, folder.store);
   const cookie = trace.exchange.headers.get("cookie");
   const service = serviceTree(router.service, { table, cookie, leftToCluster });
-  return {
-    middlewares,
-    service,
-    problems,
-    ...(!service.canServe && { answer: { status: 503, reason: "no endpoint of the service can serve" } }),
-  };
+  const answer = answerOf(service);
+  return { middlewares, service, problems, ...(answer && { answer }) };
+}
+
+function answerOf({ canServe, name, status }: ServiceNode): Explanation["answer"] {
+  if (!canServe) return { status: 503, reason: "nobody behind the service can serve" };
+  return status === undefined ? undefined : { status, reason: `${name} stands in for a service that cannot be used` };
 }
 
 /** What was found at the router's own route, and what is wrong with an object that closes it. */
@@ -127,7 +128,8 @@ function problemsOf(router: Router, { folder, problems }: TranslatedManifests): 
   if (origin === undefined) return [];
   const { object, path } = origin;
   // A router's rule stands in its route: `spec.routes[0].match` in `spec.routes[0]`.
-  const route = path.at(-1) === "match" ? path.slice(0, -1) : path;
+  const rule = path.findIndex((part) => part === "match" || part === "matches");
+  const route = rule === -1 ? path : path.slice(0, rule);
   return problems.filter((problem) => {
     const { kind, namespace, name } = problem.object;
     const isOwn = kind === object.kind && namespace === object.namespace && name === object.name;
