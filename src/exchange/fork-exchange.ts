@@ -40,3 +40,9 @@ function forkHeaders({ headers, request, client }: Exchange): EditableHeaders {
 /** The body to send: null when there is none. */
 export const bodyOf = (exchange: Exchange): ReadableStream<Uint8Array> | null =>
   exchange.body === undefined ? exchange.request.body : exchange.body;
+
+/**
+ * Whether a body can only be sent as part of the request that brought it. A search with its query in the body of a
+ * GET is common, and `fetch` takes no body for GET or HEAD (Fetch, Request constructor).
+ */
+export const keepsOwnBody = ({ request: { method } }: Exchange): boolean => method === "GET" || method === "HEAD";

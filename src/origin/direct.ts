@@ -1,12 +1,11 @@
 import { parseTarget, portOf } from "../edge/parse-target.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { bodyOf } from "../exchange/fork-exchange.ts";
 import { computeForwardedHeaders } from "../hop/forwarded-headers.ts";
 import { MIRROR_HEADER } from "../hop/hop.ts";
 import type { Endpoints, LoadBalancer } from "../table/service.ts";
 import { answerFailedFetch, canBeRepeated } from "./failed-fetch.ts";
-import { type OriginFetch, originRequest } from "./origin-fetch.ts";
+import { fetchOrigin, type OriginFetch } from "./origin-fetch.ts";
 import type { Send } from "./send.ts";
 
 export interface DirectOptions {
@@ -34,7 +33,7 @@ export function createDirectSend({ fetch, random }: DirectOptions): Send {
       if (candidate === undefined) break;
       const url = `${originOf(options, candidate)}${exchange.path}${exchange.query}`;
       try {
-        return await fetch(url, originRequest(exchange, headers, bodyOf(exchange)));
+        return await fetchOrigin(fetch, url, exchange, headers);
       } catch (thrown) {
         error = thrown;
         if (exchange.signal?.aborted) break;

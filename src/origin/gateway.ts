@@ -1,14 +1,13 @@
 import { parseTarget, portOf } from "../edge/parse-target.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { bodyOf } from "../exchange/fork-exchange.ts";
 import { encodeHop } from "../hop/encode-hop.ts";
 import { FAILURE_HEADER, HOP_HEADER, type HopFailure, POINTER_HEADER } from "../hop/hop.ts";
 import { decodePointer } from "../hop/pointer-header.ts";
 import type { TokenSigner } from "../hop/token.ts";
 import type { Pointer } from "../table/snapshot.ts";
 import { answerFailedFetch } from "./failed-fetch.ts";
-import { type OriginFetch, originRequest } from "./origin-fetch.ts";
+import { fetchOrigin, type OriginFetch } from "./origin-fetch.ts";
 import type { Send } from "./send.ts";
 
 export interface GatewayOptions {
@@ -23,6 +22,7 @@ export interface GatewayOptions {
 
 /** Sends exchanges through the origin gateway, which picks the Pod. */
 export function createGatewaySend({ fetcher, signer, pointer, onPointer }: GatewayOptions): Send {
+  const fetch: OriginFetch = (input, init) => fetcher.fetch(input, init);
   return async (exchange, { service }) => {
     let response: Response;
     try {
@@ -45,7 +45,12 @@ export function createGatewaySend({ fetcher, signer, pointer, onPointer }: Gatew
       // An edit of the exchange's headers: they are copied for it unless a middleware already did, never twice.
       exchange.headers.set(HOP_HEADER, hop);
       const url = `http://gateway.internal${exchange.path}${exchange.query}`;
-      response = await fetcher.fetch(url, originRequest(exchange, exchange.headers.current, bodyOf(exchange)));
+      response = await fetchOrigin(
+        (input, init) => fetcher.fetch(input, init),
+        url,
+        exchange,
+        exchange.headers.current,
+      );
     } catch (error) {
       return answerFailedFetch(exchange, error);
     }

@@ -1,4 +1,5 @@
 import type { Exchange } from "../exchange/exchange.ts";
+import { bodyOf, keepsOwnBody } from "../exchange/fork-exchange.ts";
 
 /** What is sent to an origin. */
 export interface OriginRequest {
@@ -13,17 +14,21 @@ export interface OriginRequest {
 }
 
 /** The part of `fetch` that the last hop uses. */
-export type OriginFetch = (url: string, request: OriginRequest) => Promise<Response>;
+export type OriginFetch = (input: string | Request, init: OriginInit) => Promise<Response>;
 
-export const originRequest = (
-  { request, signal }: Exchange,
-  headers: Headers,
-  body: OriginRequest["body"],
-): OriginRequest => ({
-  method: request.method,
-  headers,
-  body,
-  redirect: "manual",
-  ...(signal === undefined ? {} : { signal }),
-  ...(body === null ? {} : { duplex: "half" as const }),
-});
+/** What a `Request` that is sent as it is leaves to say. */
+export type OriginInit = Omit<OriginRequest, "method" | "body"> & Partial<OriginRequest>;
+
+/** Sends an exchange's request to a URL, with these headers and the body that is to be sent. */
+export function fetchOrigin(fetch: OriginFetch, url: string, exchange: Exchange, headers: Headers): Promise<Response> {
+  const { request, signal } = exchange;
+  const body = bodyOf(exchange);
+  const init: OriginInit = { headers, redirect: "manual", ...(signal === undefined ? {} : { signal }) };
+  if (body !== null && keepsOwnBody(exchange)) return fetch(new Request(url, request), init);
+  return fetch(url, {
+    ...init,
+    method: request.method,
+    body,
+    ...(body === null ? {} : { duplex: "half" as const }),
+  });
+}

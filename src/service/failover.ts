@@ -1,5 +1,5 @@
 import type { Exchange } from "../exchange/exchange.ts";
-import { bodyOf, forkExchange } from "../exchange/fork-exchange.ts";
+import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import type { HopFailure } from "../hop/hop.ts";
 import { contentLength, withKnownLength } from "../origin/known-length.ts";
 import type { Failover } from "../table/service.ts";
@@ -23,7 +23,7 @@ export const compileFailover: ServiceFactory<Failover> = (name, options, context
   }
 
   async function tryMain(exchange: Exchange): Promise<Response> {
-    const body = bodyOf(exchange);
+    const body = keepsOwnBody(exchange) ? null : bodyOf(exchange);
     const replay = body === null ? undefined : createReplayBody(body, MAX_KEPT);
     const length = contentLength(exchange.headers);
     const withBody = (stream: ReadableStream<Uint8Array>) =>

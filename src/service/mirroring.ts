@@ -1,6 +1,6 @@
 import { isDue } from "../balance/rotation.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { bodyOf, forkExchange } from "../exchange/fork-exchange.ts";
+import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import { contentLength, withKnownLength } from "../origin/known-length.ts";
 import type { Mirroring } from "../table/service.ts";
 import type { CompiledService, ServiceContext, ServiceFactory } from "./service.ts";
@@ -32,7 +32,7 @@ export const compileMirroring: ServiceFactory<Mirroring> = (name, options, conte
     const cut = new Set<number>();
     const length = contentLength(exchange.headers);
     const knownLength = (stream: ReadableStream<Uint8Array>) => withKnownLength(stream, length, context.fixedLength);
-    const body = options.mirrorBody ? bodyOf(exchange) : null;
+    const body = options.mirrorBody && !keepsOwnBody(exchange) ? bodyOf(exchange) : null;
     const tapped =
       body === null
         ? undefined

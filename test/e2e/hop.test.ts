@@ -151,6 +151,11 @@ describe("answers", () => {
     for (const name of Object.keys(answer.headers)) expect(name).not.toMatch(/^sluice-/);
   });
 
+  it("the body of a GET arrives, as searches send it", async () => {
+    const answer = await send(running.url("web"), "/hash", { host, headers: { "Content-Length": 5 }, body: "query" });
+    expect(answer.body).toBe(createHash("sha256").update("query").digest("hex"));
+  });
+
   it("a large upload arrives whole", async () => {
     const body = randomBytes(4 * 1024 * 1024).toString("hex");
     const answer = await send(running.url("web"), "/hash", { host, method: "POST", body });

@@ -1,6 +1,6 @@
 import { createExchange, type ExchangeInit } from "../../src/exchange/create-exchange.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
-import type { OriginFetch, OriginRequest } from "../../src/origin/origin-fetch.ts";
+import type { OriginFetch, OriginInit } from "../../src/origin/origin-fetch.ts";
 import type { Destination } from "../../src/origin/send.ts";
 import type { Endpoint } from "../../src/table/service.ts";
 
@@ -44,10 +44,10 @@ export function newExchange(
 
 /** A fetch that records what it was asked, and answers from a list: a response, or an error to reject with. */
 export function fakeFetch(...answers: (Response | Error)[]) {
-  const asked: (OriginRequest & { url: string })[] = [];
-  const fetch: OriginFetch = async (url, request) => {
+  const asked: (OriginInit & { url: string })[] = [];
+  const fetch: OriginFetch = async (input, request) => {
     const answer = answers[asked.length] ?? answers.at(-1) ?? new Response("ok");
-    asked.push({ url, ...request });
+    asked.push({ url: typeof input === "string" ? input : input.url, ...request });
     if (answer instanceof Error) throw answer;
     return answer;
   };
