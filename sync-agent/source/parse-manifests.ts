@@ -1,11 +1,14 @@
-import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { type Document, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import type { Problem } from "../translate/problem.ts";
 import type { ProblemCode } from "../translate/problem-codes.ts";
 import { type Report, readFields } from "../translate/read-object.ts";
 import { groupOf, isNamespaced, isRoutingKind, kindOf, versionsOf } from "./known-kinds.ts";
 import type { KubernetesObject, ObjectMeta, ObjectRef } from "./kubernetes-object.ts";
-import { type Location, locateNode, type Place } from "./locate.ts";
+import { findLineStarts, type Location, lineOf, locateNode, type Place } from "./locate.ts";
+import { readPlainYaml } from "./read-plain-yaml.ts";
+import { fromYaml, type SourceNode, toValue } from "./source-node.ts";
+import { type Slice, splitDocuments } from "./split-documents.ts";
 
 /** A problem with its place in a file. */
 export interface LocatedProblem extends Problem {
@@ -18,6 +21,10 @@ export interface ParsedFile {
   /** Whether a document could not be read: the file holds less than its author meant. */
   broken: boolean;
 }
+
+/** Without characters that lines are not made of, such as tabs, carriage returns and other controls. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
+const IS_PLAIN = /^[^\t\r\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]*$/;
 
 /** Enough for any hand-written file; an alias bomb needs more. */
 const MAX_ALIASES = 1000;
@@ -48,31 +55,45 @@ class ManifestReader {
   readonly result: ParsedFile = { objects: [], problems: [], broken: false };
   private readonly file: string;
   private readonly text: string;
-  private readonly lines = new LineCounter();
+  private readonly lineStarts: readonly number[];
   private count = 0;
 
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
+    this.lineStarts = findLineStarts(text);
   }
 
   read(): void {
-    let documents: Document[];
-    try {
-      const parsed = parseAllDocuments(this.text, { lineCounter: this.lines, merge: true, logLevel: "silent" });
-      documents = "empty" in parsed ? [] : parsed;
-    } catch (error) {
-      this.syntaxProblem(0, error instanceof RangeError ? "It is nested too deeply" : messageOf(error));
-      return;
+    const isPlain = IS_PLAIN.test(this.text);
+    for (const slice of splitDocuments(this.text) ?? [{ from: 0, to: this.text.length }]) {
+      const node = isPlain ? readPlainYaml(this.text, slice.from, slice.to) : undefined;
+      if (node === undefined) this.readSlice(slice);
+      else
+        this.readValue(
+          toValue(node),
+          this.placeOf(() => node),
+        );
     }
-    for (const document of documents) this.readDocument(document);
   }
 
-  private readDocument(document: Document): void {
-    const place: Place = { file: this.file, text: this.text, lines: this.lines, document, prefix: [] };
+  /** With a whole YAML parser. A piece may hold many documents, or none. */
+  private readSlice({ from, to }: Slice): void {
+    let documents: Document[];
+    try {
+      const parsed = parseAllDocuments(this.text.slice(from, to), { merge: true, logLevel: "silent" });
+      documents = "empty" in parsed ? [] : parsed;
+    } catch (error) {
+      this.syntaxProblem(from, error instanceof RangeError ? "It is nested too deeply" : messageOf(error));
+      return;
+    }
+    for (const document of documents) this.readDocument(document, from);
+  }
+
+  private readDocument(document: Document, base: number): void {
     const error = document.errors[0];
     if (error !== undefined) {
-      this.syntaxProblem(error.pos[0], messageOf(error));
+      this.syntaxProblem(base + error.pos[0], messageOf(error));
       return;
     }
     let value: unknown;
@@ -83,10 +104,20 @@ class ManifestReader {
     } catch (thrown) {
       const message =
         thrown instanceof ReferenceError ? messageOf(thrown) : "It refers to itself or is nested too deeply";
-      this.syntaxProblem(document.range?.[0] ?? 0, message);
+      this.syntaxProblem(base + (document.range?.[0] ?? 0), message);
       return;
     }
-    if (value !== null && value !== undefined) this.readValue(value, place);
+    if (value === null || value === undefined) return;
+    let root: SourceNode | undefined;
+    const place = this.placeOf(() => {
+      root ??= document.contents === null ? undefined : fromYaml(document.contents, base);
+      return root;
+    });
+    this.readValue(value, place);
+  }
+
+  private placeOf(root: Place["root"]): Place {
+    return { file: this.file, text: this.text, lineStarts: this.lineStarts, root, prefix: [] };
   }
 
   private readValue(value: unknown, place: Place): void {
@@ -108,7 +139,7 @@ class ManifestReader {
   private readObject(value: Record<string, unknown> & { apiVersion: string; kind: string }, place: Place): void {
     const { apiVersion, kind } = value;
     if (kindOf(value) === undefined) {
-      if (isRoutingKind(value)) this.reportKind(apiVersion, kind, place);
+      if (isRoutingKind(value)) this.reportKind(value, place);
       return;
     }
     const raw = isRecord(value.metadata) ? value.metadata : {};
@@ -134,20 +165,18 @@ class ManifestReader {
     this.result.objects.push({ object, place });
   }
 
-  private reportKind(apiVersion: string, kind: string, place: Place): void {
+  private reportKind(
+    { apiVersion, kind, metadata }: { apiVersion: string; kind: string; metadata?: unknown },
+    place: Place,
+  ): void {
     const versions = versionsOf(groupOf(apiVersion), kind);
     const message =
       versions.length > 0
         ? `${kind} is not read in version \`${apiVersion}\``
         : `${kind} of \`${apiVersion}\` is not read`;
-    const ref = { apiVersion, kind, ...this.namesOf(place) };
+    const ref = { apiVersion, kind, ...namesOf(metadata) };
     const hint = versions.length > 0 ? { hint: `It is read as ${versions.map((v) => `\`${v}\``).join(" or ")}` } : {};
     this.report("unsupported-kind", "warning", ref, locateNode(place, ["kind"]), { message, ...hint });
-  }
-
-  private namesOf(place: Place): { namespace: string; name: string } {
-    const at = (key: string): unknown => place.document.getIn([...place.prefix, "metadata", key]);
-    return { namespace: String(at("namespace") ?? "default"), name: String(at("name") ?? "") };
   }
 
   private makeName(): string {
@@ -157,14 +186,11 @@ class ManifestReader {
 
   private syntaxProblem(offset: number, message: string): void {
     this.result.broken = true;
-    const { line, col } = this.lines.linePos(offset);
-    const text = this.text.split("\n", line)[line - 1];
-    const location = {
-      file: this.file,
-      line: Math.max(1, line),
-      column: Math.max(1, col),
-      ...(text === undefined ? {} : { text }),
-    };
+    const line = lineOf(this.lineStarts, offset);
+    const from = this.lineStarts[line - 1] ?? 0;
+    const newline = this.text.indexOf("\n", from);
+    const text = this.text.slice(from, newline === -1 ? undefined : newline);
+    const location = { file: this.file, line, column: offset - from + 1, text };
     this.report("yaml-syntax", "error", fileRef(this.file), location, { message });
   }
 
@@ -177,6 +203,11 @@ class ManifestReader {
   ): void {
     this.result.problems.push({ code, severity, object, path: [], location, ...text });
   }
+}
+
+function namesOf(metadata: unknown): { namespace: string; name: string } {
+  const { namespace, name } = isRecord(metadata) ? metadata : {};
+  return { namespace: String(namespace ?? "default"), name: String(name ?? "") };
 }
 
 /** Stands for the object in problems of a file as a whole. */
