@@ -124,7 +124,7 @@ function chooseScheme(
 
 /** Headless Services have no address of their own. */
 function clusterIpOf({ clusterIP = "" }: ServiceSpec, { port }: ServicePort): Endpoints["clusterIp"] {
-  return ipaddr.isValid(clusterIP) ? { address: clusterIP, port } : undefined;
+  return clusterIP !== "" && ipaddr.isValid(clusterIP) ? { address: clusterIP, port } : undefined;
 }
 
 const refersTo = ({ namespace, name, port }: BackendRef): NonNullable<ProblemDraft["refersTo"]> => ({
