@@ -13,10 +13,12 @@ if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
 } else {
   const pinned = dirname(createRequire(import.meta.url).resolve("node/package.json"));
   const binary = join(pinned, "bin", process.platform === "win32" ? "node.exe" : "node");
-  const child = spawn(binary, [program, ...process.argv.slice(2)], { stdio: "inherit" });
+  // The channel tells the child when this process is gone, however it went.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  const child = spawn(binary, [program, ...process.argv.slice(2)], { stdio });
   // A terminal sends Ctrl-C to both; whoever else sends a signal knows this process only.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     console.error(`sluice needs Node ${NEEDED}, and its own copy does not start: ${error.message}`);
     process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
 import { explainUnreadable } from "../dev/explain-unreadable.ts";
+import { guardChildren } from "../dev/guard-children.ts";
 import { startDev } from "../dev/start-dev.ts";
 import { parseEntryPointOptions } from "./entry-point-options.ts";
 import { reportDev } from "./report-dev.ts";
@@ -21,6 +22,7 @@ export const dev = defineCommand({
   },
   async run({ args: { dir, config, watch }, rawArgs }) {
     try {
+      guardChildren();
       const entryPoints = parseEntryPointOptions(rawArgs);
       const log = (level: string, message: string): void => console.error(`${level}: ${message.trimEnd()}`);
       const running = await startDev({ dir, watch, log, entryPoints, ...(config !== undefined && { config }) });
@@ -35,10 +37,15 @@ export const dev = defineCommand({
   },
 });
 
-/** Resolves at the first Ctrl-C or request to stop; the second one ends the process at once. */
+/**
+ * Resolves at the first Ctrl-C or request to stop, or when the program that started this one to have a newer Node is
+ * gone; the second one ends the process at once.
+ */
 function endOfSession(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once("disconnect", resolve);
+    process.channel?.unref();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       // Miniflare's own handlers end the process before anything else can be closed.
       process.removeAllListeners(signal);
       process.once(signal, () => {

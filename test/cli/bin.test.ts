@@ -48,4 +48,13 @@ describe.each([
     expect(await once(child, "close")).toEqual([0, null]);
     await expect(fetch(url)).rejects.toThrow();
   });
+
+  it("ends with whoever started it, killed or not", async () => {
+    const entryPoints = ["--entrypoint", "web=127.0.0.1:0", "--entrypoint", "websecure=127.0.0.1:0"];
+    const { child, output } = run(["dev", canary, ...entryPoints], nodeArgs);
+    while (!output().includes("Ctrl-C stops.")) await once(child.stdout ?? child, "data");
+    child.kill("SIGKILL");
+    expect(await once(child, "close")).toEqual([null, "SIGKILL"]);
+    await expect(fetch(/http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0] ?? "")).rejects.toThrow();
+  });
 });
