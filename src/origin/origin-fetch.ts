@@ -2,7 +2,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, keepsOwnBody } from "../exchange/fork-exchange.ts";
 
 /** What is sent to an origin. */
-export interface OriginRequest {
+interface OriginRequest {
   method: string;
   headers: Headers;
   body: ReadableStream<Uint8Array> | null;
