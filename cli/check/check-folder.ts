@@ -4,7 +4,7 @@ import type { Location } from "../../sync-agent/source/locate.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import { locateProblem } from "../print/locate-problem.ts";
-import { toPrintable } from "../print/printable-problem.ts";
+import { nameFile, toPrintable } from "../print/printable-problem.ts";
 import { type ManifestOptions, translateManifests } from "./translate-manifests.ts";
 import { unreachableProblems } from "./unreachable-problems.ts";
 
@@ -46,7 +46,7 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
       return { ...find({ ...problem, object }, undefined), location: { ...location, file: config ?? location.file } };
     }),
     ...folder.problems.map((problem) => find(problem, problem.location)),
-    ...[...problems, ...unreachableProblems(table.routers, folder)].map((problem) =>
+    ...[...problems, ...unreachableProblems(table.routers, folder, (file) => nameFile(dir, file, cwd))].map((problem) =>
       find(problem, locateProblem(problem, folder)),
     ),
   ];
@@ -54,7 +54,7 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
 }
 
 /** `["spec", "routes", 0]` as `spec.routes[0]`; keys that are no plain words in quotes. */
-export const fieldOf = (path: readonly (string | number)[]): string =>
+const fieldOf = (path: readonly (string | number)[]): string =>
   path
     .map((part) => {
       if (typeof part === "number") return `[${part}]`;

@@ -5,11 +5,14 @@ import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { readTieBreaker } from "../../sync-agent/translate/tie-breaker.ts";
 import { originOf } from "./router-origin.ts";
 
+/** Names a file of the folder for people. */
+type NameFile = (file: string) => string;
+
 /**
  * A warning for each route of the folder that no request can reach. A route may stand as several routers, apart by
  * entry point or for TLS: it is unreachable when all of them are.
  */
-export function unreachableProblems(routers: readonly Router[], folder: Folder): Problem[] {
+export function unreachableProblems(routers: readonly Router[], folder: Folder, nameFile: NameFile): Problem[] {
   const found = findUnreachable(routers);
   if (found.length === 0) return [];
   const unreachable = new Set(found.map(({ router }) => router));
@@ -22,7 +25,7 @@ export function unreachableProblems(routers: readonly Router[], folder: Folder):
     if (group === undefined) routes.set(route, [one]);
     else group.push(one);
   }
-  return [...routes.values()].flatMap((group) => toProblem(group, folder) ?? []);
+  return [...routes.values()].flatMap((group) => toProblem(group, folder, nameFile) ?? []);
 }
 
 /** Names the place in the object that the router comes from; undefined for routers that no object asked for. */
@@ -31,7 +34,7 @@ function routeOf({ tieBreaker }: Router): string | undefined {
   return origin && JSON.stringify(origin);
 }
 
-function toProblem(found: readonly Unreachable[], folder: Folder): Problem | undefined {
+function toProblem(found: readonly Unreachable[], folder: Folder, nameFile: NameFile): Problem | undefined {
   const [first] = found;
   const origin = first && originOf(first.router, folder);
   if (first === undefined || origin === undefined) return undefined;
@@ -54,14 +57,14 @@ function toProblem(found: readonly Unreachable[], folder: Folder): Problem | und
     severity: "warning",
     object,
     path,
-    message: `No request reaches this route: ${describeShadows(shadows, first.router, folder)}`,
+    message: `No request reaches this route: ${describeShadows(shadows, first.router, (shadow) => nameShadow(shadow, folder, nameFile))}`,
     hint: hintFor(shadows, first.router, object.kind),
     ...(above && { refersTo: { kind: above.kind, namespace: above.namespace, name: above.name } }),
   };
 }
 
-function describeShadows(shadows: readonly Router[], router: Router, folder: Folder): string {
-  const names = new Set(shadows.map((shadow) => nameOf(shadow, folder)));
+function describeShadows(shadows: readonly Router[], router: Router, nameOf: (shadow: Router) => string): string {
+  const names = new Set(shadows.map(nameOf));
   const isOne = names.size === 1;
   const [first] = shadows;
   const take = `${[...names].join(" and ")} ${isOne ? "takes" : "take"} all of them`;
@@ -71,11 +74,11 @@ function describeShadows(shadows: readonly Router[], router: Router, folder: Fol
   return `${take}; the priorities are equal, and the other comes first by age, name and place`;
 }
 
-function nameOf(shadow: Router, folder: Folder): string {
+function nameShadow(shadow: Router, folder: Folder, nameFile: NameFile): string {
   const origin = originOf(shadow, folder);
   if (origin === undefined) return `the redirect of the entry point \`${shadow.entryPoints.join("`, `")}\``;
   const { object, location } = origin;
-  const at = location === undefined ? "" : ` at ${location.file}:${location.line}`;
+  const at = location === undefined ? "" : ` at ${nameFile(location.file)}:${location.line}`;
   return `the ${object.kind} \`${object.name}\`${at}`;
 }
 

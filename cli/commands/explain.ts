@@ -9,7 +9,7 @@ import { type Colors, colorsFor } from "../print/colors.ts";
 import { locateProblem } from "../print/locate-problem.ts";
 import { nameFile, subjectOf, toPrintable } from "../print/printable-problem.ts";
 import { type Outcome, outcomeOf, refuseUnknownOptions, report, UsageError } from "./outcome.ts";
-import { readHeaders, readMethod, readUrl, repeated } from "./request-options.ts";
+import { readClient, readHeaders, readMethod, readUrl, repeated } from "./request-options.ts";
 
 export interface ExplainOptions {
   dir: string | undefined;
@@ -36,7 +36,7 @@ export function runExplain(options: ExplainOptions): Promise<Outcome> {
       url: readUrl(options.url),
       method: readMethod(options.method ?? "GET"),
       headers: readHeaders(options.headers ?? []),
-      client: options.client ?? "127.0.0.1",
+      client: readClient(options.client ?? "127.0.0.1"),
       ...(entryPoint !== undefined && { entryPoint }),
     };
     const dir = resolve(cwd, options.dir);

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { UsageError } from "./outcome.ts";
 
 /** All values of an option that can be given more than once: `-H v`, `-Hv`, `--header v`, `--header=v`. */
@@ -54,4 +55,10 @@ export function readMethod(method: string): string {
   } catch {
     throw new UsageError(`${method} is not a method that can be sent`);
   }
+}
+
+/** @throws UsageError for what is not an IP address */
+export function readClient(address: string): string {
+  if (isIP(address) === 0) throw new UsageError(`--client ${address} is not an IP address`);
+  return address;
 }

@@ -1,5 +1,8 @@
 import type { MatchCandidate, MatchExplanation } from "../../src/router/explain-match.ts";
-import type { Table } from "../../src/table/table.ts";
+import { canonicalHost } from "../../src/rule/canonical-host.ts";
+import { nearestName } from "../../src/rule/nearest-name.ts";
+import { ruleKeys } from "../../src/rule/rule-keys.ts";
+import type { Router, Table } from "../../src/table/table.ts";
 import type { Explanation } from "./explain-request.ts";
 
 /** Why no router takes a request: the answer is 404. */
@@ -27,9 +30,16 @@ export function explainNoRoute(
   if (other !== undefined) {
     return answer(`the host ${host} is known on ${placesOf(other)} only, and the request came to ${listener}`);
   }
-  const isUsed = routers.some((router) => router.tls === tls && router.entryPoints.includes(entryPoint));
-  return answer(isUsed ? `no route on ${listener} takes the host ${host}` : `no route stands on ${listener}`);
+  const standing = routers.filter((router) => router.tls === tls && router.entryPoints.includes(entryPoint));
+  if (standing.length === 0) return answer(`no route stands on ${listener}`);
+  const nearest = nearestName(canonicalHost(host), [...new Set(standing.flatMap(hostsOf))]);
+  const meant = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+  return answer(`no route on ${listener} takes the host ${host}${meant}`);
 }
+
+/** The whole host names that a router's rule asks for. */
+const hostsOf = ({ rule }: Router): string[] =>
+  ruleKeys(rule).flatMap(({ host }) => (host === "" || host.startsWith("*") ? [] : [host]));
 
 const placesOf = ({ router }: MatchCandidate): string =>
   router.entryPoints.map((entryPoint) => describeListener(entryPoint, router.tls)).join(" and ");

@@ -1,5 +1,7 @@
+import { isTrustedClient } from "../../src/edge/find-client.ts";
 import { parseTarget } from "../../src/edge/parse-target.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
+import { dropConnectionHeaders } from "../../src/exchange/drop-connection-headers.ts";
 import { explainMatch, type MatchCandidate } from "../../src/router/explain-match.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import { normalisePath } from "../../src/rule/routing-path.ts";
@@ -81,10 +83,11 @@ export async function explainRequest(manifests: TranslatedManifests, options: Re
     host,
     path: path.path,
     query: target.query,
-    client: { address: client, trusted: false },
+    client: { address: client, trusted: isTrustedClient(client, table.entryPoints[entryPoint] ?? { port: 0 }) },
     endpoints: (key) => table.endpoints[key],
     waitUntil: () => {},
   });
+  dropConnectionHeaders(exchange);
   return { ...nothing, ...explained, ...(await explainRoute(explained.winner.router, exchange, manifests)) };
 }
 

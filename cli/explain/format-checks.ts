@@ -1,5 +1,6 @@
 import type { Check } from "../../src/router/explain-match.ts";
 import { type Colors, plain } from "../print/colors.ts";
+import { oneLine } from "../print/one-line.ts";
 import { describeMatcher, describeValue } from "./describe-matcher.ts";
 
 interface Line {
@@ -29,7 +30,11 @@ function linesOf(check: Check, indent: string, negated: boolean): Line[] {
   if (check.type === "matcher") {
     const { matcher, value } = check;
     return [
-      { ok, text: `${indent}${negated ? "!" : ""}${describeMatcher(matcher)}`, value: describeValue(matcher, value) },
+      {
+        ok,
+        text: `${indent}${negated ? "!" : ""}${oneLine(describeMatcher(matcher))}`,
+        value: oneLine(describeValue(matcher, value)),
+      },
     ];
   }
   if (check.type === "not") return check.checks.flatMap((one) => linesOf(one, indent, !negated));

@@ -4,6 +4,7 @@ import type { Location } from "../../sync-agent/source/locate.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { type Colors, plain } from "../print/colors.ts";
 import { formatProblem, type PrintableProblem } from "../print/format-problem.ts";
+import { oneLine } from "../print/one-line.ts";
 import { describeListener } from "./explain-no-route.ts";
 import type { Explanation } from "./explain-request.ts";
 import { formatChecks } from "./format-checks.ts";
@@ -24,13 +25,16 @@ export function formatExplanation(explanation: Explanation, context: Explanation
   const { request, answer, winner, middlewares, service, problems } = explanation;
   const sections: string[][] = [requestLines(explanation, colors)];
   if (answer !== undefined) {
-    sections.push([`${colors.bold(colors.red(`The edge answers ${answer.status}`))}: ${answer.reason}`]);
+    sections.push([`${colors.bold(colors.red(`The edge answers ${answer.status}`))}: ${oneLine(answer.reason)}`]);
   }
   if (winner !== undefined) {
     const { router, checks } = winner;
     sections.push([
       `${colors.bold("Router")} ${router.name}${placeOf(router, context)}`,
-      ...indented([`rule      ${router.ruleText}`, ...formatChecks(checks, colors).map((line) => `          ${line}`)]),
+      ...indented([
+        `rule      ${oneLine(router.ruleText)}`,
+        ...formatChecks(checks, colors).map((line) => `          ${line}`),
+      ]),
       ...indented([`priority  ${router.priority}`]),
     ]);
   }
@@ -38,7 +42,7 @@ export function formatExplanation(explanation: Explanation, context: Explanation
     const lines = middlewares.flatMap(({ name, type, does, answers }, index) => {
       const answered = answers && [`answers ${answers.status}${answers.location ? ` to ${answers.location}` : ""}`];
       const what = answered ?? (does.length > 0 ? does : ["changes nothing about this request"]);
-      return [`${index + 1}. ${name}  ${colors.dim(type)}`, ...what.map((line) => `   ${line}`)];
+      return [`${index + 1}. ${name}  ${colors.dim(type)}`, ...what.map((line) => `   ${oneLine(line)}`)];
     });
     sections.push([colors.bold("Middlewares"), ...indented(lines)]);
   }
@@ -64,7 +68,7 @@ function candidateLines({ candidates, winner }: Explanation, context: Explanatio
   const blocks = candidates
     .slice(0, MAX_CANDIDATES)
     .flatMap((candidate) => [
-      `${candidate.router.ruleText}${placeOf(candidate.router, context)}`,
+      `${oneLine(candidate.router.ruleText)}${placeOf(candidate.router, context)}`,
       ...lostLines(candidate, colors).map((line) => `  ${line}`),
     ]);
   const more = candidates.length - MAX_CANDIDATES;

@@ -1,6 +1,7 @@
 import type { Location } from "../../sync-agent/source/locate.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { type Colors, plain } from "./colors.ts";
+import { oneLine } from "./one-line.ts";
 
 /** A problem with all that a person needs to mend it. */
 export interface PrintableProblem {
@@ -19,9 +20,11 @@ export interface PrintableProblem {
 export function formatProblem(problem: PrintableProblem, colors: Colors = plain): string {
   const paint = { error: colors.red, warning: colors.yellow, notice: colors.cyan }[problem.severity];
   const { location, hint } = problem;
-  const subject = [problem.subject, problem.field].filter(Boolean).join(": ");
+  const subject = oneLine([problem.subject, problem.field].filter(Boolean).join(": "));
   const gutter = " ".repeat(location ? String(location.line).length : 1);
-  const lines = [`${paint(colors.bold(`${problem.severity}[${problem.code}]`))}${colors.bold(`: ${problem.message}`)}`];
+  const lines = [
+    `${paint(colors.bold(`${problem.severity}[${problem.code}]`))}${colors.bold(`: ${oneLine(problem.message)}`)}`,
+  ];
   if (location) {
     const where = `${location.file}:${location.line}:${location.column}`;
     lines.push(`${gutter}${colors.blue("-->")} ${where}${subject ? `  ${colors.dim(subject)}` : ""}`);
@@ -29,7 +32,7 @@ export function formatProblem(problem: PrintableProblem, colors: Colors = plain)
   } else if (subject) {
     lines.push(`${gutter}${colors.blue("-->")} ${subject}`);
   }
-  if (hint) lines.push(`${gutter} ${colors.blue("=")} ${colors.bold("hint")}: ${hint}`);
+  if (hint) lines.push(`${gutter} ${colors.blue("=")} ${colors.bold("hint")}: ${oneLine(hint)}`);
   return lines.join("\n");
 }
 

@@ -214,6 +214,7 @@ Came close, and did not answer
 describe("requests without a route", () => {
   it.each([
     ["http://nobody.com/", 404, "no route on web (plain HTTP) takes the host nobody.com"],
+    ["http://closd.com/", 404, expect.stringMatching(/takes the host closd\.com; did you mean closed\.com\?$/)],
     ["https://secure.com/y", 404, "the host secure.com is known, but none of its routes takes /y"],
     [
       "http://secure.com/x",
@@ -244,6 +245,7 @@ describe("arguments that cannot be used", () => {
     ["another scheme", "ftp://a.com/", {}, "ftp://a.com/ is not a URL such as https://app.example.com/api"],
     ["no such folder", "http://a.com/", { dir: "absent" }, "absent: there is no such folder"],
     ["a header without a name", "http://a.com/", { headers: [": x"] }, '-H ": x" must have the form -H "name: value"'],
+    ["a client without an address", "http://a.com/", { client: "me" }, "--client me is not an IP address"],
     ["a method that is none", "http://a.com/", { method: "A B" }, "A B is not a method that can be sent"],
     [
       "an unknown entry point",

@@ -52,6 +52,8 @@ describe("formatProblem", () => {
   it("lets no control character of a manifest reach the terminal", () => {
     const location = { file: "a.yaml", line: 1, column: 1, length: 1, text: "\u001b[31mred\u0007" };
     expect(formatProblem({ ...problem, location })).toMatch(/1 \| \ufffd\[31mred\ufffd/);
+    const message = "\u001b[31mred\nand on";
+    expect(formatProblem({ ...problem, message, hint: message })).not.toMatch(/\u001b|\nand/);
   });
 
   it("adds nothing but colours on a terminal", () => {
