@@ -1,36 +1,33 @@
-import { readdir } from "node:fs/promises";
-import { afterAll, describe, expect, it } from "vitest";
-import { type Dev, startDev } from "../../cli/dev/start-dev.ts";
-import { type SendOptions, send, servedBy, whoamiLine } from "./send.ts";
+import { readdir, readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { examples, runExample } from "./run-example.ts";
+import { servedBy, whoamiLine } from "./send.ts";
 
-const examples = "examples";
-const running: Dev[] = [];
+/** The examples by the file that tests them. */
+const tested = {
+  "examples.test.ts": ["canary", "failover", "ingress", "mirror", "path-and-host", "sticky"],
+  "examples-middlewares.test.ts": [
+    "add-prefix",
+    "chain",
+    "cors",
+    "headers",
+    "redirect",
+    "replace-path",
+    "strip-prefix",
+  ],
+  "examples-routing.test.ts": ["cross-namespace", "external-name", "header-and-query", "priorities", "two-controllers"],
+};
 
-afterAll(() => Promise.all(running.map((dev) => dev.close())));
-
-/** Starts an example as `sluice dev` does, and asks its web entry point. */
-async function start(example: string) {
-  const dev = await startDev({ dir: `${examples}/${example}`, anyPort: true });
-  running.push(dev);
-  return {
-    dev,
-    ask: (host: string, path = "/", options: SendOptions = {}) => send(dev.url("web"), path, { host, ...options }),
-  };
-}
-
-it("every example has a test here", async () => {
-  expect((await readdir(examples)).sort()).toEqual([
-    "canary",
-    "failover",
-    "ingress",
-    "mirror",
-    "path-and-host",
-    "sticky",
-  ]);
+it("every example has a test", async () => {
+  expect((await readdir(examples)).sort()).toEqual(Object.values(tested).flat().sort());
+  for (const [file, names] of Object.entries(tested)) {
+    const text = await readFile(`test/e2e/${file}`, "utf8");
+    for (const name of names) expect(text).toMatch(new RegExp(`runExample\\("${name}["/]`));
+  }
 });
 
 it("canary: three of four visits go to appv1", async () => {
-  const { ask } = await start("canary");
+  const { ask } = await runExample("canary");
   const served: string[] = [];
   for (let i = 0; i < 8; i++) served.push(servedBy(await ask("canary.example.com"), ["appv1", "appv2"]));
   for (let i = 0; i + 4 <= served.length; i++) {
@@ -40,12 +37,12 @@ it("canary: three of four visits go to appv1", async () => {
 });
 
 it("mirror: v1 answers", async () => {
-  const { ask } = await start("mirror");
+  const { ask } = await runExample("mirror");
   for (let i = 0; i < 4; i++) expect(servedBy(await ask("mirror.example.com"), ["v1", "v2"])).toBe("v1");
 });
 
 it("sticky: a visitor stays with the service and the Pod of the first visit", async () => {
-  const { ask } = await start("sticky");
+  const { ask } = await runExample("sticky");
   const services = ["myapp0", "myapp1", "myapp2"];
   for (let visitor = 0; visitor < 4; visitor++) {
     const first = await ask("sticky.example.com");
@@ -63,13 +60,13 @@ it("sticky: a visitor stays with the service and the Pod of the first visit", as
 });
 
 it("failover: green answers while blue has no Pod", async () => {
-  const { ask } = await start("failover");
+  const { ask } = await runExample("failover");
   expect(servedBy(await ask("failover.example.com"), ["blue", "green"])).toBe("green");
 });
 
 describe("path-and-host", () => {
   it("splits a host by whole path elements, and adds a header", async () => {
-    const { ask } = await start("path-and-host");
+    const { ask } = await runExample("path-and-host");
     const services = ["api", "frontend"];
     const toApi = await ask("app.example.com", "/api/users");
     expect(servedBy(toApi, services)).toBe("api");
@@ -82,7 +79,7 @@ describe("path-and-host", () => {
 
 describe("ingress", () => {
   it("routes by path, with a Middleware by annotation, and reads Ingresses of 2018", async () => {
-    const { ask } = await start("ingress");
+    const { ask } = await runExample("ingress");
     const services = ["shop", "api", "demo"];
     expect(servedBy(await ask("shop.example.com", "/cart"), services)).toBe("shop");
     const toApi = await ask("shop.example.com", "/api/cart");
