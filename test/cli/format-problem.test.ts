@@ -53,7 +53,8 @@ describe("formatProblem", () => {
     const location = { file: "a.yaml", line: 1, column: 1, length: 1, text: "\u001b[31mred\u0007" };
     expect(formatProblem({ ...problem, location })).toMatch(/1 \| \ufffd\[31mred\ufffd/);
     const message = "\u001b[31mred\nand on";
-    expect(formatProblem({ ...problem, message, hint: message })).not.toMatch(/\u001b|\nand/);
+    const text = formatProblem({ ...problem, message, hint: message });
+    expect([text.includes("\u001b"), text.includes("\nand on")]).toEqual([false, false]);
   });
 
   it("adds nothing but colours on a terminal", () => {
