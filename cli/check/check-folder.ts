@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { ObjectRef } from "../../sync-agent/source/kubernetes-object.ts";
 import type { Location } from "../../sync-agent/source/locate.ts";
+import type { LocatedProblem } from "../../sync-agent/source/parse-manifests.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import { locateProblem } from "../print/locate-problem.ts";
@@ -39,13 +40,16 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
     const { object, path } = problem;
     return { ...toPrintable(problem, location, dir, cwd), object, field: fieldOf(path) };
   };
+  /** A configuration that lies among the manifests is not an object, and need not be one. */
+  const isConfig = ({ code, location }: LocatedProblem): boolean =>
+    code === "not-an-object" && config !== undefined && resolve(dir, location.file) === resolve(cwd, config);
   const found = [
     ...configProblems.map((problem) => {
       const object = { apiVersion: "", kind: "File", namespace: "", name: config ?? "" };
       const { location } = problem;
       return { ...find({ ...problem, object }, undefined), location: { ...location, file: config ?? location.file } };
     }),
-    ...folder.problems.map((problem) => find(problem, problem.location)),
+    ...folder.problems.filter((problem) => !isConfig(problem)).map((problem) => find(problem, problem.location)),
     ...[...problems, ...unreachableProblems(table.routers, folder, (file) => nameFile(dir, file, cwd))].map((problem) =>
       find(problem, locateProblem(problem, folder)),
     ),

@@ -125,6 +125,12 @@ describe("sluice check", () => {
     expect((await check({ dir: "m", config: "traefik.yml" })).exitCode).toBe(1);
   });
 
+  it("takes a configuration among the manifests for what it is", async () => {
+    await write({ "m/traefik.yml": "entryPoints:\n  web: { address: ':80' }\n" });
+    expect(await found({ dir: "m", config: "m/traefik.yml" })).toEqual([]);
+    expect(await found({ dir: "m" })).toEqual(["m/traefik.yml:1 not-an-object"]);
+  });
+
   it.each([
     ["no such folder", { dir: "absent" }, "error: absent: there is no such folder\n"],
     ["no folder named", { dir: undefined }, "error: name the folder of manifests: sluice check DIR\n"],
