@@ -29,6 +29,10 @@ const isSystemError = (error: unknown): boolean => error instanceof Error && "sy
 
 /** Writes an outcome, and leaves its code for the end of the process, when all is written. */
 export function report({ exitCode, stdout, stderr }: Outcome): void {
+  // A reader such as `head` may have seen enough before the end.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   process.exitCode = exitCode;

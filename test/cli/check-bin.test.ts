@@ -39,6 +39,13 @@ describe("the commands that only read, as they are started", () => {
     expect(await run(...args)).toEqual({ code: 2, stdout: "", stderr });
   });
 
+  it("lets a reader stop before the end", async () => {
+    const child = spawn(process.execPath, [shim, "explain", canary, "http://canary.example.com/"]);
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([child.stderr.setEncoding("utf8").toArray(), once(child, "close")]);
+    expect([stderr.join(""), code]).toEqual(["", 0]);
+  });
+
   it("explain takes options as curl does", async () => {
     const args = ["explain", canary, "http://127.0.0.1/", "-X", "POST", "-H", "Host: canary.example.com", "-H", "A: b"];
     const { code, stdout } = await run(...args, "--json");
