@@ -8,7 +8,7 @@ import { translateMiddleware } from "./traefik/build-middleware.ts";
 import { translateIngressRoute } from "./traefik/ingress-route.ts";
 import { translateServersTransport } from "./traefik/servers-transport.ts";
 import { translateTraefikService } from "./traefik/traefik-service.ts";
-import { translateIngressRouteTcp, unsupportedKind } from "./traefik/unsupported-route.ts";
+import { leftToRelay, translateIngressRouteTcp, unsupportedKind } from "./traefik/unsupported-route.ts";
 
 /** The kinds that are translated, in the order in which their problems are listed. One line adds a kind. */
 export const translators: Partial<Record<Kind, TranslateObject>> = {
@@ -21,13 +21,13 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   HTTPRoute: translateHttpRoute,
   ReferenceGrant: translateReferenceGrant,
   IngressRouteTCP: translateIngressRouteTcp,
-  IngressRouteUDP: unsupportedKind("UDP routes come with the relay"),
-  MiddlewareTCP: unsupportedKind("TCP routes come with the relay"),
-  ServersTransportTCP: unsupportedKind("TCP routes come with the relay"),
+  IngressRouteUDP: leftToRelay("UDP"),
+  MiddlewareTCP: leftToRelay("TCP"),
+  ServersTransportTCP: leftToRelay("TCP"),
   TLSOption: unsupportedKind("TLS ends at Cloudflare's edge, set it there"),
   TLSStore: unsupportedKind("certificates come from Cloudflare, or from a route's `tls.secretName`"),
   GRPCRoute: unsupportedKind("gRPC comes with the relay"),
-  TCPRoute: unsupportedKind("TCP routes come with the relay"),
+  TCPRoute: leftToRelay("TCP"),
   TLSRoute: unsupportedKind("TLS passthrough comes with the relay"),
-  UDPRoute: unsupportedKind("UDP routes come with the relay"),
+  UDPRoute: leftToRelay("UDP"),
 };

@@ -59,7 +59,10 @@ function build(spec: TraefikServiceSpec, key: string, place: Place, context: Con
       severity: "error",
       path: place.path,
       message: `A TraefikService is one of \`weighted\`, \`mirroring\`, \`failover\`, and this is ${kinds.length === 0 ? "none" : "several"}`,
-      hint: "Make one object of each, and let them refer to each other",
+      hint:
+        kinds.length === 0
+          ? "Give it one of them, or let its routes name the Service itself"
+          : "Make one object of each, and let them refer to each other",
     });
     return undefined;
   }

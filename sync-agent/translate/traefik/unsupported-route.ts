@@ -6,19 +6,26 @@ import { classOf } from "./ingress-route.ts";
 
 /** A kind that is known but not served yet: one warning an object, so that nobody waits for its traffic. */
 export const unsupportedKind =
-  (reason: string): TranslateObject =>
+  (reason: string, hint?: string): TranslateObject =>
   (object, objects, settings) => {
     const { fragment, report } = startFragment(object, objects, settings);
     // Only routes have a class: with another one they are another controller's.
     const isTaken = !object.kind.startsWith("IngressRoute") || takesClass(settings.crd.ingressClass, classOf(object));
     if (isTaken) {
       const message = `${object.kind} is not supported yet: ${reason}`;
-      report({ code: "unsupported-kind", severity: "warning", path: ["kind"], message });
+      report({ code: "unsupported-kind", severity: "warning", path: ["kind"], message, ...(hint && { hint }) });
     }
     return fragment;
   };
 
-const unsupportedTcp = unsupportedKind("TCP routes come with the relay");
+/** A kind of a protocol that an edge function cannot carry. */
+export const leftToRelay = (protocol: "TCP" | "UDP"): TranslateObject =>
+  unsupportedKind(
+    `${protocol} routes come with the relay`,
+    "It does no harm here: keep it, and leave its traffic with the proxy that serves it now",
+  );
+
+const unsupportedTcp = leftToRelay("TCP");
 
 /** An IngressRouteTCP: besides that it is not served yet, the rules that could never match. */
 export const translateIngressRouteTcp: TranslateObject = (object, objects, settings) => {
