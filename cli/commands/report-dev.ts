@@ -1,7 +1,7 @@
 import type { Dev } from "../dev/start-dev.ts";
 import { colorsFor } from "../print/colors.ts";
 import { formatProblem, type PrintableProblem, problemKey } from "../print/format-problem.ts";
-import { startPage } from "../print/start-page.ts";
+import { newlyListening, startPage } from "../print/start-page.ts";
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
@@ -18,7 +18,7 @@ export function reportDev(dev: Dev, { dir, watch }: { dir: string; watch: boolea
   };
 
   reportProblems(dev.problems());
-  const doors = dev.doors();
+  let doors = dev.doors();
   console.log(startPage(dev.table(), doors, colors).join("\n"));
   for (const { name, host } of doors.filter((door) => !LOOPBACK.test(door.host))) {
     const advice =
@@ -31,5 +31,9 @@ export function reportDev(dev: Dev, { dir, watch }: { dir: string; watch: boolea
     const count = table.routers.length;
     console.log(colors.green(`Generation ${generation} is served: ${count} ${count === 1 ? "route" : "routes"}`));
   });
-  dev.events.on("loaded", () => reportProblems(dev.problems()));
+  dev.events.on("loaded", () => {
+    for (const line of newlyListening(doors, dev.doors(), colors)) console.log(line);
+    doors = dev.doors();
+    reportProblems(dev.problems());
+  });
 }

@@ -74,7 +74,20 @@ export class FolderTranslator {
   }
 
   #notices(folder: Folder): Problem[] {
-    const entryPoints = [...this.#entryPoints.values()].filter(({ object }) => folder.locate(object, []) !== undefined);
-    return [...this.#services.values(), ...entryPoints];
+    const entryPoints = [...this.#entryPoints].filter(([name, problem]) => stillNames(problem, name, folder));
+    return [...this.#services.values(), ...entryPoints.map(([, problem]) => problem)];
   }
+}
+
+/** Whether the field that a problem was found in still names what it named then. */
+function stillNames({ object, path }: Problem, name: string, { objects }: Folder): boolean {
+  const found = objects.find(
+    ({ kind, metadata }) =>
+      kind === object.kind && metadata.name === object.name && (metadata.namespace ?? "") === object.namespace,
+  );
+  const value = path.reduce<unknown>(
+    (parent, key) => (typeof parent === "object" && parent !== null ? Reflect.get(parent, key) : undefined),
+    found,
+  );
+  return typeof value === "string" && value.includes(name);
 }

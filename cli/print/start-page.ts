@@ -29,6 +29,19 @@ export function startPage(table: Table, entryPoints: readonly ListeningEntryPoin
   return [...lines, "", colors.bold("Try"), ...shorten(curlLines(table, listeners), "commands")];
 }
 
+/** Entry points that have been opened, or have come to take TLS, since `before`: a line each. */
+export function newlyListening(
+  before: readonly ListeningEntryPoint[],
+  now: readonly ListeningEntryPoint[],
+  colors: Colors = plain,
+): string[] {
+  const isKnown = ({ name, tls }: ListeningEntryPoint): boolean =>
+    before.some((known) => known.name === name && known.tls === tls);
+  return now
+    .filter((entryPoint) => !isKnown(entryPoint))
+    .map((entryPoint) => `${entryPoint.name} listens on ${urls(entryPoint).map(colors.cyan).join(" and ")}`);
+}
+
 function urls({ host, port, tls }: ListeningEntryPoint): string[] {
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   return [...(tls ? [`https://${authority}`] : []), `http://${authority}`];

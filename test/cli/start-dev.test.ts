@@ -138,6 +138,9 @@ describe("entry points", () => {
     expect((await ask(running.url("admin"), "a.test")).status).toBe(200);
     expect((await ask(running.url("web"), "a.test")).status).toBe(404);
     expect(codes(running)).toContain("entry-point-not-found");
+    await write("a.yaml", route("app", "Host(`a.test`)", "app"));
+    await running.reload();
+    expect(codes(running)).not.toContain("entry-point-not-found");
   });
 
   it("become TLS when a route asks for it, and keep plain routes apart", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseEntryPointOptions } from "../../cli/commands/entry-point-options.ts";
 import { toPrintable } from "../../cli/print/printable-problem.ts";
-import { startPage } from "../../cli/print/start-page.ts";
+import { newlyListening, startPage } from "../../cli/print/start-page.ts";
 import { parseRule } from "../../src/rule/parse-rule.ts";
 import type { Rule } from "../../src/table/rule.ts";
 import { emptyTable, type Router, type Table } from "../../src/table/table.ts";
@@ -145,4 +145,19 @@ describe("--entrypoint", () => {
       expect(() => parseEntryPointOptions(args)).toThrow(/--entrypoint web=127\.0\.0\.1:8787/);
     },
   );
+});
+
+describe("newlyListening", () => {
+  const [web, websecure] = doors;
+  it.each([
+    ["nothing has changed", doors, []],
+    ["one was opened", [web], ["websecure listens on https://[::1]:8788 and http://[::1]:8788"]],
+    [
+      "one has come to take TLS",
+      [web, { ...websecure, tls: false }],
+      ["websecure listens on https://[::1]:8788 and http://[::1]:8788"],
+    ],
+  ])("tells where to go when %s", (_, before, lines) => {
+    expect(newlyListening(before as typeof doors, doors)).toEqual(lines);
+  });
 });
