@@ -28,9 +28,9 @@ export function toPrintable(
   };
 }
 
-/** An object as people name it: `IngressRoute default/app`. */
+/** An object as people name it: `IngressRoute default/app`, or its kind alone when it has no name. */
 export const subjectOf = ({ kind, namespace, name }: ObjectRef): string =>
-  `${kind} ${namespace && `${namespace}/`}${name}`;
+  `${kind} ${namespace && `${namespace}/`}${name}`.trimEnd();
 
 /** A file of `dir`, as short as it can be pasted into an editor's command line in `cwd`. */
 export function nameFile(dir: string, file: string, cwd: string): string {
