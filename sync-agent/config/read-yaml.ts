@@ -13,13 +13,32 @@ export interface ReadContext {
 
 /** Reads one value. Reports what is wrong with it, and returns undefined when nothing of it can be used. */
 export type Field<T> = (node: Node, path: FieldPath, context: ReadContext) => T | undefined;
+
+/** What a field takes: keys of its own, entries with names that the user chose, or a value in words. */
+export type FieldForm =
+  | { fields: Readonly<Record<string, Field<unknown>>> }
+  | { entries: Field<unknown> }
+  | { value: string }
+  /** Nothing is done with it; the hint says where else it is decided. */
+  | { unused: string };
+
+const forms = new WeakMap<Field<unknown>, FieldForm>();
+
+/** For the reference in docs/. */
+export const formOf = (field: Field<unknown>): FieldForm | undefined => forms.get(field);
+
+function withForm<F extends Field<unknown>>(form: FieldForm, field: F): F {
+  forms.set(field, form);
+  return field;
+}
+
 type Fields = Record<string, Field<unknown>>;
 type Values<F extends Fields> = { [K in keyof F]?: NonNullable<ReturnType<F[K]>> };
 
 /** An object with these keys, in any case: Traefik compares the names of its static configuration without it. */
 export function object<F extends Fields>(fields: F): Field<Values<F>> {
   const byLowerName = new Map(Object.keys(fields).map((name) => [name.toLowerCase(), name]));
-  return (node, path, context) => {
+  return withForm({ fields }, (node, path, context) => {
     const pairs = pairsOf(node, path, context);
     if (pairs === undefined) return undefined;
     const values: Record<string, unknown> = {};
@@ -33,12 +52,12 @@ export function object<F extends Fields>(fields: F): Field<Values<F>> {
       if (read !== undefined) values[name] = read;
     }
     return values as Values<F>;
-  };
+  });
 }
 
 /** An object whose keys are names that the user chose. */
 export function mapOf<T>(field: Field<T>): Field<Record<string, T>> {
-  return (node, path, context) => {
+  return withForm({ entries: field }, (node, path, context) => {
     const pairs = pairsOf(node, path, context);
     if (pairs === undefined) return undefined;
     const values: Record<string, T> = {};
@@ -47,32 +66,32 @@ export function mapOf<T>(field: Field<T>): Field<Record<string, T>> {
       if (read !== undefined) values[key] = read;
     }
     return values;
-  };
+  });
 }
 
-export const text: Field<string> = (node, path, context) => {
+export const text: Field<string> = withForm({ value: "text" }, (node, path, context) => {
   const value = scalarOf(node, context);
   if (typeof value === "string" || typeof value === "number") return String(value);
   return invalid("text", node, path, context);
-};
+});
 
 /** `true`, `false`, and their quoted forms, which Traefik takes too. */
-export const bool: Field<boolean> = (node, path, context) => {
+export const bool: Field<boolean> = withForm({ value: "true or false" }, (node, path, context) => {
   const value = scalarOf(node, context);
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "false") return value === "true";
   return invalid("true or false", node, path, context);
-};
+});
 
-export const integer: Field<number> = (node, path, context) => {
+export const integer: Field<number> = withForm({ value: "a whole number" }, (node, path, context) => {
   const value = scalarOf(node, context);
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number === "number" && Number.isSafeInteger(number)) return number;
   return invalid("a whole number", node, path, context);
-};
+});
 
 /** A list, or text with commas; an element that is wrong is left out alone. */
-export const textList: Field<string[]> = (node, path, context) => {
+export const textList: Field<string[]> = withForm({ value: "a list of text" }, (node, path, context) => {
   const resolved = context.resolve(node);
   if (isSeq<Node>(resolved)) {
     return resolved.items.flatMap((item, index) => text(item, [...path, index], context) ?? []);
@@ -83,18 +102,18 @@ export const textList: Field<string[]> = (node, path, context) => {
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
-};
+});
 
 /** A field made of another; `make` returns an Error that says what is wrong when it cannot be. */
 export function made<T, U>(field: Field<T>, make: (value: T) => U | Error): Field<U> {
-  return (node, path, context) => {
+  return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
     const value = field(node, path, context);
     if (value === undefined) return undefined;
     const result = make(value);
     if (!(result instanceof Error)) return result;
     context.report({ code: "invalid-field", severity: "error", path, message: result.message }, node);
     return undefined;
-  };
+  });
 }
 
 /** A field with the place that it was read from, for what can only be checked later. */
@@ -105,15 +124,15 @@ export interface Located<T> {
 }
 
 export function located<T>(field: Field<T>): Field<Located<T>> {
-  return (node, path, context) => {
+  return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
     const value = field(node, path, context);
     return value === undefined ? undefined : { value, node, path };
-  };
+  });
 }
 
 /** A field that Traefik has and Sluice does nothing for. `notice` where no request is served differently for it. */
 export function notDone(severity: "warning" | "notice", hint?: string): Field<never> {
-  return (node, path, context) => {
+  return withForm({ unused: hint ?? "" }, (node, path, context) => {
     context.report(
       {
         code: "unsupported-field",
@@ -125,11 +144,11 @@ export function notDone(severity: "warning" | "notice", hint?: string): Field<ne
       node,
     );
     return undefined;
-  };
+  });
 }
 
 /** A field with nothing in it for Sluice to do or to leave undone. */
-export const nothingToDo: Field<never> = () => undefined;
+export const nothingToDo: Field<never> = withForm({ unused: "there is nothing to do" }, () => undefined);
 
 const invalid = (wanted: string, node: Node, path: FieldPath, context: ReadContext): undefined => {
   context.report(

@@ -15,7 +15,7 @@ const tlsSchema = z.object({
   options: unread,
 });
 
-const listenerSchema = z.object({
+export const listenerSchema = z.object({
   name: z.string(),
   hostname: z.string().optional(),
   port: z.int().min(1).max(65_535),
@@ -35,7 +35,7 @@ const listenerSchema = z.object({
 });
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#gatewayspec */
-const gatewaySchema = z.object({
+export const gatewaySchema = z.object({
   gatewayClassName: z.string(),
   listeners: z.array(z.unknown()).default([]),
   tls: ignorable(z.object({ frontend: unread, backend: unread })),

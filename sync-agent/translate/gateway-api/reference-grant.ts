@@ -6,7 +6,7 @@ import { readFields, readSpec } from "../read-object.ts";
 import { silent, startFragment } from "../traefik/context.ts";
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#referencegrant */
-const grantSchema = z.object({
+export const grantSchema = z.object({
   from: z.array(z.object({ group: z.string(), kind: z.string(), namespace: z.string() })),
   to: z.array(z.object({ group: z.string(), kind: z.string(), name: z.string().optional() })),
 });

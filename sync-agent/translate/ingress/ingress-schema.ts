@@ -67,10 +67,10 @@ const tls = z.array(z.unknown()).optional();
 const rules = z.array(z.unknown()).default([]);
 const ingressClassName = z.string().optional();
 
-const specV1 = z.object({ ingressClassName, tls, rules, defaultBackend: ignorable(backendV1) });
-const specV1beta1 = z.object({ ingressClassName, tls, rules, backend: ignorable(backendV1beta1) });
+export const specV1 = z.object({ ingressClassName, tls, rules, defaultBackend: ignorable(backendV1) });
+export const specV1beta1 = z.object({ ingressClassName, tls, rules, backend: ignorable(backendV1beta1) });
 
-const ruleSchema = z.object({
+export const ruleSchema = z.object({
   host: z.string().optional(),
   http: z.object({ paths: z.array(z.unknown()).default([]) }).optional(),
 });
@@ -79,8 +79,8 @@ const pathFields = {
   path: z.string().optional(),
   pathType: z.enum(["Exact", "Prefix", "ImplementationSpecific"]).optional(),
 };
-const pathV1 = z.object({ ...pathFields, backend: backendV1 });
-const pathV1beta1 = z.object({ ...pathFields, backend: backendV1beta1 });
+export const pathV1 = z.object({ ...pathFields, backend: backendV1 });
+export const pathV1beta1 = z.object({ ...pathFields, backend: backendV1beta1 });
 
 /** Reads an Ingress of any version. Bad rules and paths are reported and left out. */
 export function readIngress(object: KubernetesObject, report: Report): IngressSpec | undefined {

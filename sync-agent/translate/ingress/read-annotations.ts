@@ -2,7 +2,7 @@ import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { suggestName } from "../nearest-name.ts";
 import type { Report } from "../read-object.ts";
 
-const ANNOTATION_PREFIX = "traefik.ingress.kubernetes.io/";
+export const ANNOTATION_PREFIX = "traefik.ingress.kubernetes.io/";
 
 export interface Annotation {
   /** Without the prefix, in lower case: Traefik compares names so. */

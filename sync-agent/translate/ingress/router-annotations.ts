@@ -32,7 +32,7 @@ export interface RouterOptions {
   passHostHeader?: boolean;
 }
 
-const known = [
+export const routerAnnotations = [
   "router.entrypoints",
   "router.middlewares",
   "router.priority",
@@ -54,7 +54,7 @@ const known = [
 export function readRouterOptions(object: KubernetesObject, report: Report, context: Context): RouterOptions {
   const annotations = annotationsOf(object);
   const guards = reportOldGuards(annotations, report);
-  reportUnknown(annotations, known, "an Ingress", placeOf, report);
+  reportUnknown(annotations, routerAnnotations, "an Ingress", placeOf, report);
   const entryPoints = annotations.get("router.entrypoints");
   const middlewares = annotations.get("router.middlewares");
   const used = useNamedMiddlewares(

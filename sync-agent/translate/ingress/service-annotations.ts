@@ -22,7 +22,7 @@ export interface ServiceOptions {
   nativeLB: boolean;
 }
 
-const known = [
+export const serviceAnnotations = [
   "service.serversscheme",
   "service.passhostheader",
   "service.sticky",
@@ -40,14 +40,14 @@ const known = [
   "service.nodeportlb",
 ];
 
-export const isServiceAnnotation = (name: string): boolean => known.includes(name);
+export const isServiceAnnotation = (name: string): boolean => serviceAnnotations.includes(name);
 
 /** Reads the annotations of a Service; `report` takes problems of the Service. */
 export function readServiceOptions(service: KubernetesObject, report: Report): ServiceOptions {
   const annotations = annotationsOf(service);
   const misplaced = (name: string): string | undefined =>
     name.startsWith("router.") ? "it belongs to the Ingress" : undefined;
-  reportUnknown(annotations, known, "a Service", misplaced, report);
+  reportUnknown(annotations, serviceAnnotations, "a Service", misplaced, report);
   const scheme = readScheme(annotations.get("service.serversscheme"), report);
   const passHostHeader = booleanOf(annotations.get("service.passhostheader"), report);
   const sticky = readSticky(annotations, report);

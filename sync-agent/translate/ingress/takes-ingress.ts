@@ -37,7 +37,9 @@ export function takesIngress(
     message: isOurs
       ? `There is no IngressClass \`${className}\`; the Ingress is taken by the class's name`
       : `There is no IngressClass \`${className}\`; the Ingress is left out`,
-    hint: "Create it with the controller `traefik.io/ingress-controller`",
+    hint: isOurs
+      ? "Create it with the controller `traefik.io/ingress-controller`"
+      : "Leave it so when the class is another controller's; else create it with the controller `traefik.io/ingress-controller`",
     refersTo: { kind: "IngressClass", namespace: "", name: className },
   });
   return isOurs;

@@ -53,7 +53,7 @@ const portsSchema = z
   .array(z.looseObject({ name: z.string().optional(), port: z.int().min(1).max(65_535).optional() }))
   .default([]);
 
-const sliceSchema = z.looseObject({
+export const sliceSchema = z.looseObject({
   addressType: z.string().default("IPv4"),
   ports: portsSchema,
   endpoints: z
@@ -73,7 +73,7 @@ const sliceSchema = z.looseObject({
 });
 
 const addressesSchema = z.array(z.looseObject({ ip: z.string() })).default([]);
-const legacySchema = z.looseObject({
+export const legacySchema = z.looseObject({
   subsets: z.array(z.looseObject({ addresses: addressesSchema, ports: portsSchema })).default([]),
 });
 

@@ -11,13 +11,13 @@ const portSchema = z.looseObject({
 });
 export type ServicePort = z.output<typeof portSchema>;
 
-const specSchema = z.looseObject({
+export const serviceSpecSchema = z.looseObject({
   type: z.string().default("ClusterIP"),
   clusterIP: z.string().optional(),
   externalName: z.string().optional(),
   ports: z.array(portSchema).default([]),
 });
-export type ServiceSpec = z.output<typeof specSchema>;
+export type ServiceSpec = z.output<typeof serviceSpecSchema>;
 
 export interface ReadService {
   spec: ServiceSpec;
@@ -33,7 +33,7 @@ export function readService(service: KubernetesObject): ReadService {
   if (found !== undefined) return found;
   const { namespace = "", name } = service.metadata;
   const problems: ProblemDraft[] = [];
-  const read = readFields(specSchema, service.spec ?? {}, ["spec"], ({ code, severity, message }) => {
+  const read = readFields(serviceSpecSchema, service.spec ?? {}, ["spec"], ({ code, severity, message }) => {
     problems.push({
       code,
       severity,

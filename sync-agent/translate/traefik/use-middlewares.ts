@@ -14,7 +14,7 @@ export interface UsedMiddlewares {
   closedBy?: ProblemCode;
 }
 
-const referencesSchema = whole(z.array(z.object({ name: z.string(), namespace: z.string().optional() })));
+export const referencesSchema = whole(z.array(z.object({ name: z.string(), namespace: z.string().optional() })));
 
 /**
  * Builds the Middlewares of a list of references (`[{ name, namespace }]`, of unknown form), in order. Whatever is

@@ -1,0 +1,178 @@
+import type * as z from "zod";
+import { versionsOf } from "../../sync-agent/source/known-kinds.ts";
+import { filterSchema } from "../../sync-agent/translate/gateway-api/filter-schema.ts";
+import { gatewaySchema, listenerSchema } from "../../sync-agent/translate/gateway-api/read-gateway.ts";
+import { grantSchema } from "../../sync-agent/translate/gateway-api/reference-grant.ts";
+import * as httpRoute from "../../sync-agent/translate/gateway-api/route-schema.ts";
+import * as ingress from "../../sync-agent/translate/ingress/ingress-schema.ts";
+import { legacySchema, sliceSchema } from "../../sync-agent/translate/kubernetes/read-endpoints.ts";
+import { serviceSpecSchema } from "../../sync-agent/translate/kubernetes/read-service.ts";
+import { translators } from "../../sync-agent/translate/registry.ts";
+import { ingressRouteSchema, routeSchema } from "../../sync-agent/translate/traefik/ingress-route-schema.ts";
+import { serversTransportSchema } from "../../sync-agent/translate/traefik/servers-transport-schema.ts";
+import { serviceSchema } from "../../sync-agent/translate/traefik/service-schema.ts";
+import { mirrorSchema, traefikServiceSchema } from "../../sync-agent/translate/traefik/traefik-service-schema.ts";
+import { referencesSchema } from "../../sync-agent/translate/traefik/use-middlewares.ts";
+import { fieldRows } from "./describe-schema.ts";
+import { code, page, tableSection } from "./page.ts";
+
+interface Section {
+  title: string;
+  /** The API groups in which the kind is read; none for a part of kinds. */
+  groups?: readonly string[];
+  kind?: string;
+  /** Which of the versions; all where it is left out. */
+  only?: RegExp;
+  schema: z.core.$ZodType;
+  /** The field that the schema is for. */
+  root?: string;
+  inner?: Readonly<Record<string, z.core.$ZodType>>;
+  /** What the code says about a field rather than its schema. */
+  notes?: Readonly<Record<string, string>>;
+}
+
+const traefik = ["traefik.io", "traefik.containo.us"];
+const gatewayApi = ["gateway.networking.k8s.io"];
+const aService = "as in [a service of Traefik's kinds](#a-service-of-traefiks-kinds)";
+const filters = "a list of [filters](#a-filter-of-a-httproute)";
+
+const serviceNotes = {
+  strategy: "`wrr` or `RoundRobin`; with others Pods are taken in turn all the same",
+  nodePortLB: "not used: requests go to the Pods",
+};
+
+const sections: readonly Section[] = [
+  {
+    title: "IngressRoute",
+    groups: traefik,
+    schema: ingressRouteSchema,
+    inner: { "routes[]": routeSchema, "routes[].middlewares": referencesSchema },
+    notes: {
+      "routes[].services": `a list, each ${aService}`,
+      "tls.options": "not used: TLS ends at Cloudflare; routes whose TLSOption demands client certificates are closed",
+      parentRefs: "not supported yet: the routes are left out",
+    },
+  },
+  {
+    title: "TraefikService",
+    groups: traefik,
+    schema: traefikServiceSchema,
+    notes: {
+      "weighted.services": `a list, each ${aService}`,
+      mirroring: `the main service, ${aService}, and beside its fields:`,
+      "failover.service": aService,
+      "failover.fallback": aService,
+      highestRandomWeight: "its services are taken by weight",
+    },
+  },
+  {
+    title: "TraefikService: mirroring",
+    schema: traefikServiceSchema.shape.mirroring,
+    root: "spec.mirroring",
+    notes: {
+      ...Object.fromEntries(Object.keys(serviceSchema.shape).map((name) => [name, ""])),
+      mirrors: `a list, each ${aService}, with \`percent\``,
+    },
+  },
+  {
+    title: "A service of Traefik's kinds",
+    schema: mirrorSchema,
+    root: "",
+    inner: { middlewares: referencesSchema },
+    notes: { ...serviceNotes, percent: "a number from 0 to 100; only in `mirrors`" },
+  },
+  { title: "ServersTransport", groups: traefik, schema: serversTransportSchema },
+  {
+    title: "Ingress",
+    only: /\/v1$/,
+    groups: ["networking.k8s.io"],
+    schema: ingress.specV1,
+    inner: { "rules[]": ingress.ruleSchema, "rules[].http.paths[]": ingress.pathV1 },
+    notes: {
+      tls: "a list; with any entry the routes use TLS",
+      "rules[].http.paths[].backend.resource": "not supported: answers 503",
+      "defaultBackend.resource": "not supported: answers 503",
+    },
+  },
+  {
+    title: "Ingress, the older form",
+    kind: "Ingress",
+    only: /beta/,
+    groups: ["networking.k8s.io", "extensions"],
+    schema: ingress.specV1beta1,
+    inner: { "rules[]": ingress.ruleSchema, "rules[].http.paths[]": ingress.pathV1beta1 },
+    notes: {
+      tls: "a list; with any entry the routes use TLS",
+      "rules[].http.paths[].backend.resource": "not supported: answers 503",
+      "backend.resource": "not supported: answers 503",
+    },
+  },
+  {
+    title: "Gateway",
+    groups: gatewayApi,
+    schema: gatewaySchema,
+    inner: { "listeners[]": listenerSchema },
+    notes: {
+      "listeners[].protocol": "`HTTP` or `HTTPS`; others are left out",
+      "listeners[].tls.frontendValidation": "not supported yet: the listener is left out",
+      "tls.frontend": "not supported yet: HTTPS listeners are left out",
+    },
+  },
+  {
+    title: "HTTPRoute",
+    groups: gatewayApi,
+    schema: httpRoute.routeSchema,
+    inner: {
+      "parentRefs[]": httpRoute.parentRefSchema,
+      "rules[]": httpRoute.ruleSchema,
+      "rules[].matches[]": httpRoute.matchSchema,
+      "rules[].backendRefs[]": httpRoute.backendRefSchema,
+    },
+    notes: {
+      hostnames: "a list of text",
+      "rules[].filters": filters,
+      "rules[].backendRefs[].filters": filters,
+      "rules[].timeouts": "not used",
+    },
+  },
+  {
+    title: "A filter of a HTTPRoute",
+    schema: filterSchema,
+    root: "",
+    notes: { "requestMirror.backendRef": "as in `backendRefs[]`, without `weight` and `filters`" },
+  },
+  { title: "ReferenceGrant", groups: gatewayApi, schema: grantSchema },
+  { title: "Service", groups: [""], schema: serviceSpecSchema },
+  { title: "EndpointSlice", groups: ["discovery.k8s.io"], schema: sliceSchema, root: "" },
+  { title: "Endpoints", groups: [""], schema: legacySchema, root: "" },
+];
+
+/** The fields of each kind that is translated. */
+export function kindsPage(): string {
+  const other = Object.keys(translators).filter((kind) => !sections.some(({ title }) => title.startsWith(kind)));
+  return page(
+    "Kinds and their fields",
+    "What `sluice` reads of each Kubernetes kind. *Not used* is a field that is known and does nothing yet. A field that is not listed is reported as unknown, with the nearest name (except in Service, EndpointSlice and Endpoints, which say much that is not about routing). GatewayClass, IngressClass, Secret and Namespace are read where other objects refer to them; a Middleware's fields are in [middlewares](middlewares.md), annotations in [annotations](annotations.md).",
+    [
+      ...sections.map(describeSection),
+      `## Other kinds\n\nKnown, and not served yet; \`sluice check\` says why: ${other
+        .filter((kind) => kind !== "Middleware")
+        .map(code)
+        .join(", ")}.\n`,
+    ],
+  );
+}
+
+function describeSection(section: Section): string {
+  const { title, kind = title, groups = [], only = /./, schema, root = "spec", inner = {}, notes = {} } = section;
+  const rows = fieldRows(schema, { inner, notes });
+  const unknown = Object.keys(notes).find((path) => !rows.some((row) => row.path === path));
+  if (unknown !== undefined) throw new Error(`${title} has no field ${unknown}`);
+  const cells = rows
+    .filter(({ form }) => form !== "")
+    .map(({ path, form }) => [code(root === "" ? path : `${root}.${path}`), form]);
+  const table = tableSection(title, ["field", "value"], cells);
+  if (groups.length === 0) return table;
+  const versions = groups.flatMap((group) => versionsOf(group, kind)).filter((version) => only.test(version));
+  return table.replace("\n\n", `\n\n${versions.map(code).join(", ")}\n\n`);
+}

@@ -1,0 +1,32 @@
+import { middlewareSchema } from "../../src/table/middleware.ts";
+import { middlewareTypes, unsupportedTypes } from "../../sync-agent/translate/traefik/middleware-types.ts";
+import { fieldRows } from "./describe-schema.ts";
+import { code, page, tableSection } from "./page.ts";
+
+/** What the translation fills in when a manifest leaves it out, or reads by itself. */
+const notes: Readonly<Record<string, string>> = {
+  "redirectScheme.permanent": "true or false (false)",
+  "redirectRegex.permanent": "true or false (false)",
+  "chain.middlewares": "a list of references: `name`, and `namespace` where that is allowed",
+};
+
+export function middlewaresPage(): string {
+  const ofTraefik = new Set([...Object.keys(middlewareTypes), "chain"]);
+  const sections = middlewareSchema.def.options.flatMap((option) => {
+    const type = option.def.shape.type.def.values[0];
+    if (type === undefined || !ofTraefik.has(type)) return [];
+    const rows = fieldRows(option, { inner: {}, notes: {} })
+      .filter(({ path }) => path !== "type")
+      .map(({ path, form }) => [code(path), notes[`${type}.${path}`] ?? form]);
+    return [tableSection(type, ["field", "value"], rows)];
+  });
+  const missing = [...unsupportedTypes].map(code).join(", ");
+  return page(
+    "Middlewares",
+    "The types of Traefik's `Middleware` that the edge runs, with the fields of each. How they behave is [Traefik's](https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/). Differences: what a redirect of an entry point or a `redirectScheme` takes for the scheme of a request is what the client used with Cloudflare, unless the entry point trusts the client's `X-Forwarded-Proto`; regular expressions run in linear time (RE2).",
+    [
+      ...sections,
+      `## Not built yet\n\nA route that uses one of these is closed and answers 503, never unguarded: ${missing}.\n`,
+    ],
+  );
+}
