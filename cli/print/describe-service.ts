@@ -1,5 +1,8 @@
 import type { Router, Table } from "../../src/table/table.ts";
 
+/** What `noop@internal` answers, behind routes that only redirect. */
+const NEVER_REACHED = 418;
+
 /** Who answers a router's requests, in a few words: `3× default-v1-80, 1× default-v2-80`. */
 export function describeTarget(router: Router, table: Table): string {
   if (router.closedBy !== undefined) return `closed: ${router.closedBy}`;
@@ -29,6 +32,6 @@ function describeService(name: string, table: Table, above: ReadonlySet<string>)
     case "filtered":
       return describeService(service.service, table, inside);
     case "status":
-      return `answers ${service.status}`;
+      return service.status === NEVER_REACHED ? "nobody: its middlewares answer" : `answers ${service.status}`;
   }
 }

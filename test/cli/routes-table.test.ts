@@ -40,6 +40,7 @@ const services: Record<string, Service> = {
   fails: { type: "failover", service: "a", fallback: "split" },
   filtered: { type: "filtered", middlewares: ["x"], service: "b" },
   nothing: { type: "status", status: 503 },
+  noop: { type: "status", status: 418 },
   circle: { type: "failover", service: "circle", fallback: "a" },
 };
 
@@ -72,6 +73,7 @@ describe("describeTarget", () => {
     ["fails", "default-a-80, else (3× default-a-80, 1× default-b-80)"],
     ["filtered", "default-b-80"],
     ["nothing", "answers 503"],
+    ["noop", "nobody: its middlewares answer"],
     ["circle", "circle, else default-a-80"],
     ["absent", "absent"],
     ["toString", "toString"],
