@@ -29,6 +29,9 @@ export interface Isolate {
 /** Characters of leaf text kept in memory: compiled, a leaf takes several times its text, and an isolate has 128 MB. */
 const LEAF_BUDGET = 12 * 1024 * 1024;
 
+/** Services whose token is kept: with fewer than an isolate serves, it would sign one for each request. */
+const SIGNED_SERVICES = 16_384;
+
 /** KV that takes longer than this counts as KV that is away. */
 const READ_DEADLINE_MS = 3_000;
 
@@ -88,10 +91,11 @@ function createIsolate(env: Env): Isolate {
 
 function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): Send | undefined {
   if (env.ORIGIN === undefined || env.HOP_KEY === undefined) return undefined;
-  const key = JSON.parse(env.HOP_KEY) as JWK;
+  // Runtimes export such keys with `alg: "Ed25519"`, which is not the name that tokens use.
+  const { alg: _, ...key } = JSON.parse(env.HOP_KEY) as JWK;
   const send = createGatewaySend({
     fetcher: env.ORIGIN,
-    signer: createTokenSigner({ key, kid: key.kid ?? "", now: Date.now }),
+    signer: createTokenSigner({ key, kid: key.kid ?? "", now: Date.now, maxEntries: SIGNED_SERVICES }),
     pointer: () => reader.pointer,
     onPointer: (pointer) => waitUntil(watch.learn(pointer)),
   });
