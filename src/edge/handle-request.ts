@@ -6,6 +6,7 @@ import { createRequestFacts } from "../rule/create-request-facts.ts";
 import { normalisePath } from "../rule/routing-path.ts";
 import { findClientAddress, isTrustedClient } from "./find-client.ts";
 import { findEntryPoint } from "./find-entry-point.ts";
+import { isValidHost } from "./is-valid-host.ts";
 import type { Isolate } from "./isolate.ts";
 import { parseTarget, portOf } from "./parse-target.ts";
 import { plainAnswer } from "./plain-answer.ts";
@@ -23,6 +24,8 @@ export async function handleRequest(
   listener: Listener | undefined,
   waitUntil: WaitUntil,
 ): Promise<Response> {
+  const hostHeader = request.headers.get("host");
+  if (hostHeader !== null && !isValidHost(hostHeader)) return plainAnswer(400);
   const target = parseTarget(request.url);
   const path = normalisePath(target.path);
   if (path === undefined) return plainAnswer(400);
