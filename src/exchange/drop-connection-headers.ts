@@ -7,7 +7,9 @@ const USUAL = /^(keep-alive|close|upgrade)$/i;
  * Leaves out the headers that Connection names: they are for this hop alone (RFC 9110, section 7.6.1). Done before the
  * middlewares, so that a client cannot name away a header that one of them sets.
  */
-export function dropConnectionHeaders({ headers }: Exchange): void {
+export function dropConnectionHeaders({ headers, request }: Exchange): void {
+  // A WebSocket begins with a GET (RFC 6455, section 4.1): the runtime would make one of whatever has been routed.
+  if (request.method !== "GET") headers.delete("upgrade");
   const connection = headers.get("connection");
   if (connection === null || USUAL.test(connection)) return;
   for (const name of connection.split(",")) {
