@@ -24,3 +24,9 @@ export function answerFailure(response: ServerResponse, failure: HopFailure, hea
   ]);
   response.end(text);
 }
+
+/** To what no edge sends; ends the connection, since the two sides may not agree on where the request ends. */
+export function refuseRequest(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+  response.writeHead(400, ["content-type", "text/plain; charset=utf-8", "content-length", "11"]).end("Bad Request");
+}

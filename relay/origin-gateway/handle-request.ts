@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import { type Admitted, admitRequest } from "./admit-request.ts";
-import { answerFailure } from "./answer.ts";
+import { answerFailure, refuseRequest } from "./answer.ts";
 import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
@@ -29,6 +29,10 @@ export async function handleRequest(
   gateway: Gateway,
 ): Promise<void> {
   gateway.counters.requests++;
+  if (!isTarget(request.url)) {
+    gateway.counters.failed++;
+    return refuseRequest(response);
+  }
   const admitted = await admitRequest(request, gateway);
   const failure =
     "failure" in admitted ? admitted.failure : await tryTargets(request, response, upgrade, admitted, gateway);
@@ -36,6 +40,12 @@ export async function handleRequest(
   gateway.counters.failed++;
   answerFailure(response, failure, admitted.answerHeaders);
 }
+
+/**
+ * Whether a target is one that an edge can have sent. One with a scheme would tell the Pod another host than Host does
+ * (RFC 9112, section 3.2.2), and a fragment is no part of a target.
+ */
+const isTarget = (target: string | undefined): boolean => target !== undefined && /^(?:\/[^#]*|\*)$/.test(target);
 
 /** @returns why no target answered; undefined when one did, or when the client went away */
 async function tryTargets(

@@ -14,8 +14,18 @@ const HOP_BY_HOP = new Set([
   "expect",
 ]);
 
-/** Ours alone: neither clients nor Pods send or see them. Pods that turn `-` into `_` must not be fooled either. */
-const isInternal = (lowerName: string): boolean => lowerName.startsWith("sluice-") || lowerName.startsWith("sluice_");
+/** Ours alone: neither clients nor Pods send or see them. */
+const isInternal = (name: string): boolean => name.startsWith("sluice-");
+
+/**
+ * Whether a name is one of those above to a Pod that takes `_` for `-`, as CGI does, or that of the body's length: such
+ * a Pod would find another end of the request.
+ */
+const isLookalike = (lowerName: string): boolean => {
+  if (!lowerName.includes("_")) return false;
+  const name = lowerName.replaceAll("_", "-");
+  return HOP_BY_HOP.has(name) || isInternal(name) || name === "content-length";
+};
 
 /**
  * Decides which headers of a message go on to the next hop.
@@ -25,7 +35,8 @@ const isInternal = (lowerName: string): boolean => lowerName.startsWith("sluice-
  */
 export function createHopFilter(connection: string | undefined): (lowerName: string) => boolean {
   const listed = connection === undefined ? undefined : listedIn(connection);
-  return (lowerName) => !HOP_BY_HOP.has(lowerName) && !isInternal(lowerName) && listed?.has(lowerName) !== true;
+  return (lowerName) =>
+    !HOP_BY_HOP.has(lowerName) && !isInternal(lowerName) && !isLookalike(lowerName) && listed?.has(lowerName) !== true;
 }
 
 /** The names in a Connection header, but for those that only the edge sets: a client must not take them off. */

@@ -4,12 +4,13 @@ import type { AddressInfo, Socket } from "node:net";
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { HOP_HEADER } from "../../src/hop/hop.ts";
 import type { TokenVerifier } from "../../src/hop/token.ts";
-import { answerFailure } from "./answer.ts";
+import { answerFailure, refuseRequest } from "./answer.ts";
 import { createDialFailures } from "./dial-failures.ts";
 import { EndpointPools } from "./endpoint-pools.ts";
 import type { Gateway, GatewayCounters } from "./gateway.ts";
 import type { GatewayTable, GatewayTableSource } from "./gateway-table.ts";
 import { handleRequest } from "./handle-request.ts";
+import { hasBody } from "./request-body.ts";
 
 export interface GatewayOptions {
   table: GatewayTableSource;
@@ -90,7 +91,9 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     // The parser has let go of this connection: whatever is answered instead of 101 is its last answer.
     response.shouldKeepAlive = false;
     response.once("finish", () => socket.end());
-    handle(request, response, request.headers.upgrade);
+    // One side would read it as the request's, the other as the tunnel's.
+    if (hasBody(request)) refuseRequest(response);
+    else handle(request, response, tunnelOf(request));
   });
 
   server.listen(listen.port, listen.host);
@@ -114,3 +117,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     },
   };
 }
+
+/** What to tunnel. Not HTTP/2: nobody here would see its requests, and nobody needs it (RFC 9113, section 3.1). */
+const tunnelOf = ({ headers: { upgrade = "" } }: IncomingMessage): string | undefined =>
+  /\bh2c?\b/i.test(upgrade) ? undefined : upgrade;

@@ -80,7 +80,7 @@ function originHeaders(exchange: Exchange): Headers {
   const edits = computeForwardedHeaders(client, headers.keys(), (name) => headers.get(name));
   for (const name of edits.remove) headers.delete(name);
   for (const [name, value] of edits.set) headers.set(name, value);
-  for (const name of [...headers.keys()]) if (name.startsWith("sluice-")) headers.delete(name);
+  for (const name of [...headers.keys()]) if (/^sluice[-_]/.test(name)) headers.delete(name);
   headers.delete("host");
   if (exchange.mirror) headers.set(MIRROR_HEADER, "true");
   return headers;
