@@ -22,7 +22,7 @@ export interface GatewayOptions {
 
 /** Sends exchanges through the origin gateway, which picks the Pod. */
 export function createGatewaySend({ fetcher, signer, pointer, onPointer }: GatewayOptions): Send {
-  const fetch: OriginFetch = (input, init) => fetcher.fetch(input, init);
+  const fetchGateway: OriginFetch = (input, init) => fetcher.fetch(input, init);
   return async (exchange, { service }) => {
     let response: Response;
     try {
@@ -45,12 +45,7 @@ export function createGatewaySend({ fetcher, signer, pointer, onPointer }: Gatew
       // An edit of the exchange's headers: they are copied for it unless a middleware already did, never twice.
       exchange.headers.set(HOP_HEADER, hop);
       const url = `http://gateway.internal${exchange.path}${exchange.query}`;
-      response = await fetchOrigin(
-        (input, init) => fetcher.fetch(input, init),
-        url,
-        exchange,
-        exchange.headers.current,
-      );
+      response = await fetchOrigin(fetchGateway, url, exchange, exchange.headers.current);
     } catch (error) {
       return answerFailedFetch(exchange, error);
     }
