@@ -62,7 +62,6 @@ export const hostCases: readonly HostileCase[] = [
   verbatim(
     "absolute form of another scheme",
     "GET gopher://other.example.com/case-000 HTTP/1.1\r\nHost: victim.example.com\r\n\r\n",
-    [],
     ["GET /case-000"],
   ),
   verbatim("absolute form with one slash", "GET http:/case-000 HTTP/1.1\r\nHost: victim.example.com\r\n\r\n"),
