@@ -61,7 +61,9 @@ async function tryTargets(
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
   const session = findSession(service, targets, request.headers.cookie);
 
-  const attempt = (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
+  const attempt = async (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
+    // Its response closed while the token was verified, or between two attempts: no event would tell any more.
+    if (response.destroyed) return { kind: "abandoned" };
     const isKept = session !== undefined && session.target === target && !session.isLegacy;
     const cookie = isKept ? undefined : sessionCookie(service, targets, target);
     const host = service.passHostHeader && hop.host !== "" ? hop.host : target.authority;
