@@ -6,10 +6,10 @@ import { createRequestFacts } from "../rule/create-request-facts.ts";
 import { normalisePath } from "../rule/routing-path.ts";
 import { findClientAddress, isTrustedClient } from "./find-client.ts";
 import { findEntryPoint } from "./find-entry-point.ts";
-import { isValidHost } from "./is-valid-host.ts";
 import type { Isolate } from "./isolate.ts";
 import { parseTarget, portOf } from "./parse-target.ts";
 import { plainAnswer } from "./plain-answer.ts";
+import { saysOneHost } from "./says-one-host.ts";
 
 /** The listener that took a request, where sockets tell it (locally). */
 export interface Listener {
@@ -24,9 +24,8 @@ export async function handleRequest(
   listener: Listener | undefined,
   waitUntil: WaitUntil,
 ): Promise<Response> {
-  const hostHeader = request.headers.get("host");
-  if (hostHeader !== null && !isValidHost(hostHeader)) return plainAnswer(400);
   const target = parseTarget(request.url);
+  if (!saysOneHost(target.authority, request.headers.get("host"))) return plainAnswer(400);
   const path = normalisePath(target.path);
   if (path === undefined) return plainAnswer(400);
   const scheme = listener === undefined ? target.scheme : listener.tls ? "https" : "http";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isValidHost } from "../../src/edge/is-valid-host.ts";
+import { saysOneHost } from "../../src/edge/says-one-host.ts";
 
 it.each([
   "a",
@@ -12,7 +12,7 @@ it.each([
   "[2001:db8::1]:443",
   "caf%C3%A9.com",
 ])("takes %s", (host) => {
-  expect(isValidHost(host)).toBe(true);
+  expect(saysOneHost(host, host)).toBe(true);
 });
 
 it.each([
@@ -21,6 +21,7 @@ it.each([
   "a.com/x",
   "a.com?x",
   "a.com#x",
+  "a.com*",
   "user@a.com",
   "a.com\\@b.com",
   "a.com b.com",
@@ -35,5 +36,12 @@ it.each([
   "a.com\n",
   `${"a".repeat(256)}.com`,
 ])("does not take %j", (host) => {
-  expect(isValidHost(host)).toBe(false);
+  expect(saysOneHost(host, host)).toBe(false);
+});
+
+it("looks at both", () => {
+  expect(saysOneHost("a.com", null)).toBe(true);
+  expect(saysOneHost("a.com", "b.com:80")).toBe(true);
+  expect(saysOneHost("a.com", "a.com/x")).toBe(false);
+  expect(saysOneHost("a.com*", "a.com")).toBe(false);
 });
