@@ -245,12 +245,13 @@ describe("a reader over a faulty KV", () => {
             for (const host of HOSTS) {
               const resolving = run.resolve(host);
               await run.deliverAll();
-              expect((await resolving)?.pointer.generation).toBe(1);
+              // A generation that changed nothing has the first one's root, and needs no reading.
+              expect((await resolving)?.pointer.root).toBe(run.generations[0]?.pointer.root);
             }
           }
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 20, examples: [[[{ hosts: 0, endpoints: 0 }]]] },
     );
   });
 
