@@ -1,3 +1,4 @@
+import { shorten } from "./explain-token.ts";
 import type { MatcherArgument } from "./matcher.ts";
 import { readRegexp } from "./matcher-arguments.ts";
 import { syntaxError } from "./rule-problem.ts";
@@ -28,8 +29,8 @@ export function templateToRegexp(arg: MatcherArgument, options: TemplateOptions)
     const name = colon === -1 ? variable : variable.slice(0, colon);
     const own = colon === -1 ? options.variable : variable.slice(colon + 1);
     if (name === "" || own === "")
-      throw syntaxError(arg, `{${variable}} lacks a name or a pattern`, "Write {name:pattern}");
-    if (names.has(name)) throw syntaxError(arg, `The variable ${name} stands twice in the template`);
+      throw syntaxError(arg, `{${shorten(variable)}} lacks a name or a pattern`, "Write {name:pattern}");
+    if (names.has(name)) throw syntaxError(arg, `The variable ${shorten(name)} stands twice in the template`);
     names.add(name);
     pattern += `(?:${readRegexp(arg, own)})`;
     end = to;

@@ -2,6 +2,7 @@ import type { Rule } from "../table/rule.ts";
 import { withoutTrailingDot } from "./canonical-host.ts";
 import { compileAddressBlock } from "./client-address.ts";
 import { isMatchableHeader } from "./compile-rule.ts";
+import { shorten } from "./explain-token.ts";
 import type { MatcherArgument, Warn } from "./matcher.ts";
 import { compileRegexp, RegexpError } from "./regexp.ts";
 import { decodeRoutingPath } from "./routing-path.ts";
@@ -23,7 +24,7 @@ export function readHost(arg: MatcherArgument, warn: Warn): string {
 }
 
 function explainHost(host: string): { message: string; hint?: string } {
-  const message = `No request has the host ${host}`;
+  const message = `No request has the host ${shorten(host)}`;
   if (/:\d+$/.test(host)) return { message, hint: "Leave the port out: rules see the host without it" };
   if (host.includes("/")) return { message, hint: "Write the host alone, and the path in a Path or PathPrefix" };
   if (host.includes("{")) return { message, hint: "Host takes no templates: use HostRegexp" };
@@ -38,14 +39,14 @@ export function requireAscii(arg: MatcherArgument): void {
   throw syntaxError(
     arg,
     "A host is written in ASCII",
-    hint === undefined ? "Write it in its punycode form (xn--…)" : `Write it in its punycode form: ${hint}`,
+    hint === undefined ? "Write it in its punycode form (xn--…)" : `Write it in its punycode form: ${shorten(hint)}`,
   );
 }
 
 /** A path literal in routing-path form. */
 export function readPath(arg: MatcherArgument): string {
   if (!arg.value.startsWith("/")) {
-    throw syntaxError(arg, "A path begins with a slash", `Write /${arg.value}`);
+    throw syntaxError(arg, "A path begins with a slash", `Write /${shorten(arg.value)}`);
   }
   return decodeRoutingPath(arg.value);
 }
@@ -58,7 +59,7 @@ export function readRegexp(arg: MatcherArgument, pattern = arg.value): string {
     if (!(error instanceof RegexpError)) throw error;
     throw new RuleError({
       code: "rule-regexp",
-      message: `The regular expression is not valid RE2: ${error.message}`,
+      message: `The regular expression is not valid RE2: ${shorten(error.message)}`,
       ...hintForRegexp(pattern),
       ...placeOf(arg),
     });
@@ -78,7 +79,7 @@ export function readHeaderName(arg: MatcherArgument, warn: Warn): string {
     const isHost = arg.value.toLowerCase() === "host";
     warn({
       ...placeOf(arg),
-      message: isHost ? "A header matcher does not see Host" : `No request has a header named ${arg.value}`,
+      message: isHost ? "A header matcher does not see Host" : `No request has a header named ${shorten(arg.value)}`,
       ...(isHost && { hint: "Use Host or HostRegexp" }),
     });
   }
@@ -87,7 +88,11 @@ export function readHeaderName(arg: MatcherArgument, warn: Warn): string {
 
 export function readClientIp(arg: MatcherArgument): Rule {
   if (compileAddressBlock(arg.value) === undefined) {
-    throw syntaxError(arg, `${arg.value} is neither an IP address nor a CIDR block`, "Write 10.0.0.1 or 10.0.0.0/8");
+    throw syntaxError(
+      arg,
+      `${shorten(arg.value)} is neither an IP address nor a CIDR block`,
+      "Write 10.0.0.1 or 10.0.0.0/8",
+    );
   }
   return { type: "clientIp", cidr: arg.value };
 }

@@ -1,4 +1,5 @@
 import type { Rule } from "../table/rule.ts";
+import { shorten } from "./explain-token.ts";
 import { templateToRegexp } from "./gorilla-template.ts";
 import { foreignToHttp, type Matcher, type MatcherArgument, type MatcherTable, type Warn } from "./matcher.ts";
 import { readClientIp, readHeaderName, readHost, readPath, readRegexp, requireAscii } from "./matcher-arguments.ts";
@@ -103,7 +104,7 @@ function headerPairs(usage: string, readValue: ReadHeaderValue): Matcher {
 function buildQuery(arg: MatcherArgument): Rule {
   const equals = arg.value.indexOf("=");
   if (equals < 1)
-    throw syntaxError(arg, "A query parameter is written key=value", `Write Query(\`${arg.value}=value\`)`);
+    throw syntaxError(arg, "A query parameter is written key=value", `Write Query(\`${shorten(arg.value)}=value\`)`);
   const key = arg.value.slice(0, equals);
   const value = { ...arg, value: arg.value.slice(equals + 1) };
   if (value.value === "") return { type: "queryRegexp", key, regexp: ".*" };

@@ -1,5 +1,6 @@
 import { type Document, parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { clipProblem } from "../translate/clip-problem.ts";
 import type { Problem } from "../translate/problem.ts";
 import type { ProblemCode } from "../translate/problem-codes.ts";
 import { type Report, readFields } from "../translate/read-object.ts";
@@ -145,7 +146,7 @@ class ManifestReader {
     const raw = isRecord(value.metadata) ? value.metadata : {};
     const ref: ObjectRef = { apiVersion, kind, namespace: String(raw.namespace ?? ""), name: String(raw.name ?? "") };
     const report: Report = (problem) => {
-      this.result.problems.push({ ...problem, object: ref, location: locateNode(place, problem.path) });
+      this.result.problems.push(clipProblem({ ...problem, object: ref, location: locateNode(place, problem.path) }));
     };
     const metadata = readFields(metadataSchema, value.metadata ?? {}, ["metadata"], report);
     if (metadata === undefined) return;
@@ -201,7 +202,7 @@ class ManifestReader {
     location: Location,
     text: { message: string; hint?: string },
   ): void {
-    this.result.problems.push({ code, severity, object, path: [], location, ...text });
+    this.result.problems.push(clipProblem({ code, severity, object, path: [], location, ...text }));
   }
 }
 

@@ -2,6 +2,7 @@ import { emptyTable, type Table } from "../../src/table/table.ts";
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectReader } from "../source/object-store.ts";
 import { applyEntryPoints } from "./apply-entry-points.ts";
+import { clipProblem } from "./clip-problem.ts";
 import { emptyFragment, type Fragment, refOf, type TranslateObject } from "./fragment.ts";
 import { dropUnreferenced, mergeFragments } from "./merge-fragments.ts";
 import type { Problem } from "./problem.ts";
@@ -73,7 +74,8 @@ function guarded(
   settings: TranslateSettings,
 ): Fragment {
   try {
-    return translate(object, objects, settings);
+    const fragment = translate(object, objects, settings);
+    return { ...fragment, problems: fragment.problems.map(clipProblem) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const problem: Problem = {
@@ -96,5 +98,9 @@ function assemble(memos: readonly Memo[], settings: TranslateSettings, stats: Tr
     entryPoints[name] = { port, ...(forwardedHeaders === undefined ? {} : { forwardedHeaders }) };
   }
   const table = dropUnreferenced({ ...emptyTable(), ...applied.table, entryPoints });
-  return { table, problems: [...memos.flatMap(({ fragment }) => fragment.problems), ...applied.problems], stats };
+  return {
+    table,
+    problems: [...memos.flatMap(({ fragment }) => fragment.problems), ...applied.problems.map(clipProblem)],
+    stats,
+  };
 }
