@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -53,8 +54,15 @@ describe.each([
     const entryPoints = ["--entrypoint", "web=127.0.0.1:0", "--entrypoint", "websecure=127.0.0.1:0"];
     const { child, output } = run(["dev", canary, ...entryPoints], nodeArgs);
     while (!output().includes("Ctrl-C stops.")) await once(child.stdout ?? child, "data");
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0] ?? "";
+    // A connection to the Worker ends when its process does, some moments after the one that is killed.
+    const connection = connect(Number(new URL(url).port), "127.0.0.1");
+    await once(connection, "connect");
+    const ended = new Promise<void>((resolve) => connection.on("error", () => {}).once("close", () => resolve()));
     child.kill("SIGKILL");
     expect(await once(child, "close")).toEqual([null, "SIGKILL"]);
-    await expect(fetch(/http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0] ?? "")).rejects.toThrow();
+    connection.resume();
+    await ended;
+    await expect(fetch(url)).rejects.toThrow();
   });
 });
