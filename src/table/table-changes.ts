@@ -1,0 +1,161 @@
+import * as z from "zod/mini";
+import { middlewareSchema } from "./middleware.ts";
+import { endpointsSchema, serversTransportSchema, serviceSchema } from "./service.ts";
+import { entryPointSchema, routerSchema, type Table } from "./table.ts";
+
+const changesOf = <T extends z.ZodMiniType>(value: T) =>
+  z.strictObject({ put: z.record(z.string(), value), removed: z.array(z.string()) });
+
+/** What makes one table out of another: for each part what was added or took another's place, and what has gone. */
+export const tableChangesSchema = z.strictObject({
+  entryPoints: changesOf(entryPointSchema),
+  /** By name. */
+  routers: changesOf(routerSchema),
+  services: changesOf(serviceSchema),
+  middlewares: changesOf(middlewareSchema),
+  endpoints: changesOf(endpointsSchema),
+  serversTransports: changesOf(serversTransportSchema),
+});
+export type TableChanges = z.infer<typeof tableChangesSchema>;
+
+export type TablePartName = keyof Table;
+
+interface PartChanges<T> {
+  put: Record<string, T>;
+  removed: string[];
+}
+
+export const tableParts = [
+  "entryPoints",
+  "routers",
+  "services",
+  "middlewares",
+  "endpoints",
+  "serversTransports",
+] as const satisfies TablePartName[];
+
+export const emptyChanges = (): TableChanges => ({
+  entryPoints: { put: {}, removed: [] },
+  routers: { put: {}, removed: [] },
+  services: { put: {}, removed: [] },
+  middlewares: { put: {}, removed: [] },
+  endpoints: { put: {}, removed: [] },
+  serversTransports: { put: {}, removed: [] },
+});
+
+export const isEmpty = (changes: TableChanges): boolean =>
+  tableParts.every((part) => isEmptyPart<unknown>(changes[part]));
+
+/**
+ * What makes `after` out of `before`: `applyChanges(before, diffTables(before, after))` equals `after`. Things that
+ * are the same object cost a comparison of pointers, others are compared by content.
+ */
+export function diffTables(before: Table, after: Table): TableChanges {
+  return {
+    entryPoints: diffRecords(before.entryPoints, after.entryPoints),
+    routers:
+      before.routers === after.routers
+        ? { put: {}, removed: [] }
+        : diffRecords(byName(before.routers), byName(after.routers)),
+    services: diffRecords(before.services, after.services),
+    middlewares: diffRecords(before.middlewares, after.middlewares),
+    endpoints: diffRecords(before.endpoints, after.endpoints),
+    serversTransports: diffRecords(before.serversTransports, after.serversTransports),
+  };
+}
+
+/**
+ * The table with the changes made, its routers and records in the order of their names. `table` stays as it is;
+ * parts without a change are shared with it. What `removed` names and `table` does not have is passed over.
+ */
+export function applyChanges(table: Table, changes: TableChanges): Table {
+  return {
+    entryPoints: changeRecord(table.entryPoints, changes.entryPoints),
+    routers: changeRouters(table.routers, changes.routers),
+    services: changeRecord(table.services, changes.services),
+    middlewares: changeRecord(table.middlewares, changes.middlewares),
+    endpoints: changeRecord(table.endpoints, changes.endpoints),
+    serversTransports: changeRecord(table.serversTransports, changes.serversTransports),
+  };
+}
+
+function isEmptyPart<T>({ put, removed }: PartChanges<T>): boolean {
+  for (const _name in put) return false;
+  return removed.length === 0;
+}
+
+function diffRecords<T>(before: Record<string, T>, after: Record<string, T>): PartChanges<T> {
+  const changes: PartChanges<T> = { put: {}, removed: [] };
+  if (before === after) return changes;
+  for (const name of Object.keys(after)) {
+    const value = after[name] as T;
+    if (!Object.hasOwn(before, name) || !isEqual(before[name], value)) setOwn(changes.put, name, value);
+  }
+  for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) changes.removed.push(name);
+  return changes;
+}
+
+function byName<T extends { name: string }>(list: readonly T[]): Record<string, T> {
+  const record: Record<string, T> = {};
+  for (const one of list) setOwn(record, one.name, one);
+  return record;
+}
+
+function changeRouters(routers: Table["routers"], changes: TableChanges["routers"]): Table["routers"] {
+  if (isEmptyPart(changes)) return routers;
+  const removed = new Set(changes.removed);
+  const added = new Set(Object.keys(changes.put));
+  const changed: Table["routers"] = [];
+  for (const router of routers) {
+    if (removed.has(router.name) && !added.has(router.name)) continue;
+    const isReplaced = added.delete(router.name);
+    changed.push(isReplaced ? (changes.put[router.name] ?? router) : router);
+  }
+  for (const name of added) {
+    const router = changes.put[name];
+    if (router !== undefined) changed.push(router);
+  }
+  return added.size === 0 ? changed : changed.sort((a, b) => compare(a.name, b.name));
+}
+
+function changeRecord<T>(record: Record<string, T>, changes: PartChanges<T>): Record<string, T> {
+  if (isEmptyPart(changes)) return record;
+  const changed = { ...record };
+  for (const name of changes.removed) delete changed[name];
+  let isGrown = false;
+  for (const [name, value] of Object.entries(changes.put)) {
+    isGrown ||= !Object.hasOwn(changed, name);
+    setOwn(changed, name, value);
+  }
+  return isGrown ? inOrder(changed) : changed;
+}
+
+function inOrder<T>(record: Record<string, T>): Record<string, T> {
+  const ordered: Record<string, T> = {};
+  for (const name of Object.keys(record).sort(compare)) setOwn(ordered, name, record[name] as T);
+  return ordered;
+}
+
+/** Names are people's words: `__proto__` is one, and an assignment of it would set no field. */
+function setOwn<T>(record: Record<string, T>, name: string, value: T): void {
+  if (name !== "__proto__") record[name] = value;
+  else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Whether two values are the same JSON; a field that is undefined is one that is not there. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  }
+  if (Array.isArray(b)) return false;
+  const [left, right] = [definedEntries(a), definedEntries(b)];
+  if (left.length !== right.length) return false;
+  return left.every(([key, value]) => Object.hasOwn(b, key) && isEqual(value, Reflect.get(b, key)));
+}
+
+const definedEntries = (value: object): [string, unknown][] =>
+  Object.entries(value).filter(([, field]) => field !== undefined);
