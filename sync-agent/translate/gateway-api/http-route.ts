@@ -33,7 +33,6 @@ export const translateHttpRoute: TranslateObject = (object, objects, settings) =
   const attachments = attachRoute(spec.parentRefs, readHosts(spec.hostnames, place), place, context);
   // What is wrong with a route of another controller is not ours to say.
   if (attachments === undefined) return emptyFragment();
-  if (attachments.length === 0) return fragment;
   for (const { value: rule, at } of readElements(ruleSchema, spec.rules ?? [{}], within(place, "rules"))) {
     fragment.table.routers.push(...buildRule(object, rule, at, attachments, context));
   }
@@ -52,7 +51,7 @@ function reportOnce(report: Report): Report {
 }
 
 /** A route whose hostnames are all bad takes none, not every one. */
-function readHosts(list: readonly unknown[], place: Place): string[] {
+export function readHosts(list: readonly unknown[], place: Place): string[] {
   if (list.length === 0) return [ANY_HOST];
   const hosts = list.flatMap((element, index): string[] => {
     const host = typeof element === "string" ? readHostname(element) : undefined;
@@ -97,6 +96,8 @@ function buildRule(
     return target;
   };
   const mirror: FilterScope["buildMirror"] = (ref, at) => buildMirror(ref, at, context);
+  // A route that is served nowhere still says which of its references lead nowhere.
+  if (attachments.length === 0) targetOf(undefined, 80);
   const routers = new Map<string, Router>();
   for (const { match, index } of readMatches(rule.matches, place)) {
     for (const attachment of attachments) {
