@@ -68,3 +68,23 @@ export const isRoutingKind = (object: { apiVersion: string; kind: string }): boo
   routingGroups.has(groupOf(object.apiVersion)) || object.kind === "Ingress";
 
 export const isNamespaced = (kind: string): boolean => !clusterScoped.has(kind);
+
+/** Every kind that is read, in each of its groups, by the name that permissions and paths have for it. */
+export function followedResources(): { group: string; kind: Kind; resource: string; isNamespaced: boolean }[] {
+  const found = new Map<string, { group: string; kind: Kind; resource: string; isNamespaced: boolean }>();
+  for (const [version, kinds] of Object.entries(kindsByVersion)) {
+    const group = groupOf(version);
+    for (const kind of kinds) {
+      found.set(`${group}/${kind}`, { group, kind, resource: resourceOf(kind), isNamespaced: isNamespaced(kind) });
+    }
+  }
+  // No server that Sluice runs against has Ingresses in this group any more: they are read from files only.
+  return [...found.values()].filter(({ group }) => group !== "extensions");
+}
+
+/** How Kubernetes makes a resource's name of a kind. */
+function resourceOf(kind: Kind): string {
+  if (kind === "Endpoints") return "endpoints";
+  const name = kind.toLowerCase();
+  return name.endsWith("s") ? `${name}es` : `${name}s`;
+}

@@ -1,0 +1,172 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import * as z from "zod";
+import { checkFolder } from "../../cli/check/check-folder.ts";
+import { followedResources } from "../../sync-agent/source/known-kinds.ts";
+import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
+import { CHART, helm, render } from "./helm.ts";
+
+const run = promisify(execFile);
+const everything = [
+  "namespaces={a,b}",
+  "staticConfiguration.entryPoints.web.address=:80",
+  "tunnel.enabled=true",
+  "serviceMonitor.enabled=true",
+  "cloudflare.manageHosts=true",
+  "agent.statusAddress=edge.example.com",
+];
+const lint = (...values: string[]) =>
+  helm(
+    "lint",
+    "--strict",
+    CHART,
+    "--values",
+    `${CHART}/ci/values.yaml`,
+    ...values.flatMap((value) => [value.includes("=[") ? "--set-json" : "--set", value]),
+  );
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "sluice-chart-"));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+const refOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.name}`;
+const find = (objects: KubernetesObject[], ref: string): KubernetesObject => {
+  const found = objects.find((object) => refOf(object) === ref);
+  if (found === undefined) throw new Error(`the chart has no ${ref}`);
+  return found;
+};
+
+describe("values", () => {
+  it.each([["the least"], everything])("are taken: %s", async (...values) => {
+    await expect(lint(...values.filter((value) => value.includes("=")))).resolves.toContain("0 chart(s) failed");
+  });
+
+  it.each([
+    ["a name that is none of the chart's", "agent.replica=3", "replica"],
+    ["an account that is no id", "cloudflare.accountId=mine", "accountId"],
+    [
+      "a private key",
+      `relay.hopKeys=[${JSON.stringify({ kid: "one", kty: "OKP", crv: "Ed25519", x: "x".repeat(43), d: "secret" })}]`,
+      "hopKeys/0/d",
+    ],
+    ["a duration without a unit", "agent.throttle=2", "throttle"],
+    ["an admin API without TLS", "cloudflare.adminUrl=http://sluice.example.com", "adminUrl"],
+  ])("are refused: %s", async (_, value, place) => {
+    await expect(lint(value)).rejects.toThrow(place);
+  });
+
+  it("say what is missing when nothing is set", async () => {
+    await expect(helm("template", "sluice", CHART)).rejects.toThrow(
+      /accountId[\s\S]*kvNamespaceId|kvNamespaceId[\s\S]*accountId/,
+    );
+  });
+});
+
+describe("what is rendered", () => {
+  it.each([
+    ["the least", [] as string[]],
+    ["everything", everything],
+  ])("has no problem in `sluice check`: %s", async (name, values) => {
+    const file = join(dir, `${name.replace(" ", "-")}.yaml`);
+    const objects = await render(...values);
+    await writeFile(file, objects.map((object) => stringify(object)).join("---\n"));
+    const report = await checkFolder({ dir: file, cwd: dir });
+    expect(report.problems.filter(({ severity }) => severity !== "notice")).toEqual([]);
+  });
+
+  it("means to kubectl what it says: no field is lost when its types read it", async () => {
+    const workloads = (await render(...everything)).filter(({ kind }) => kind === "Deployment");
+    expect(workloads.map(refOf)).toEqual(
+      expect.arrayContaining(["Deployment/sluice-agent", "Deployment/sluice-relay", "Deployment/sluice-tunnel"]),
+    );
+    for (const workload of workloads) expect(await typed(workload)).toMatchObject(workload);
+  });
+
+  it("notices, by that way, a field that kubectl's types do not have", async () => {
+    const [workload] = (await render()).filter(({ kind }) => kind === "Deployment");
+    const wrong = { ...workload, spec: { ...(workload?.spec as object), replica: 2 } };
+    expect(await typed(wrong)).not.toMatchObject(wrong);
+  });
+
+  /** The object after kubectl has read it into its own types, which drops what they do not have, and written it. */
+  async function typed(workload: object): Promise<unknown> {
+    const file = join(dir, "typed.yaml");
+    await writeFile(file, stringify(workload));
+    const { stdout } = await run("kubectl", ["set", "env", "--local", "-f", file, "TYPED=1", "-o", "json"]);
+    return JSON.parse(stdout.replaceAll(/,?\s*\{\s*"name": "TYPED",\s*"value": "1"\s*\}/g, ""));
+  }
+});
+
+describe("permissions", () => {
+  const rulesSchema = z.object({
+    rules: z.array(
+      z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) }),
+    ),
+  });
+  const permits = (objects: KubernetesObject[], ref: string, verb: string): string[] =>
+    rulesSchema
+      .parse(find(objects, ref))
+      .rules.filter(({ verbs }) => verbs.includes(verb))
+      .flatMap(({ apiGroups, resources }) =>
+        apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}`)),
+      )
+      .sort();
+  const followed = (isNamespaced?: boolean): string[] =>
+    followedResources()
+      .filter((resource) => isNamespaced === undefined || resource.isNamespaced === isNamespaced)
+      .map(({ group, resource }) => `${group}/${resource}`)
+      .sort();
+
+  it("to read are those of the kinds that are read, no more", async () => {
+    const objects = await render();
+    for (const verb of ["get", "list", "watch"])
+      expect(permits(objects, "ClusterRole/sluice-agent", verb)).toEqual(followed());
+  });
+
+  it("end at the namespaces that are named", async () => {
+    const objects = await render("namespaces={a,b}");
+    expect(permits(objects, "ClusterRole/sluice-agent", "list")).toEqual(followed(false));
+    const readers = objects.filter(({ kind, metadata }) => kind === "Role" && metadata.name === "sluice-agent-reader");
+    expect(readers.map(({ metadata }) => metadata.namespace)).toEqual(["a", "b"]);
+    for (const reader of readers) expect(permits([reader], refOf(reader), "watch")).toEqual(followed(true));
+  });
+
+  it("to write are statuses, Events and the Lease", async () => {
+    const objects = await render();
+    for (const resource of permits(objects, "ClusterRole/sluice-agent", "patch")) {
+      expect(resource).toMatch(/\/status$|^events\.k8s\.io\/events$/);
+    }
+    for (const verb of ["update", "delete", "*"])
+      expect(permits(objects, "ClusterRole/sluice-agent", verb)).toEqual([]);
+    expect(permits(objects, "Role/sluice-agent-lease", "update")).toEqual(["coordination.k8s.io/leases"]);
+  });
+
+  it("are none for the relay", async () => {
+    const objects = await render(...everything);
+    expect(find(objects, "ServiceAccount/sluice-relay")).toMatchObject({ automountServiceAccountToken: false });
+    const bound = objects.filter(({ kind }) => kind.endsWith("RoleBinding")).flatMap(({ subjects }) => subjects);
+    expect(JSON.stringify(bound)).not.toContain("sluice-relay");
+  });
+});
+
+it("gives agent and relay one token, and the relay no key of the feed", async () => {
+  const objects = await render();
+  const secret = find(objects, "Secret/sluice-feed");
+  expect(Object.keys(secret.data as object).sort()).toEqual(["ca.crt", "tls.crt", "tls.key", "token"]);
+  const volumes = (ref: string): string => JSON.stringify(find(objects, ref).spec);
+  expect(volumes("Deployment/sluice-agent")).toContain("sluice-feed");
+  expect(volumes("Deployment/sluice-relay")).toContain("sluice-feed");
+  expect(volumes("Deployment/sluice-relay")).not.toContain("tls.key");
+});
+
+it("keeps no disruption budget over a single replica, which would stop every drain", async () => {
+  const budgets = (await render("agent.replicas=1")).filter(({ kind }) => kind === "PodDisruptionBudget");
+  expect(budgets.map(({ metadata }) => metadata.name)).toEqual(["sluice-relay"]);
+});
