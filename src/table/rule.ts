@@ -1,15 +1,21 @@
 import * as z from "zod/mini";
 
+/** Matchers of one kind joined by operators. */
+export type RuleTree<Leaf> =
+  | Leaf
+  | { type: "and"; rules: RuleTree<Leaf>[] }
+  | { type: "or"; rules: RuleTree<Leaf>[] }
+  | { type: "not"; rule: RuleTree<Leaf> };
+
 /**
  * A routing rule as a parsed tree. The translator parses the rule text; the edge only evaluates the tree.
  *
  * Values are stored in the form in which they are compared: hosts lowercased, methods uppercased, paths in
  * routing-path form (every `%XX` decoded except RFC 3986 reserved characters and `%25`), regexes as RE2 text.
  */
-export type Rule =
-  | { type: "and"; rules: Rule[] }
-  | { type: "or"; rules: Rule[] }
-  | { type: "not"; rule: Rule }
+export type Rule = RuleTree<HttpMatcher>;
+
+export type HttpMatcher =
   /** Matches every request, also one without a Host. */
   | { type: "any" }
   | { type: "host"; host: string }

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { isEqual } from "./is-equal.ts";
 import { middlewareSchema } from "./middleware.ts";
 import { endpointsSchema, serversTransportSchema, serviceSchema } from "./service.ts";
 import { entryPointSchema, routerSchema, type Table } from "./table.ts";
@@ -143,19 +144,3 @@ function setOwn<T>(record: Record<string, T>, name: string, value: T): void {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Whether two values are the same JSON; a field that is undefined is one that is not there. */
-function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
-  }
-  if (Array.isArray(b)) return false;
-  const [left, right] = [definedEntries(a), definedEntries(b)];
-  if (left.length !== right.length) return false;
-  return left.every(([key, value]) => Object.hasOwn(b, key) && isEqual(value, Reflect.get(b, key)));
-}
-
-const definedEntries = (value: object): [string, unknown][] =>
-  Object.entries(value).filter(([, field]) => field !== undefined);

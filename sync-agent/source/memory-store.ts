@@ -1,9 +1,11 @@
+import { ChangeJournal } from "./change-journal.ts";
 import { kindOf } from "./known-kinds.ts";
 import type { Kind, KubernetesObject } from "./kubernetes-object.ts";
-import type { ObjectReader } from "./object-store.ts";
+import type { ObjectChange, ObjectJournal, ObjectReader } from "./object-store.ts";
 
 /** An object store that its source keeps up to date. */
 export interface ObjectStore extends ObjectReader {
+  readonly journal: ObjectJournal;
   /** Adds an object or takes the place of its older self. Kinds that Sluice does not read are passed over. */
   put(object: KubernetesObject): void;
   remove(kind: Kind, namespace: string, name: string): void;
@@ -22,6 +24,7 @@ export function createObjectStore(objects: Iterable<KubernetesObject> = []): Obj
 const none: readonly KubernetesObject[] = [];
 
 class MemoryStore implements ObjectStore {
+  readonly journal = new ChangeJournal();
   private readonly kinds = new Map<Kind, Map<string, KubernetesObject>>();
   private readonly sorted = new Map<Kind, KubernetesObject[]>();
   private readonly slices = new Map<string, KubernetesObject[]>();
@@ -48,6 +51,7 @@ class MemoryStore implements ObjectStore {
     const kind = kindOf(object);
     if (kind === undefined) return;
     const { namespace = "", name } = object.metadata;
+    if (this.get(kind, namespace, name) === object) return;
     this.remove(kind, namespace, name);
     let objects = this.kinds.get(kind);
     if (objects === undefined) {
@@ -57,6 +61,7 @@ class MemoryStore implements ObjectStore {
     objects.set(keyOf(namespace, name), object);
     this.sorted.delete(kind);
     if (kind === "EndpointSlice") this.indexSlice(object);
+    this.journal.add(changeOf(kind, object));
   }
 
   remove(kind: Kind, namespace: string, name: string): void {
@@ -64,8 +69,9 @@ class MemoryStore implements ObjectStore {
     if (old === undefined) return;
     this.kinds.get(kind)?.delete(keyOf(namespace, name));
     this.sorted.delete(kind);
-    const service = old.metadata.labels?.[SERVICE_NAME_LABEL];
-    if (kind !== "EndpointSlice" || service === undefined) return;
+    this.journal.add(changeOf(kind, old));
+    const service = serviceOf(kind, old);
+    if (service === undefined) return;
     const key = keyOf(namespace, service);
     const rest = (this.slices.get(key) ?? none).filter((slice) => slice !== old);
     if (rest.length > 0) this.slices.set(key, rest);
@@ -84,6 +90,15 @@ class MemoryStore implements ObjectStore {
     );
   }
 }
+
+function changeOf(kind: Kind, object: KubernetesObject): ObjectChange {
+  const { namespace = "", name } = object.metadata;
+  const service = serviceOf(kind, object);
+  return { kind, namespace, name, ...(service === undefined ? {} : { service }) };
+}
+
+const serviceOf = (kind: Kind, object: KubernetesObject): string | undefined =>
+  kind === "EndpointSlice" ? object.metadata.labels?.[SERVICE_NAME_LABEL] : undefined;
 
 /** Names hold no NUL, so no two pairs share a key, and keys sort by namespace and then by name. */
 const keyOf = (namespace: string, name: string): string => `${namespace}\0${name}`;

@@ -10,4 +10,23 @@ export interface ObjectReader {
   list(kind: Kind): Iterable<KubernetesObject>;
   /** The EndpointSlices that carry the Service's name in `kubernetes.io/service-name`, in its namespace. */
   endpointSlices(namespace: string, service: string): readonly KubernetesObject[];
+  /** What was changed and when, for readers that come again. Without one, all that was read must be looked at again. */
+  readonly journal?: ObjectJournal;
+}
+
+/** The changes of a store, as far back as they are remembered. */
+export interface ObjectJournal {
+  /** How many changes there were. */
+  readonly version: number;
+  /** The changes since a version, the oldest first, repetitions included; undefined when they are forgotten. */
+  since(version: number): readonly ObjectChange[] | undefined;
+}
+
+/** An object that was put or removed. */
+export interface ObjectChange {
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+  /** Of an EndpointSlice: the Service that it belongs to, or belonged to before. */
+  readonly service?: string;
 }

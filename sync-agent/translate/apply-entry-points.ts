@@ -1,51 +1,56 @@
 import type { Middleware } from "../../src/table/middleware.ts";
-import type { Router } from "../../src/table/table.ts";
-import type { TablePart } from "./merge-fragments.ts";
+import type { Router, Table } from "../../src/table/table.ts";
 import type { Problem } from "./problem.ts";
 import type { EntryPointSettings, TranslateSettings } from "./settings.ts";
+import { emptyPart, type TablePart } from "./table-part.ts";
+
+type EntryPoints = TranslateSettings["entryPoints"];
 
 /** The service behind routers whose middlewares always answer; Traefik's name for it. */
 const NOOP_SERVICE = "noop@internal";
 
-/**
- * Gives routers what their entry points add: TLS by default and middlewares of their own. A router on an entry point
- * with such settings becomes one of its own there, named `<entry point>-<router>` when it stands on others too, as in
- * Traefik. Entry points that redirect get a router for that.
- */
-export function applyEntryPoints(
-  table: TablePart,
-  settings: TranslateSettings,
-): { table: TablePart; problems: Problem[] } {
+/** The entry points as the table has them. */
+export function tableEntryPoints(settings: EntryPoints): Table["entryPoints"] {
+  const entryPoints: Table["entryPoints"] = {};
+  for (const [name, { port, forwardedHeaders }] of Object.entries(settings)) {
+    entryPoints[name] = { port, ...(forwardedHeaders === undefined ? {} : { forwardedHeaders }) };
+  }
+  return entryPoints;
+}
+
+/** Whether one of the entry points has middlewares of its own, on which its routers then depend. */
+export const haveMiddlewares = (settings: EntryPoints): boolean =>
+  Object.values(settings).some(({ middlewares = [] }) => middlewares.length > 0);
+
+/** Entry points that name middlewares which are not there: the code that closes their routers, and the problems. */
+export function findClosed(
+  settings: EntryPoints,
+  hasMiddleware: (name: string) => boolean,
+): { closed: Map<string, string>; problems: Problem[] } {
   const problems: Problem[] = [];
   const closed = new Map<string, string>();
-  for (const [name, { middlewares = [] }] of Object.entries(settings.entryPoints)) {
+  for (const [name, { middlewares = [] }] of Object.entries(settings)) {
     for (const [index, middleware] of middlewares.entries()) {
-      if (Object.hasOwn(table.middlewares, middleware)) continue;
+      if (hasMiddleware(middleware)) continue;
       closed.set(name, "middleware-not-found");
       problems.push(missingMiddleware(name, index, middleware));
     }
   }
-  const routers = table.routers.flatMap((router) => placeRouter(router, settings.entryPoints, closed));
-  const result: TablePart = {
-    ...table,
-    routers,
-    services: { ...table.services },
-    middlewares: { ...table.middlewares },
-  };
-  for (const name of Object.keys(settings.entryPoints)) addRedirect(result, name, settings.entryPoints);
-  return { table: result, problems };
+  return { closed, problems };
 }
 
-function placeRouter(
-  router: Router,
-  entryPoints: TranslateSettings["entryPoints"],
-  closed: ReadonlyMap<string, string>,
-): Router[] {
+/**
+ * Gives a router what its entry points add: TLS by default and middlewares of their own. A router on an entry point
+ * with such settings becomes one of its own there, named `<entry point>-<router>` when it stands on others too, as in
+ * Traefik.
+ */
+export function placeRouter(router: Router, entryPoints: EntryPoints, closed: ReadonlyMap<string, string>): Router[] {
   const isPlain = (name: string): boolean => {
     const { tls, middlewares } = entryPoints[name] ?? { port: 0 };
     return !(tls && !router.tls) && !middlewares?.length;
   };
   const plain = router.entryPoints.filter(isPlain);
+  if (plain.length > 0 && plain.length === router.entryPoints.length) return [router];
   const placed: Router[] = plain.length > 0 ? [{ ...router, entryPoints: plain }] : [];
   for (const name of router.entryPoints) {
     const { tls = false, middlewares = [] } = entryPoints[name] ?? { port: 0 };
@@ -65,6 +70,13 @@ function placeRouter(
   return placed;
 }
 
+/** The routers of entry points that redirect, with what they refer to. */
+export function redirects(entryPoints: EntryPoints): TablePart {
+  const table = emptyPart();
+  for (const name of Object.keys(entryPoints)) addRedirect(table, name, entryPoints);
+  return table;
+}
+
 function missingMiddleware(entryPoint: string, index: number, middleware: string): Problem {
   return {
     code: "middleware-not-found",
@@ -76,7 +88,7 @@ function missingMiddleware(entryPoint: string, index: number, middleware: string
   };
 }
 
-function addRedirect(table: TablePart, name: string, entryPoints: TranslateSettings["entryPoints"]): void {
+function addRedirect(table: TablePart, name: string, entryPoints: EntryPoints): void {
   const redirect = entryPoints[name]?.redirect;
   if (redirect === undefined) return;
   const middleware = `redirect-${name}-to-${redirect.to}@internal`;

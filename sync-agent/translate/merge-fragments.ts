@@ -1,131 +1,148 @@
-import type { Table } from "../../src/table/table.ts";
-import type { ObjectRef } from "../source/kubernetes-object.ts";
-import type { Fragment } from "./fragment.ts";
-import { sha256Hex } from "./names.ts";
-import { mapMiddleware, mapRouter, mapService } from "./table-references.ts";
-
-export type TablePart = Fragment["table"];
-type Part = Exclude<keyof TablePart, "routers">;
-
-const parts = ["services", "middlewares", "endpoints", "serversTransports"] as const satisfies Part[];
+import type { Router, Table } from "../../src/table/table.ts";
+import { emptyChanges, type TableChanges } from "../../src/table/table-changes.ts";
+import { findClosed, placeRouter, redirects, tableEntryPoints } from "./apply-entry-points.ts";
+import { NameClaims } from "./name-claims.ts";
+import type { Problem } from "./problem.ts";
+import { PublishedEntries } from "./published-entries.ts";
+import { reachedEntries } from "./reached-entries.ts";
+import { resolveConflicts } from "./resolve-conflicts.ts";
+import { RouterNames } from "./router-names.ts";
+import type { TranslateSettings } from "./settings.ts";
+import type { Contribution, TablePart } from "./table-part.ts";
+import { mapMiddleware } from "./table-references.ts";
 
 /**
- * Lays fragments over each other, in their order. Where two hold different things under one name (`a-b`/`c` and
- * `a`/`b-c` make the same name), the first keeps it and the other's gets a suffix, so that nobody's requests reach
- * what belongs to another.
+ * Fragments laid over each other, with what the entry points add, without what nothing refers to. An update costs
+ * what it exchanges, not what is there; the outcome depends on the contributions alone, not on how they came about.
  */
-export function mergeFragments(fragments: Iterable<{ ref: ObjectRef; fragment: Fragment }>): TablePart {
-  const merged: TablePart = { routers: [], services: {}, middlewares: {}, endpoints: {}, serversTransports: {} };
-  const routerNames = new Set<string>();
-  for (const { ref, fragment } of fragments) {
-    const part = withoutConflicts(fragment.table, merged, ref);
-    for (const kind of parts) {
-      for (const [name, value] of Object.entries(part[kind])) put(merged[kind], name, value);
-    }
-    for (const router of part.routers) {
-      const name = routerNames.has(router.name) ? suffixed(router.name, ref) : router.name;
-      if (routerNames.has(name)) continue;
-      routerNames.add(name);
-      merged.routers.push(name === router.name ? router : { ...router, name });
-    }
-  }
-  return merged;
-}
-
-function withoutConflicts(part: TablePart, merged: TablePart, ref: ObjectRef): TablePart {
-  // A renamed child changes the services around it, which may then be in conflict themselves.
-  for (let current = part; ; ) {
-    const renamed = conflictsOf(current, merged);
-    if (renamed.size === 0) return current;
-    current = renameAll(current, renamed, ref);
-  }
-}
-
-function conflictsOf(part: TablePart, merged: TablePart): Set<string> {
-  const conflicts = new Set<string>();
-  for (const kind of parts) {
-    for (const [name, value] of Object.entries(part[kind])) {
-      const other = Object.hasOwn(merged[kind], name) ? merged[kind][name] : undefined;
-      if (other !== undefined && other !== value && textOf(other) !== textOf(value)) conflicts.add(`${kind} ${name}`);
-    }
-  }
-  return conflicts;
-}
-
-function renameAll(part: TablePart, conflicts: ReadonlySet<string>, ref: ObjectRef): TablePart {
-  const rename = (kind: Part, name: string): string => (conflicts.has(`${kind} ${name}`) ? suffixed(name, ref) : name);
-  const entries = <T>(kind: Part, record: Record<string, T>, map: (value: T) => T): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).map(([name, value]) => [rename(kind, name), map(value)]));
-  return {
-    routers: part.routers.map((router) => mapRouter(router, rename)),
-    services: entries("services", part.services, (service) => mapService(service, rename)),
-    middlewares: entries("middlewares", part.middlewares, (middleware) => mapMiddleware(middleware, rename)),
-    endpoints: entries("endpoints", part.endpoints, (endpoints) => endpoints),
-    serversTransports: entries("serversTransports", part.serversTransports, (transport) => transport),
+export class MergedFragments {
+  readonly #entryPoints: TranslateSettings["entryPoints"];
+  readonly #claims = new NameClaims();
+  /** All contributions, with their tables as they are without conflicts of names. */
+  readonly #given = new Map<Contribution, TablePart>();
+  readonly #routers = new RouterNames();
+  readonly #entries = {
+    services: new PublishedEntries<Table["services"][string]>(),
+    middlewares: new PublishedEntries<Table["middlewares"][string]>(),
+    endpoints: new PublishedEntries<Table["endpoints"][string]>(),
+    serversTransports: new PublishedEntries<Table["serversTransports"][string]>(),
   };
-}
+  #resolved: ReadonlyMap<Contribution, TablePart> = new Map();
+  #closed: ReadonlyMap<string, string> = new Map();
+  #entryPointMiddlewares: readonly string[] = [];
+  #isNew = true;
+  /** What is wrong with the entry points. */
+  problems: readonly Problem[] = [];
 
-/** `name~1a2b3c4d@provider`: `~` occurs in no other name, so that a suffix cannot meet one. */
-function suffixed(name: string, ref: ObjectRef): string {
-  const suffix = `~${sha256Hex(`${name} ${ref.kind} ${ref.namespace}/${ref.name}`).slice(0, 8)}`;
-  const at = name.lastIndexOf("@");
-  return at === -1 ? name + suffix : `${name.slice(0, at)}${suffix}${name.slice(at)}`;
-}
+  constructor({ entryPoints }: Pick<TranslateSettings, "entryPoints">) {
+    this.#entryPoints = entryPoints;
+  }
 
-/** A copy of the table with only what its routers reach, in an order that depends on names alone. */
-export function dropUnreferenced(table: Table): Table {
-  const kept: Record<Part, Set<string>> = {
-    services: new Set(),
-    middlewares: new Set(),
-    endpoints: new Set(),
-    serversTransports: new Set(),
-  };
-  const open: [Part, string][] = [];
-  const visit = (kind: Part, name: string): string => {
-    if (!kept[kind].has(name) && Object.hasOwn(table[kind], name)) {
-      kept[kind].add(name);
-      open.push([kind, name]);
+  /** Exchanges contributions. @returns what that changed in the table; the first time, all that is in it */
+  update(gone: readonly Contribution[], come: readonly Contribution[]): TableChanges {
+    this.#claims.update(gone, come);
+    const contested = [...this.#claims.contested()].flatMap(({ part, name }) => [...this.#claims.owners(part, name)]);
+    const resolved = resolveConflicts(contested, ({ part, name }) => this.#claims.owners(part, name));
+    const { closed, problems } = findClosed(this.#entryPoints, (name) => this.#claims.has("middlewares", name));
+
+    const stale = new Set(gone);
+    const mayDiffer = sameEntries(closed, this.#closed) ? [this.#resolved, resolved] : [this.#given];
+    for (const contributions of mayDiffer) {
+      for (const contribution of contributions.keys()) if (this.#given.has(contribution)) stale.add(contribution);
     }
-    return name;
-  };
-  for (const router of table.routers) mapRouter(router, visit);
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [kind, name] = next;
-    const service = kind === "services" ? table.services[name] : undefined;
-    const middleware = kind === "middlewares" ? table.middlewares[name] : undefined;
-    if (service !== undefined) mapService(service, visit);
-    if (middleware !== undefined) mapMiddleware(middleware, visit);
+    for (const contribution of stale) this.#withdraw(contribution);
+    for (const name of this.#entryPointMiddlewares) this.#entries.middlewares.release(name);
+
+    this.#resolved = resolved;
+    this.#closed = closed;
+    this.problems = problems;
+    for (const contribution of gone) stale.delete(contribution);
+    for (const contribution of [...stale, ...come]) this.#give(contribution);
+    this.#giveEntryPoints();
+    return this.#settle();
   }
-  return {
-    entryPoints: table.entryPoints,
-    routers: table.routers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    services: pick(table.services, kept.services),
-    middlewares: pick(table.middlewares, kept.middlewares),
-    endpoints: pick(table.endpoints, kept.endpoints),
-    serversTransports: pick(table.serversTransports, kept.serversTransports),
-  };
+
+  #give(contribution: Contribution): void {
+    const table = this.#resolved.get(contribution) ?? contribution.table;
+    this.#given.set(contribution, table);
+    const routers = this.#place(table);
+    this.#routers.add(contribution, routers);
+    this.#hold(table, routers);
+  }
+
+  #withdraw(contribution: Contribution): void {
+    const table = this.#given.get(contribution);
+    if (table === undefined) return;
+    this.#given.delete(contribution);
+    const routers = this.#place(table);
+    this.#routers.remove(contribution, routers);
+    for (const { part, name } of reachedEntries(table, routers)) this.#entries[part].release(name);
+  }
+
+  #place({ routers }: TablePart): Router[] {
+    return routers.flatMap((router) => placeRouter(router, this.#entryPoints, this.#closed));
+  }
+
+  #hold(table: TablePart, routers: readonly Router[]): void {
+    const hold = <T>(entries: PublishedEntries<T>, name: string, value: T | undefined): void => {
+      if (value !== undefined) entries.hold(name, value);
+    };
+    for (const { part, name } of reachedEntries(table, routers)) {
+      if (part === "services") hold(this.#entries.services, name, table.services[name]);
+      else if (part === "middlewares") hold(this.#entries.middlewares, name, table.middlewares[name]);
+      else if (part === "endpoints") hold(this.#entries.endpoints, name, table.endpoints[name]);
+      else hold(this.#entries.serversTransports, name, table.serversTransports[name]);
+    }
+  }
+
+  /** What entry points name is in fragments of others, and is there whether or not these reach it. */
+  #giveEntryPoints(): void {
+    const names = new Set<string>();
+    for (const [entryPoint, { middlewares = [] }] of Object.entries(this.#entryPoints)) {
+      if (!this.#closed.has(entryPoint)) for (const name of middlewares) names.add(name);
+    }
+    // A set's iteration also visits what is added meanwhile.
+    for (const name of names) {
+      const middleware = this.#middleware(name);
+      if (middleware === undefined) {
+        names.delete(name);
+        continue;
+      }
+      this.#entries.middlewares.hold(name, middleware);
+      mapMiddleware(middleware, (_part, next) => {
+        names.add(next);
+        return next;
+      });
+    }
+    this.#entryPointMiddlewares = [...names];
+  }
+
+  #middleware(name: string): Table["middlewares"][string] | undefined {
+    const owner =
+      this.#resolved.size === 0 ? this.#claims.any("middlewares", name) : this.#claims.first("middlewares", name);
+    return owner === undefined ? undefined : this.#given.get(owner)?.middlewares[name];
+  }
+
+  #settle(): TableChanges {
+    const changes = emptyChanges();
+    if (this.#isNew) {
+      const { routers, services, middlewares } = redirects(this.#entryPoints);
+      for (const router of routers) this.#routers.published.hold(router.name, router);
+      for (const [name, service] of Object.entries(services)) this.#entries.services.hold(name, service);
+      for (const [name, middleware] of Object.entries(middlewares)) this.#entries.middlewares.hold(name, middleware);
+      changes.entryPoints.put = tableEntryPoints(this.#entryPoints);
+      this.#isNew = false;
+    }
+    return {
+      ...changes,
+      routers: this.#routers.settle(),
+      services: this.#entries.services.settle(),
+      middlewares: this.#entries.middlewares.settle(),
+      endpoints: this.#entries.endpoints.settle(),
+      serversTransports: this.#entries.serversTransports.settle(),
+    };
+  }
 }
 
-function pick<T>(record: Record<string, T>, names: ReadonlySet<string>): Record<string, T> {
-  const picked: Record<string, T> = {};
-  for (const name of [...names].sort()) {
-    const value = record[name];
-    if (value !== undefined) put(picked, name, value);
-  }
-  return picked;
-}
-
-const put = (record: object, name: string, value: unknown): void => {
-  Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
-};
-
-/** Fragments are kept from one translation to the next, and with them the text of what they hold. */
-const texts = new WeakMap<object, string>();
-function textOf(value: object): string {
-  let text = texts.get(value);
-  if (text === undefined) {
-    text = JSON.stringify(value);
-    texts.set(value, text);
-  }
-  return text;
-}
+const sameEntries = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);

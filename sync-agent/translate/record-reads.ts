@@ -1,40 +1,88 @@
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
-import type { ObjectReader } from "../source/object-store.ts";
+import type { ObjectChange, ObjectReader } from "../source/object-store.ts";
+import { addOwner, eachOwner, type Owners, removeOwner } from "./owners.ts";
 
-/** Everything that a translation read, with what it found there, misses included. */
-export interface Reads {
-  /** Whether the same reads would find the very same objects. */
-  unchanged(objects: ObjectReader): boolean;
+/** One thing that was read, with what was found there, misses included. Shared by all that read it. */
+export interface Read<Reader> {
+  readonly key: string;
+  /** Whether the read would find the very same objects. */
+  isCurrent(objects: ObjectReader): boolean;
+  readers: Owners<Reader> | undefined;
 }
 
-/** A reader that remembers what is read through it. */
-export function recordReads(objects: ObjectReader): { reader: ObjectReader; reads: Reads } {
-  const gets = new Map<string, { args: [Kind, string, string]; found: KubernetesObject | undefined }>();
-  const lists = new Map<Kind, readonly KubernetesObject[]>();
-  const slices = new Map<string, { args: [string, string]; found: readonly KubernetesObject[] }>();
-  const reader: ObjectReader = {
-    get(...args) {
-      const found = objects.get(...args);
-      gets.set(args.join("\0"), { args, found });
-      return found;
-    },
-    list(kind) {
-      const found = asArray(objects.list(kind));
-      lists.set(kind, found);
-      return found;
-    },
-    endpointSlices(...args) {
-      const found = objects.endpointSlices(...args);
-      slices.set(args.join("\0"), { args, found });
-      return found;
-    },
-  };
-  const unchanged = (now: ObjectReader): boolean =>
-    gets.values().every(({ args, found }) => now.get(...args) === found) &&
-    slices.values().every(({ args, found }) => sameObjects(now.endpointSlices(...args), found)) &&
-    lists.entries().every(([kind, found]) => sameObjects(asArray(now.list(kind)), found));
-  return { reader, reads: { unchanged } };
+/** Knows for everything that was read who has read it, so that a change leads to those whom it concerns. */
+export class ReadIndex<Reader extends object> {
+  readonly #reads = new Map<string, Read<Reader>>();
+
+  /** A reader of `objects` that remembers what is read through it on behalf of `reader`, and where. */
+  record(objects: ObjectReader, reader: Reader): { objects: ObjectReader; reads: Set<Read<Reader>> } {
+    const reads = new Set<Read<Reader>>();
+    const note = (key: string, isCurrent: Read<Reader>["isCurrent"]): void => {
+      const known = this.#reads.get(key);
+      const read = known ?? { key, isCurrent, readers: undefined };
+      read.isCurrent = isCurrent;
+      if (known === undefined) this.#reads.set(key, read);
+      read.readers = addOwner(read.readers, reader);
+      reads.add(read);
+    };
+    return {
+      reads,
+      objects: {
+        get(kind, namespace, name) {
+          const found = objects.get(kind, namespace, name);
+          note(objectKey(kind, namespace, name), (now) => now.get(kind, namespace, name) === found);
+          return found;
+        },
+        list(kind) {
+          const found = asArray(objects.list(kind));
+          note(listKey(kind), (now) => sameObjects(asArray(now.list(kind)), found));
+          return found;
+        },
+        endpointSlices(namespace, service) {
+          const found = objects.endpointSlices(namespace, service);
+          note(slicesKey(namespace, service), (now) => sameObjects(now.endpointSlices(namespace, service), found));
+          return found;
+        },
+      },
+    };
+  }
+
+  /** Forgets what was read on behalf of `reader`. */
+  forget(reader: Reader, reads: Iterable<Read<Reader>>): void {
+    for (const read of reads) {
+      read.readers = removeOwner(read.readers, reader);
+      if (read.readers === undefined) this.#reads.delete(read.key);
+    }
+  }
+
+  /** Whoever read what is no longer as it was. Without `changes` everything that was read is looked at again. */
+  outdated(objects: ObjectReader, changes: Iterable<ObjectChange> | undefined): Set<Reader> {
+    const readers = new Set<Reader>();
+    for (const read of changes === undefined ? this.#reads.values() : this.#concerned(changes)) {
+      if (read.isCurrent(objects)) continue;
+      for (const reader of eachOwner(read.readers)) readers.add(reader);
+    }
+    return readers;
+  }
+
+  #concerned(changes: Iterable<ObjectChange>): Set<Read<Reader>> {
+    const reads = new Set<Read<Reader>>();
+    for (const { kind, namespace, name, service } of changes) {
+      const keys = [objectKey(kind, namespace, name), listKey(kind)];
+      if (service !== undefined) keys.push(slicesKey(namespace, service));
+      for (const key of keys) {
+        const read = this.#reads.get(key);
+        if (read !== undefined) reads.add(read);
+      }
+    }
+    return reads;
+  }
 }
+
+const objectKey = (kind: Kind, namespace: string, name: string): string => `${kind}\0${namespace}\0${name}`;
+const listKey = (kind: Kind): string => kind;
+/** No kind is empty, so no object has such a key. */
+const slicesKey = (namespace: string, service: string): string => `\0${namespace}\0${service}`;
 
 const asArray = (objects: Iterable<KubernetesObject>): readonly KubernetesObject[] =>
   Array.isArray(objects) ? objects : [...objects];

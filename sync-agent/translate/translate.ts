@@ -1,19 +1,25 @@
 import { emptyTable, type Table } from "../../src/table/table.ts";
+import { applyChanges, emptyChanges, isEmpty, type TableChanges } from "../../src/table/table-changes.ts";
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
-import type { ObjectReader } from "../source/object-store.ts";
-import { applyEntryPoints } from "./apply-entry-points.ts";
+import type { ObjectChange, ObjectReader } from "../source/object-store.ts";
 import { clipProblem } from "./clip-problem.ts";
 import { emptyFragment, type Fragment, refOf, type TranslateObject } from "./fragment.ts";
-import { dropUnreferenced, mergeFragments } from "./merge-fragments.ts";
+import { MergedFragments } from "./merge-fragments.ts";
 import type { Problem } from "./problem.ts";
-import { type Reads, recordReads } from "./record-reads.ts";
+import { ProblemList } from "./problem-list.ts";
+import { type Read, ReadIndex } from "./record-reads.ts";
 import { translators } from "./registry.ts";
 import type { TranslateSettings } from "./settings.ts";
+import type { Contribution } from "./table-part.ts";
 import { createView } from "./view-objects.ts";
 
 export interface Translation {
+  /** Never changed in place; the very same table while nothing in it has changed. */
   table: Table;
-  problems: Problem[];
+  /** What made `table` out of the table of the translation before, the first time out of `emptyTable()`. */
+  changes: TableChanges;
+  /** Each said once, in the order of kinds and names; the very same list while nothing in it has changed. */
+  problems: readonly Problem[];
   stats: {
     /** Objects that were translated, those of which nothing had changed included. */
     fragments: number;
@@ -23,49 +29,145 @@ export interface Translation {
 }
 
 export interface Translator {
-  /** The table of all objects. Translates again only what has changed since the last call. */
+  /**
+   * The table of all objects. Translates again only what has changed since the last call; a store that has a journal
+   * is asked what that is, of any other all that was read is compared.
+   */
   translate(objects: ObjectReader): Translation;
-}
-
-interface Memo {
-  object: KubernetesObject;
-  reads: Reads;
-  fragment: Fragment;
 }
 
 /** Throws only for settings that cannot work (a label selector that does not parse). */
 export function createTranslator(settings: TranslateSettings): Translator {
-  const view = createView(settings);
-  let memos = new Map<string, Memo>();
-  let last: Translation | undefined;
-
-  const translateOne = (translate: TranslateObject, object: KubernetesObject, objects: ObjectReader): Memo => {
-    const { reader, reads } = recordReads(objects);
-    return { object, reads, fragment: guarded(translate, object, view(reader), settings) };
-  };
-
-  return {
-    translate(objects) {
-      const visible = view(objects);
-      const next = new Map<string, Memo>();
-      let remade = 0;
-      for (const [kind, translate] of Object.entries(translators)) {
-        for (const object of visible.list(kind as Kind)) {
-          const key = `${kind}\0${object.metadata.namespace ?? ""}\0${object.metadata.name}`;
-          const memo = memos.get(key);
-          const isCurrent = memo !== undefined && memo.object === object && memo.reads.unchanged(objects);
-          if (!isCurrent) remade += 1;
-          next.set(key, isCurrent ? memo : translateOne(translate, object, objects));
-        }
-      }
-      const isSame = remade === 0 && next.size === memos.size;
-      memos = next;
-      const stats = { fragments: next.size, remade };
-      last = last !== undefined && isSame ? { ...last, stats } : assemble([...next.values()], settings, stats);
-      return last;
-    },
-  };
+  return new IncrementalTranslator(settings);
 }
+
+interface Memo {
+  readonly key: string;
+  readonly translate: TranslateObject;
+  object: KubernetesObject;
+  reads: readonly Read<Memo>[];
+  contribution: Contribution | undefined;
+}
+
+const kinds = Object.keys(translators) as Kind[];
+
+class IncrementalTranslator implements Translator {
+  readonly #settings: TranslateSettings;
+  readonly #view: ReturnType<typeof createView>;
+  readonly #memos = new Map<string, Memo>();
+  readonly #reads = new ReadIndex<Memo>();
+  readonly #merged: MergedFragments;
+  readonly #problems = new ProblemList();
+  #table = emptyTable();
+  /** The store of the last call, and its version then. */
+  #seen: { objects: ObjectReader; version: number } | undefined;
+  #isNew = true;
+
+  constructor(settings: TranslateSettings) {
+    this.#settings = settings;
+    this.#view = createView(settings);
+    this.#merged = new MergedFragments(settings);
+  }
+
+  translate(objects: ObjectReader): Translation {
+    const { journal } = objects;
+    const changes = this.#seen?.objects === objects ? journal?.since(this.#seen.version) : undefined;
+    this.#seen = journal && { objects, version: journal.version };
+
+    const visible = this.#view(objects);
+    const outdated = this.#reads.outdated(objects, changes);
+    const gone: Memo[] = [];
+    const look = (key: string, kind: Kind, object: KubernetesObject | undefined): void => {
+      const memo = this.#memos.get(key);
+      const translate = translators[kind];
+      if (object === undefined || translate === undefined) {
+        if (memo !== undefined) gone.push(memo);
+      } else if (memo === undefined) {
+        const made: Memo = { key, translate, object, reads: [], contribution: undefined };
+        this.#memos.set(key, made);
+        outdated.add(made);
+      } else if (memo.object !== object) {
+        memo.object = object;
+        outdated.add(memo);
+      }
+    };
+    if (changes === undefined) this.#lookAtAll(visible, look);
+    else lookAtChanged(changes, visible, look);
+    return this.#update(gone, outdated, objects);
+  }
+
+  #lookAtAll(
+    visible: ObjectReader,
+    look: (key: string, kind: Kind, object: KubernetesObject | undefined) => void,
+  ): void {
+    const missing = new Set(this.#memos.values());
+    for (const [rank, kind] of kinds.entries()) {
+      for (const object of visible.list(kind)) {
+        const key = memoKey(rank, object.metadata.namespace ?? "", object.metadata.name);
+        const memo = this.#memos.get(key);
+        if (memo !== undefined) missing.delete(memo);
+        look(key, kind, object);
+      }
+    }
+    for (const { key, object } of missing) look(key, object.kind as Kind, undefined);
+  }
+
+  #update(gone: readonly Memo[], outdated: Set<Memo>, objects: ObjectReader): Translation {
+    for (const memo of gone) {
+      this.#memos.delete(memo.key);
+      this.#reads.forget(memo, memo.reads);
+      this.#problems.set(memo.key, []);
+      outdated.delete(memo);
+    }
+    const stats = { fragments: this.#memos.size, remade: outdated.size };
+    if (gone.length === 0 && outdated.size === 0 && !this.#isNew) return this.#translation(emptyChanges(), stats);
+
+    const leaving = [...gone, ...outdated].flatMap(({ contribution }) => contribution ?? []);
+    const entering = [...outdated].map((memo) => this.#remake(memo, objects));
+    const changes = this.#merged.update(leaving, entering);
+    this.#problems.set(LAST, this.#merged.problems.map(clipProblem));
+    if (!isEmpty(changes)) this.#table = applyChanges(this.#table, changes);
+    this.#isNew = false;
+    return this.#translation(changes, stats);
+  }
+
+  #remake(memo: Memo, objects: ObjectReader): Contribution {
+    this.#reads.forget(memo, memo.reads);
+    const recorded = this.#reads.record(objects, memo);
+    const { table, problems } = guarded(memo.translate, memo.object, this.#view(recorded.objects), this.#settings);
+    memo.reads = [...recorded.reads];
+    memo.contribution = { key: memo.key, object: memo.object, table };
+    this.#problems.set(memo.key, problems);
+    return memo.contribution;
+  }
+
+  #translation(changes: TableChanges, stats: Translation["stats"]): Translation {
+    return { table: this.#table, changes, problems: this.#problems.list(), stats };
+  }
+}
+
+function lookAtChanged(
+  changes: readonly ObjectChange[],
+  visible: ObjectReader,
+  look: (key: string, kind: Kind, object: KubernetesObject | undefined) => void,
+): void {
+  const seen = new Set<string>();
+  for (const { kind, namespace, name } of changes) {
+    const rank = kinds.indexOf(kind);
+    if (rank === -1) continue;
+    const key = memoKey(rank, namespace, name);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    look(key, kind, visible.get(kind, namespace, name));
+  }
+}
+
+/** Sorts by the place of the kind in the registry, then by namespace and name. */
+const memoKey = (rank: number, namespace: string, name: string): string =>
+  `${String(rank).padStart(2, "0")}\0${namespace}\0${name}`;
+
+/** Sorts behind every memo's key. */
+const LAST = "~";
 
 function guarded(
   translate: TranslateObject,
@@ -88,19 +190,4 @@ function guarded(
     };
     return { ...emptyFragment(), problems: [problem] };
   }
-}
-
-function assemble(memos: readonly Memo[], settings: TranslateSettings, stats: Translation["stats"]): Translation {
-  const merged = mergeFragments(memos.map(({ object, fragment }) => ({ ref: refOf(object), fragment })));
-  const applied = applyEntryPoints(merged, settings);
-  const entryPoints: Table["entryPoints"] = {};
-  for (const [name, { port, forwardedHeaders }] of Object.entries(settings.entryPoints)) {
-    entryPoints[name] = { port, ...(forwardedHeaders === undefined ? {} : { forwardedHeaders }) };
-  }
-  const table = dropUnreferenced({ ...emptyTable(), ...applied.table, entryPoints });
-  return {
-    table,
-    problems: [...memos.flatMap(({ fragment }) => fragment.problems), ...applied.problems.map(clipProblem)],
-    stats,
-  };
 }

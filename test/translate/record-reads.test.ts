@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
-import { recordReads } from "../../sync-agent/translate/record-reads.ts";
+import { ReadIndex } from "../../sync-agent/translate/record-reads.ts";
 import { objectsOf, services } from "./translate-text.ts";
 
 const sliceOf = (service: string): string =>
@@ -25,10 +25,27 @@ const cases = reads.flatMap(([read, run], index) =>
   edits.map(([edit, text, unchanged]) => [read, edit, run, text, unchanged[index] ?? false] as const),
 );
 
-test.each(cases)("reading %s, then changing %s", (_read, _edit, run, text, unchanged) => {
-  const store = createObjectStore(objectsOf(services("a")));
-  const { reader, reads } = recordReads(store);
-  run(reader);
-  for (const object of objectsOf(text)) store.put(object);
-  expect(reads.unchanged(store)).toBe(unchanged);
+describe.each(["with a journal", "looking at everything"])("%s", (how) => {
+  test.each(cases)("reading %s, then changing %s", (_read, _edit, run, text, unchanged) => {
+    const store = createObjectStore(objectsOf(services("a")));
+    const index = new ReadIndex<object>();
+    const [reader, other] = [{}, {}];
+    run(index.record(store, reader).objects);
+    const version = store.journal.version;
+    index.record(store, other).objects.get("Service", "elsewhere", "a");
+    for (const object of objectsOf(text)) store.put(object);
+    const changes = how === "with a journal" ? store.journal.since(version) : undefined;
+    expect([...index.outdated(store, changes)]).toEqual(unchanged ? [] : [reader]);
+  });
+});
+
+test("what was forgotten concerns nobody", () => {
+  const store = createObjectStore();
+  const index = new ReadIndex<object>();
+  const [one, two] = [{}, {}];
+  const recorded = [one, two].map((reader) => index.record(store, reader));
+  for (const { objects } of recorded) objects.get("Service", "default", "a");
+  index.forget(one, recorded[0]?.reads ?? []);
+  for (const object of objectsOf(services("a"))) store.put(object);
+  expect([...index.outdated(store, undefined)]).toEqual([two]);
 });

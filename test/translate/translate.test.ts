@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tableSchema } from "../../src/table/table.ts";
+import { emptyTable, tableSchema } from "../../src/table/table.ts";
+import { applyChanges, diffTables, isEmpty, type TableChanges, tableParts } from "../../src/table/table-changes.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
-import { defaultSettings } from "../../sync-agent/translate/settings.ts";
+import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
 import { mapMiddleware, mapRouter, mapService } from "../../sync-agent/translate/table-references.ts";
 import { createTranslator, type Translation } from "../../sync-agent/translate/translate.ts";
 import { objectsOf, services, traefik, translateText } from "./translate-text.ts";
@@ -56,6 +57,15 @@ const object: fc.Arbitrary<KubernetesObject> = fc.oneof(
     ),
   ),
   fc.record({
+    apiVersion: fc.constant("networking.k8s.io/v1"),
+    kind: fc.constant("Ingress"),
+    metadata: meta,
+    spec: fc.record({
+      defaultBackend: fc.record({ service: fc.record({ name, port: fc.constant({ number: 80 }) }) }),
+      rules: fc.array(fc.record({ host: fc.constantFrom("a.com", "b.com") }), { maxLength: 1 }),
+    }),
+  }),
+  fc.record({
     apiVersion: fc.constant("v1"),
     kind: fc.constant("Service"),
     metadata: meta,
@@ -70,35 +80,59 @@ const object: fc.Arbitrary<KubernetesObject> = fc.oneof(
   }),
 );
 const objects = fc.array(object, { maxLength: 14 });
-const fromScratch = (list: readonly KubernetesObject[]): Translation =>
-  createTranslator(defaultSettings()).translate(createObjectStore(list));
+const fromScratch = (list: readonly KubernetesObject[], settings = defaultSettings()): Translation =>
+  createTranslator(settings).translate(createObjectStore(list));
+
+/** Entry points that give their routers something, and lose it with a Middleware that is gone. */
+const demanding = (): TranslateSettings => ({
+  ...defaultSettings(),
+  entryPoints: {
+    web: { port: 80, redirect: { to: "websecure", scheme: "https", permanent: true, priority: 1 } },
+    websecure: { port: 443, tls: true, middlewares: ["default-a@kubernetescrd", "x-a-b@kubernetescrd"] },
+    other: { port: 81, middlewares: ["default-b@kubernetescrd"] },
+  },
+});
+const settings = fc.constantFrom(defaultSettings, demanding);
 
 describe("laws", () => {
   test("after any edits the table is the one made from nothing", () => {
-    const edit = fc.oneof(fc.record({ put: object }), fc.record({ remove: fc.nat({ max: 20 }) }));
+    const edit = fc.oneof(
+      { arbitrary: fc.record({ put: object }), weight: 3 },
+      { arbitrary: fc.record({ remove: fc.nat({ max: 20 }) }), weight: 2 },
+      { arbitrary: fc.constant("another store" as const), weight: 1 },
+    );
+    const edits = fc.array(fc.array(edit, { maxLength: 3 }), { maxLength: 12 });
     fc.assert(
-      fc.property(objects, fc.array(edit, { maxLength: 12 }), (start, edits) => {
-        const store = createObjectStore(start);
+      fc.property(settings, objects, edits, (settingsOf, start, rounds) => {
+        let store = createObjectStore(start);
         const all = new Map(start.map((one) => [keyOf(one), one]));
-        const translator = createTranslator(defaultSettings());
-        translator.translate(store);
-        for (const change of edits) {
-          if ("put" in change) {
-            store.put(change.put);
-            all.set(keyOf(change.put), change.put);
-          } else {
-            const [key, gone] = [...all][change.remove] ?? [];
-            if (key === undefined || gone === undefined) continue;
-            all.delete(key);
-            store.remove(gone.kind as "Service", gone.metadata.namespace ?? "", gone.metadata.name);
+        const translator = createTranslator(settingsOf());
+        let last = translator.translate(store);
+        expect(applyChanges(emptyTable(), last.changes)).toEqual(last.table);
+        for (const round of rounds) {
+          for (const change of round) {
+            if (change === "another store") {
+              store = createObjectStore(all.values());
+            } else if ("put" in change) {
+              store.put(change.put);
+              all.set(keyOf(change.put), change.put);
+            } else {
+              const [key, gone] = [...all][change.remove] ?? [];
+              if (key === undefined || gone === undefined) continue;
+              all.delete(key);
+              store.remove(gone.kind as "Service", gone.metadata.namespace ?? "", gone.metadata.name);
+            }
           }
-          const { table, problems } = translator.translate(store);
-          const fresh = fromScratch([...all.values()]);
-          expect(table).toEqual(fresh.table);
-          expect(problems).toEqual(fresh.problems);
+          const next = translator.translate(store);
+          const fresh = fromScratch([...all.values()], settingsOf());
+          expect(JSON.stringify(next.table)).toBe(JSON.stringify(fresh.table));
+          expect(next.problems).toEqual(fresh.problems);
+          expect(ordered(next.changes)).toEqual(ordered(diffTables(last.table, next.table)));
+          expect(isEmpty(next.changes)).toBe(next.table === last.table);
+          last = next;
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
   });
 
@@ -230,5 +264,11 @@ describe("names that collide", () => {
     expect(new Set(table.routers.map(({ name }) => name)).size).toBe(2);
   });
 });
+
+function ordered(changes: TableChanges): TableChanges {
+  const sorted = structuredClone(changes);
+  for (const part of tableParts) sorted[part].removed.sort();
+  return sorted;
+}
 
 const keyOf = ({ kind, metadata }: KubernetesObject): string => `${kind} ${metadata.namespace}/${metadata.name}`;

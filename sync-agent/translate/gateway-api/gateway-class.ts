@@ -19,9 +19,13 @@ export type ClassState = "ours" | "ours-by-name" | "absent" | "foreign";
 export function classState(className: string, objects: ObjectReader, settings: TranslateSettings): ClassState {
   const found = objects.get("GatewayClass", "", className);
   if (found === undefined) return conventional.has(className) ? "ours-by-name" : "absent";
-  const name = controllerName(found);
-  return name === settings.gatewayControllerName || name === TRAEFIK_CONTROLLER ? "ours" : "foreign";
+  return ownControllers(settings).has(controllerName(found) ?? "") ? "ours" : "foreign";
 }
 
-const controllerName = (object: KubernetesObject): string | undefined =>
+/** The controllers whose GatewayClasses are ours. */
+export const ownControllers = ({ gatewayControllerName }: TranslateSettings): ReadonlySet<string> =>
+  new Set([gatewayControllerName, TRAEFIK_CONTROLLER]);
+
+/** What a GatewayClass names; undefined when it cannot be read. */
+export const controllerName = (object: KubernetesObject): string | undefined =>
   readFields(classSchema, object.spec, ["spec"], silent)?.controllerName;

@@ -96,10 +96,10 @@ function buildRule(
     return target;
   };
   const mirror: FilterScope["buildMirror"] = (ref, at) => buildMirror(ref, at, context);
-  // A route that is served nowhere still says which of its references lead nowhere.
-  if (attachments.length === 0) targetOf(undefined, 80);
   const routers = new Map<string, Router>();
   for (const { match, index } of readMatches(rule.matches, place)) {
+    // A route that is served nowhere still says which of its references lead nowhere.
+    if (attachments.length === 0) targetOf(match.prefix, 80);
     for (const attachment of attachments) {
       const router = buildRouter(match, attachment, targetOf(match.prefix, attachment.port));
       const { entryPoint, tls, routeHost, except } = attachment;

@@ -62,7 +62,7 @@ export const translateIngress: TranslateObject = (object, objects, settings) => 
 };
 
 /** Read before the rest: what is wrong with an Ingress of another controller is not ours to say. */
-function classNameOf({ spec }: KubernetesObject): string | undefined {
+export function classNameOf({ spec }: KubernetesObject): string | undefined {
   const name: unknown = typeof spec === "object" && spec !== null ? Reflect.get(spec, "ingressClassName") : undefined;
   return typeof name === "string" ? name : undefined;
 }

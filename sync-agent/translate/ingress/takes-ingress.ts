@@ -17,7 +17,7 @@ export function takesIngress(
   object: KubernetesObject,
   className: string | undefined,
   { path, report }: Place,
-  { objects, settings }: Context,
+  { objects, settings }: Pick<Context, "objects" | "settings">,
 ): boolean {
   const { ingressClass } = settings.ingress;
   if (className === undefined) {
