@@ -1,4 +1,3 @@
-import type { Rule } from "../table/rule.ts";
 import { withoutTrailingDot } from "./canonical-host.ts";
 import { compileAddressBlock } from "./client-address.ts";
 import { isMatchableHeader } from "./compile-rule.ts";
@@ -86,7 +85,7 @@ export function readHeaderName(arg: MatcherArgument, warn: Warn): string {
   return arg.value;
 }
 
-export function readClientIp(arg: MatcherArgument): Rule {
+export function readClientIp(arg: MatcherArgument): { type: "clientIp"; cidr: string } {
   if (compileAddressBlock(arg.value) === undefined) {
     throw syntaxError(
       arg,

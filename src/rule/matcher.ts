@@ -1,4 +1,4 @@
-import type { Rule } from "../table/rule.ts";
+import type { HttpMatcher, RuleTree } from "../table/rule.ts";
 import type { RuleProblem, Span } from "./rule-problem.ts";
 
 /** One argument of a matcher: never empty. */
@@ -9,29 +9,54 @@ export interface MatcherArgument extends Span {
 export type Warn = (problem: Omit<RuleProblem, "code">) => void;
 
 /** What stands behind a matcher's name in one syntax. */
-export interface Matcher {
+export interface Matcher<Leaf extends { type: string } = HttpMatcher> {
   minArguments: number;
   maxArguments: number;
   /** How it is written, for messages. */
   usage: string;
   /** Throws `RuleError`. `args` are as many as the matcher takes. */
-  build(args: readonly MatcherArgument[], warn: Warn): Rule;
+  build(args: readonly MatcherArgument[], warn: Warn): RuleTree<Leaf>;
 }
 
-export interface MatcherTable {
-  matchers: Record<string, Matcher>;
+export interface MatcherTable<Leaf extends { type: string } = HttpMatcher> {
+  matchers: Record<string, Matcher<Leaf>>;
   /** What to say about names that this syntax does not have but others do. */
   foreignNames: Record<string, string>;
 }
 
 /** A matcher that takes one argument. */
-export function unary(usage: string, build: (arg: MatcherArgument, warn: Warn) => Rule): Matcher {
+export function unary<Leaf extends { type: string } = HttpMatcher>(
+  usage: string,
+  build: (arg: MatcherArgument, warn: Warn) => RuleTree<Leaf>,
+): Matcher<Leaf> {
   return {
     minArguments: 1,
     maxArguments: 1,
     usage,
     build: ([arg], warn) => build(present(arg), warn),
   };
+}
+
+/** A matcher whose arguments are alternatives, as in v2. */
+export function anyOf<Leaf extends { type: string } = HttpMatcher>(
+  usage: string,
+  build: (arg: MatcherArgument, warn: Warn) => RuleTree<Leaf>,
+): Matcher<Leaf> {
+  return {
+    minArguments: 1,
+    maxArguments: Number.POSITIVE_INFINITY,
+    usage,
+    build: (args, warn) =>
+      combine(
+        "or",
+        args.map((arg) => build(arg, warn)),
+      ),
+  };
+}
+
+export function combine<Leaf>(type: "and" | "or", rules: RuleTree<Leaf>[]): RuleTree<Leaf> {
+  const [only] = rules;
+  return rules.length === 1 && only !== undefined ? only : { type, rules };
 }
 
 /** Those that the arity promises. */

@@ -1,7 +1,7 @@
-import type { Rule } from "../table/rule.ts";
+import type { HttpMatcher, Rule } from "../table/rule.ts";
 import { shorten } from "./explain-token.ts";
 import { templateToRegexp } from "./gorilla-template.ts";
-import { foreignToHttp, type Matcher, type MatcherArgument, type MatcherTable, type Warn } from "./matcher.ts";
+import { anyOf, combine, foreignToHttp, type Matcher, type MatcherArgument, type MatcherTable } from "./matcher.ts";
 import { readClientIp, readHeaderName, readHost, readPath, readRegexp, requireAscii } from "./matcher-arguments.ts";
 import { decodeRoutingPath } from "./routing-path.ts";
 import { syntaxError } from "./rule-problem.ts";
@@ -10,7 +10,7 @@ type ReadHeaderValue = (arg: MatcherArgument) => { value: string } | { regexp: s
 
 const BRACE = /[{}]/;
 
-const host = anyOf("Host(`example.com`, …)", (arg, warn) => ({ type: "host", host: readHost(arg, warn) }));
+const host = anyOf<HttpMatcher>("Host(`example.com`, …)", (arg, warn) => ({ type: "host", host: readHost(arg, warn) }));
 
 /**
  * The HTTP matchers of Traefik 2 (https://doc.traefik.io/traefik/v2.11/routing/routers/#rule). Several arguments
@@ -52,24 +52,6 @@ export const matchersV2: MatcherTable = {
     QueryRegexp: "QueryRegexp is v3's: write Query(`key={name:pattern}`), or set the route's syntax to v3",
   },
 };
-
-function combine(type: "and" | "or", rules: Rule[]): Rule {
-  const [only] = rules;
-  return rules.length === 1 && only !== undefined ? only : { type, rules };
-}
-
-function anyOf(usage: string, build: (arg: MatcherArgument, warn: Warn) => Rule): Matcher {
-  return {
-    minArguments: 1,
-    maxArguments: Number.POSITIVE_INFINITY,
-    usage,
-    build: (args, warn) =>
-      combine(
-        "or",
-        args.map((arg) => build(arg, warn)),
-      ),
-  };
-}
 
 function pathTemplate(arg: MatcherArgument, end: string): Rule {
   const options = { start: "^", end, variable: "[^/]+", literal: decodeRoutingPath };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_RULE_DEPTH, MAX_RULE_LENGTH, parseRule } from "../../src/rule/parse-rule.ts";
+import { parseRule } from "../../src/rule/parse-rule.ts";
+import { MAX_RULE_DEPTH, MAX_RULE_LENGTH } from "../../src/rule/parse-rule-text.ts";
 import type { Rule } from "../../src/table/rule.ts";
 
 const host = (name: string): Rule => ({ type: "host", host: name });
