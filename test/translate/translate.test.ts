@@ -7,79 +7,10 @@ import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
 import { mapMiddleware, mapRouter, mapService } from "../../sync-agent/translate/table-references.ts";
 import { createTranslator, type Translation } from "../../sync-agent/translate/translate.ts";
+import { objectSets } from "./arbitrary-objects.ts";
 import { objectsOf, services, traefik, translateText } from "./translate-text.ts";
 
-/** Few names, so that objects meet: each other's services and middlewares, and names that collide when joined. */
-const name = fc.constantFrom("a", "b", "a-b", "b-a");
-const namespace = fc.constantFrom("default", "default", "default", "x", "x-a");
-const meta = fc.record({ name, namespace });
-const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
-
-const serviceRef = fc.record({
-  name,
-  kind: fc.constantFrom("Service", "Service", "TraefikService"),
-  port: fc.constantFrom(80, "http", 81),
-  weight: maybe(fc.integer({ min: -1, max: 3 })),
-  passHostHeader: maybe(fc.boolean()),
-  sticky: maybe(fc.constant({ cookie: { name: "c" } })),
-  middlewares: maybe(fc.array(fc.record({ name }), { maxLength: 1 })),
-});
-const refs = fc.array(serviceRef, { maxLength: 3 });
-const traefikObject = (kind: string, spec: fc.Arbitrary<unknown>): fc.Arbitrary<KubernetesObject> =>
-  fc.record({ apiVersion: fc.constant("traefik.io/v1alpha1"), kind: fc.constant(kind), metadata: meta, spec });
-
-const object: fc.Arbitrary<KubernetesObject> = fc.oneof(
-  traefikObject(
-    "IngressRoute",
-    fc.record({
-      routes: fc.array(
-        fc.record({
-          match: fc.constantFrom("Host(`a.com`)", "PathPrefix(`/x`)", "Broken("),
-          services: refs,
-          middlewares: maybe(fc.array(fc.record({ name }), { maxLength: 2 })),
-        }),
-        { maxLength: 2 },
-      ),
-    }),
-  ),
-  traefikObject(
-    "TraefikService",
-    fc.oneof(
-      fc.record({ weighted: fc.record({ services: refs }) }),
-      fc.record({ failover: fc.record({ service: serviceRef, fallback: serviceRef }) }),
-    ),
-  ),
-  traefikObject(
-    "Middleware",
-    fc.oneof(
-      fc.record({ addPrefix: fc.record({ prefix: fc.constantFrom("/1", "/2") }) }),
-      fc.record({ chain: fc.record({ middlewares: fc.array(fc.record({ name }), { maxLength: 2 }) }) }),
-    ),
-  ),
-  fc.record({
-    apiVersion: fc.constant("networking.k8s.io/v1"),
-    kind: fc.constant("Ingress"),
-    metadata: meta,
-    spec: fc.record({
-      defaultBackend: fc.record({ service: fc.record({ name, port: fc.constant({ number: 80 }) }) }),
-      rules: fc.array(fc.record({ host: fc.constantFrom("a.com", "b.com") }), { maxLength: 1 }),
-    }),
-  }),
-  fc.record({
-    apiVersion: fc.constant("v1"),
-    kind: fc.constant("Service"),
-    metadata: meta,
-    spec: fc.constantFrom({ ports: [{ port: 80 }] }, { ports: [{ port: 80, name: "http" }] }),
-  }),
-  fc.record({
-    apiVersion: fc.constant("discovery.k8s.io/v1"),
-    kind: fc.constant("EndpointSlice"),
-    metadata: fc.record({ name, namespace, labels: fc.record({ "kubernetes.io/service-name": name }) }),
-    ports: fc.constantFrom([{ name: "", port: 8080 }], [{ name: "http", port: 8080 }]),
-    endpoints: fc.array(fc.record({ addresses: fc.constantFrom(["10.0.0.1"], ["10.0.0.2"]) }), { maxLength: 2 }),
-  }),
-);
-const objects = fc.array(object, { maxLength: 14 });
+const objects = fc.oneof(...objectSets.map(({ list }) => list));
 const fromScratch = (list: readonly KubernetesObject[], settings = defaultSettings()): Translation =>
   createTranslator(settings).translate(createObjectStore(list));
 
@@ -95,46 +26,49 @@ const demanding = (): TranslateSettings => ({
 const settings = fc.constantFrom(defaultSettings, demanding);
 
 describe("laws", () => {
-  test("after any edits the table is the one made from nothing", () => {
-    const edit = fc.oneof(
-      { arbitrary: fc.record({ put: object }), weight: 3 },
-      { arbitrary: fc.record({ remove: fc.nat({ max: 20 }) }), weight: 2 },
-      { arbitrary: fc.constant("another store" as const), weight: 1 },
-    );
-    const edits = fc.array(fc.array(edit, { maxLength: 3 }), { maxLength: 12 });
-    fc.assert(
-      fc.property(settings, objects, edits, (settingsOf, start, rounds) => {
-        let store = createObjectStore(start);
-        const all = new Map(start.map((one) => [keyOf(one), one]));
-        const translator = createTranslator(settingsOf());
-        let last = translator.translate(store);
-        expect(applyChanges(emptyTable(), last.changes)).toEqual(last.table);
-        for (const round of rounds) {
-          for (const change of round) {
-            if (change === "another store") {
-              store = createObjectStore(all.values());
-            } else if ("put" in change) {
-              store.put(change.put);
-              all.set(keyOf(change.put), change.put);
-            } else {
-              const [key, gone] = [...all][change.remove] ?? [];
-              if (key === undefined || gone === undefined) continue;
-              all.delete(key);
-              store.remove(gone.kind as "Service", gone.metadata.namespace ?? "", gone.metadata.name);
+  test.each(objectSets)(
+    "after any edits to objects $title the table is the one made from nothing",
+    ({ object, list }) => {
+      const edit = fc.oneof(
+        { arbitrary: fc.record({ put: object }), weight: 3 },
+        { arbitrary: fc.record({ remove: fc.nat({ max: 20 }) }), weight: 2 },
+        { arbitrary: fc.constant("another store" as const), weight: 1 },
+      );
+      const edits = fc.array(fc.array(edit, { maxLength: 3 }), { maxLength: 12 });
+      fc.assert(
+        fc.property(settings, list, edits, (settingsOf, start, rounds) => {
+          let store = createObjectStore(start);
+          const all = new Map(start.map((one) => [keyOf(one), one]));
+          const translator = createTranslator(settingsOf());
+          let last = translator.translate(store);
+          expect(applyChanges(emptyTable(), last.changes)).toEqual(last.table);
+          for (const round of rounds) {
+            for (const change of round) {
+              if (change === "another store") {
+                store = createObjectStore(all.values());
+              } else if ("put" in change) {
+                store.put(change.put);
+                all.set(keyOf(change.put), change.put);
+              } else {
+                const [key, gone] = [...all][change.remove] ?? [];
+                if (key === undefined || gone === undefined) continue;
+                all.delete(key);
+                store.remove(gone.kind as "Service", gone.metadata.namespace ?? "", gone.metadata.name);
+              }
             }
+            const next = translator.translate(store);
+            const fresh = fromScratch([...all.values()], settingsOf());
+            expect(JSON.stringify(next.table)).toBe(JSON.stringify(fresh.table));
+            expect(next.problems).toEqual(fresh.problems);
+            expect(ordered(next.changes)).toEqual(ordered(diffTables(last.table, next.table)));
+            expect(isEmpty(next.changes)).toBe(next.table === last.table);
+            last = next;
           }
-          const next = translator.translate(store);
-          const fresh = fromScratch([...all.values()], settingsOf());
-          expect(JSON.stringify(next.table)).toBe(JSON.stringify(fresh.table));
-          expect(next.problems).toEqual(fresh.problems);
-          expect(ordered(next.changes)).toEqual(ordered(diffTables(last.table, next.table)));
-          expect(isEmpty(next.changes)).toBe(next.table === last.table);
-          last = next;
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 
   test("the table is sound: of its form, without a dangling name, names and ties unique, in a settled order", () => {
     fc.assert(
