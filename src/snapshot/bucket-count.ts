@@ -1,3 +1,4 @@
+import type { BucketFill } from "./bucket-fill.ts";
 import { MAX_LEAF_BYTES } from "./leaf-keys.ts";
 
 /** Quotes, comma and the hash of one leaf in the root. */
@@ -17,23 +18,18 @@ export interface BucketAim {
  * How many buckets a list of sized things is sharded into. Stays with `current` unless that is off by a factor of
  * four or more, or takes too much of the root, so that the number does not flap (changing it rewrites every leaf).
  *
- * @param items each with the hash that places it and its bytes
  * @returns a power of two
  */
-export function chooseBucketCount(
-  items: readonly { hash: number; bytes: number }[],
-  aim: BucketAim,
-  current: number | undefined,
-): number {
-  const total = items.reduce((sum, item) => sum + item.bytes, 0);
+export function chooseBucketCount(fill: BucketFill, aim: BucketAim, current: number | undefined): number {
+  const { total } = fill;
   let count = aim.minimum;
   while (total / count > aim.leafBytes) count *= 2;
   if (current !== undefined && current > count / 4 && current < count * 4) count = current;
 
   let best = count;
-  let bestBytes = bytesInRoot(items, count);
+  let bestBytes = bytesInRoot(fill.filled(count));
   for (let fewer = count / 2; bestBytes > aim.rootBytes && fewer >= aim.minimum; fewer /= 2) {
-    const bytes = bytesInRoot(items, fewer);
+    const bytes = bytesInRoot(fill.filled(fewer));
     if (bytes < bestBytes) {
       best = fewer;
       bestBytes = bytes;
@@ -42,12 +38,7 @@ export function chooseBucketCount(
   return best;
 }
 
-function bytesInRoot(items: readonly { hash: number; bytes: number }[], count: number): number {
-  const filled = new Float64Array(count);
-  for (const { hash, bytes } of items) {
-    const bucket = hash & (count - 1);
-    filled[bucket] = (filled[bucket] ?? 0) + bytes;
-  }
+function bytesInRoot(filled: Float64Array): number {
   let bytes = 0;
   for (const fill of filled) {
     bytes += BUCKET_BYTES + Math.max(0, Math.ceil(fill / MAX_LEAF_BYTES) - 1) * FURTHER_LEAF_BYTES;

@@ -80,6 +80,10 @@ export const fitsEndpointLeaf = (entry: Fragment): boolean =>
 export const fitsRouteLeaf = (unit: RouteUnit): boolean =>
   EMPTY_ROUTE_LEAF_BYTES + new LeafDraft().costOf(unit) <= MAX_LEAF_BYTES;
 
+/** The bytes of a router with what it refers to, without what a leaf adds. */
+export const bytesOfUnit = ({ bytes, services, middlewares }: RouteUnit): number =>
+  [...services, ...middlewares].reduce((sum, fragment) => sum + fragment.bytes, bytes);
+
 function joinFragments(fragments: Iterable<Fragment>): string {
   return [...fragments]
     .sort((a, b) => compare(a.name, b.name))

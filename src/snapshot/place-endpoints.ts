@@ -1,35 +1,90 @@
 import type { Endpoints } from "../table/service.ts";
+import type { TableChanges } from "../table/table-changes.ts";
+import { type Bucket, packBucket } from "./bucket.ts";
 import { chooseBucketCount } from "./bucket-count.ts";
+import { BucketFill } from "./bucket-fill.ts";
 import { fnv1a32 } from "./fnv1a32.ts";
 import { fitsEndpointLeaf, packEndpoints } from "./leaf-draft.ts";
 import { type Fragment, toFragment } from "./route-units.ts";
 
 const ENDPOINT_BUCKETS = { leafBytes: 8 * 1024, minimum: 4, rootBytes: 20 * 1024 };
 
+interface Entry {
+  readonly fragment: Fragment;
+  readonly hash: number;
+  readonly bytes: number;
+}
+
 /**
  * Shards endpoints by their key into many small buckets, so that a Pod's coming and going rewrites one small leaf.
  * Of a Service with more endpoints than a leaf can hold the first are kept, ready ones before terminating ones, and
  * its key is named in `cut`.
- *
- * @param current the number of buckets before, kept while it fits
  */
-export function placeEndpoints(
-  endpoints: Readonly<Record<string, Endpoints>>,
-  current: number | undefined,
-): { buckets: string[][]; cut: string[] } {
-  const cut: string[] = [];
-  const items = Object.entries(endpoints).map(([key, value]) => {
-    let entry = toFragment(key, value);
-    if (!fitsEndpointLeaf(entry)) {
-      cut.push(key);
-      entry = cutToFit(key, value);
+export class PlacedEndpoints {
+  readonly #hash: (text: string) => string;
+  readonly #entries = new Map<string, Entry>();
+  readonly #fill = new BucketFill(() => this.#entries.values());
+  readonly #cut = new Set<string>();
+  #members: Map<string, Fragment>[] = [];
+  #buckets: (Bucket | undefined)[] = [];
+
+  constructor(hash: (text: string) => string) {
+    this.#hash = hash;
+  }
+
+  /** The keys whose endpoints do not all fit, in order. */
+  get cut(): string[] {
+    return [...this.#cut].sort();
+  }
+
+  change({ put, removed }: TableChanges["endpoints"]): void {
+    for (const key of removed) this.#remove(key);
+    for (const [key, value] of Object.entries(put)) {
+      this.#remove(key);
+      const whole = toFragment(key, value);
+      const isWhole = fitsEndpointLeaf(whole);
+      if (!isWhole) this.#cut.add(key);
+      const fragment = isWhole ? whole : cutToFit(key, value);
+      const entry = { fragment, hash: fnv1a32(key), bytes: fragment.bytes };
+      this.#entries.set(key, entry);
+      this.#fill.change(entry.hash, entry.bytes);
+      this.#open(entry.hash)?.set(key, fragment);
     }
-    return { entry, hash: fnv1a32(key), bytes: entry.bytes };
-  });
-  const count = chooseBucketCount(items, ENDPOINT_BUCKETS, current);
-  const buckets: Fragment[][] = Array.from({ length: count }, () => []);
-  for (const { entry, hash } of items) buckets[hash & (count - 1)]?.push(entry);
-  return { buckets: buckets.map(packEndpoints), cut: cut.sort() };
+  }
+
+  /** @param current the number of buckets before, kept while it fits */
+  place(current: number | undefined): readonly Bucket[] {
+    const count = chooseBucketCount(this.#fill, ENDPOINT_BUCKETS, current);
+    if (count !== this.#members.length) this.#shard(count);
+    return this.#members.map((members, index) => {
+      const bucket = this.#buckets[index] ?? packBucket(() => packEndpoints([...members.values()]), this.#hash);
+      this.#buckets[index] = bucket;
+      return bucket;
+    });
+  }
+
+  #remove(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#cut.delete(key);
+    this.#fill.change(entry.hash, -entry.bytes);
+    this.#open(entry.hash)?.delete(key);
+  }
+
+  /** The members of a bucket that is to be packed again. */
+  #open(hash: number): Map<string, Fragment> | undefined {
+    if (this.#members.length === 0) return undefined;
+    const index = hash & (this.#members.length - 1);
+    this.#buckets[index] = undefined;
+    return this.#members[index];
+  }
+
+  #shard(count: number): void {
+    this.#members = Array.from({ length: count }, () => new Map());
+    this.#buckets = [];
+    for (const [key, { fragment, hash }] of this.#entries) this.#members[hash & (count - 1)]?.set(key, fragment);
+  }
 }
 
 function cutToFit(key: string, value: Endpoints): Fragment {

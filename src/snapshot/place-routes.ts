@@ -1,89 +1,120 @@
 import { ruleKeys } from "../rule/rule-keys.ts";
+import { type Bucket, packBucket } from "./bucket.ts";
 import { chooseBucketCount } from "./bucket-count.ts";
-import { fnv1a32 } from "./fnv1a32.ts";
-import { LeafDraft, packRoutes } from "./leaf-draft.ts";
+import { BucketFill } from "./bucket-fill.ts";
+import { packRoutes } from "./leaf-draft.ts";
+import { PlacedHost, type Placement, type SplitHost } from "./placed-host.ts";
 import type { RouteUnit } from "./route-units.ts";
-import { type PathPlacement, splitHost } from "./split-host.ts";
-
-/** A host key with more bytes of routes than this is split by path, one with fewer than the second no longer. */
-const SPLIT_ABOVE_BYTES = 96 * 1024;
-const UNSPLIT_BELOW_BYTES = 48 * 1024;
 
 const ROUTE_BUCKETS = { leafBytes: 32 * 1024, minimum: 16, rootBytes: 80 * 1024 };
 
-/** The routes of a table by bucket, as texts of leaves. */
-export interface PlacedRoutes {
-  buckets: string[][];
-  split: Map<string, { from: string[]; leaves: string[][] }>;
-  wildcardLabels: number[];
-}
-
-interface Host {
-  readonly key: string;
-  readonly hash: number;
-  readonly withoutPath: Set<RouteUnit>;
-  readonly withPath: PathPlacement[];
-}
-
 /**
  * Shards routers by the hosts that their rules require (`ruleKeys`), and the routes of one host again by path where
- * there are very many.
- *
- * @param current the root before this one, which the number of buckets and the split hosts follow while they fit
+ * there are very many. What changes costs the buckets that it touches.
  */
-export function placeRoutes(
-  units: readonly RouteUnit[],
-  current: { routes: readonly string[]; split: Readonly<Record<string, unknown>> } | undefined,
-): PlacedRoutes {
-  const hosts = groupByHost(units);
-  const split: PlacedRoutes["split"] = new Map();
-  const sized = hosts.map((host) => {
-    const bytes = bytesOf([...host.withoutPath, ...host.withPath.map(({ unit }) => unit)]);
-    const wasSplit = current !== undefined && Object.hasOwn(current.split, host.key);
-    if (bytes <= (wasSplit ? UNSPLIT_BELOW_BYTES : SPLIT_ABOVE_BYTES)) return { ...host, bytes };
-    const ranges = splitHost(host.withPath, bytes);
-    if (ranges.length < 2) return { ...host, bytes };
-    split.set(host.key, {
-      from: ranges.map((range) => range.from),
-      leaves: ranges.map((range) => packRoutes(range.units)),
-    });
-    return { ...host, withPath: [], bytes: bytesOf(host.withoutPath) };
-  });
+export class PlacedRoutes {
+  readonly #hash: (text: string) => string;
+  readonly #hosts = new Map<string, PlacedHost>();
+  readonly #fill = new BucketFill(() => this.#hosts.values());
+  /** Hosts that are to be placed again. */
+  readonly #open = new Set<PlacedHost>();
+  #splitBefore: ReadonlySet<string> = new Set();
+  readonly #split = new Map<string, SplitHost>();
+  #members: Set<PlacedHost>[] = [];
+  #buckets: (Bucket | undefined)[] = [];
 
-  const count = chooseBucketCount(sized, ROUTE_BUCKETS, current?.routes.length);
-  const buckets: Set<RouteUnit>[] = Array.from({ length: count }, () => new Set());
-  for (const { hash, withoutPath, withPath } of sized) {
-    const bucket = buckets[hash & (count - 1)];
-    for (const unit of withoutPath) bucket?.add(unit);
-    for (const { unit } of withPath) bucket?.add(unit);
+  constructor(hash: (text: string) => string) {
+    this.#hash = hash;
   }
-  return { buckets: buckets.map(packRoutes), split, wildcardLabels: countWildcardLabels(hosts) };
-}
 
-function groupByHost(units: readonly RouteUnit[]): Host[] {
-  const hosts = new Map<string, Host>();
-  for (const unit of units) {
-    for (const { host: key, path } of ruleKeys(unit.router.rule)) {
-      let host = hosts.get(key);
-      if (host === undefined) {
-        host = { key, hash: fnv1a32(key), withoutPath: new Set(), withPath: [] };
-        hosts.set(key, host);
-      }
-      if (path === undefined) host.withoutPath.add(unit);
-      else host.withPath.push({ unit, path });
+  /** The hosts that are split into ranges by path. */
+  get split(): ReadonlyMap<string, SplitHost> {
+    return this.#split;
+  }
+
+  /** How many labels the suffixes of wildcards have, each number once, in order. */
+  get wildcardLabels(): number[] {
+    const counts = new Set<number>();
+    for (const key of this.#hosts.keys()) if (key.startsWith("*.")) counts.add(key.split(".").length - 1);
+    return [...counts].sort((a, b) => a - b);
+  }
+
+  exchange(gone: readonly RouteUnit[], come: readonly RouteUnit[]): void {
+    const leaving = byHost(gone);
+    const entering = byHost(come);
+    for (const key of new Set([...leaving.keys(), ...entering.keys()])) {
+      const host = this.#host(key);
+      host.exchange(new Set(leaving.get(key)?.map(({ unit }) => unit)), entering.get(key) ?? []);
+      this.#open.add(host);
     }
   }
-  return [...hosts.values()];
+
+  /** @param current the root before this one, which the number of buckets and the split hosts follow while they fit */
+  place(
+    current: { routes: readonly string[]; split: Readonly<Record<string, unknown>> } | undefined,
+  ): readonly Bucket[] {
+    this.#placeHosts(new Set(Object.keys(current?.split ?? {})));
+    const count = chooseBucketCount(this.#fill, ROUTE_BUCKETS, current?.routes.length);
+    if (count !== this.#members.length) this.#shard(count);
+    return this.#members.map((members, index) => {
+      const bucket = this.#buckets[index] ?? packBucket(() => packRoutes(unitsOf(members)), this.#hash);
+      this.#buckets[index] = bucket;
+      return bucket;
+    });
+  }
+
+  #host(key: string): PlacedHost {
+    let host = this.#hosts.get(key);
+    if (host === undefined) {
+      host = new PlacedHost(key);
+      this.#hosts.set(key, host);
+    }
+    return host;
+  }
+
+  #placeHosts(splitBefore: ReadonlySet<string>): void {
+    for (const key of splitBefore.symmetricDifference(this.#splitBefore)) {
+      const host = this.#hosts.get(key);
+      if (host !== undefined) this.#open.add(host);
+    }
+    this.#splitBefore = splitBefore;
+    for (const host of this.#open) {
+      const bytes = host.bytes;
+      host.place(splitBefore.has(host.key), this.#hash);
+      this.#fill.change(host.hash, host.bytes - bytes);
+      if (host.isEmpty) this.#hosts.delete(host.key);
+      if (host.split === undefined) this.#split.delete(host.key);
+      else this.#split.set(host.key, host.split);
+      if (this.#members.length === 0) continue;
+      const index = host.hash & (this.#members.length - 1);
+      this.#buckets[index] = undefined;
+      if (host.isEmpty) this.#members[index]?.delete(host);
+      else this.#members[index]?.add(host);
+    }
+    this.#open.clear();
+  }
+
+  #shard(count: number): void {
+    this.#members = Array.from({ length: count }, () => new Set());
+    this.#buckets = [];
+    for (const host of this.#hosts.values()) this.#members[host.hash & (count - 1)]?.add(host);
+  }
 }
 
-function countWildcardLabels(hosts: readonly Host[]): number[] {
-  const counts = new Set<number>();
-  for (const { key } of hosts) if (key.startsWith("*.")) counts.add(key.split(".").length - 1);
-  return [...counts].sort((a, b) => a - b);
+function byHost(units: readonly RouteUnit[]): Map<string, Placement[]> {
+  const hosts = new Map<string, Placement[]>();
+  for (const unit of units) {
+    for (const { host, path } of ruleKeys(unit.router.rule)) {
+      const placements = hosts.get(host);
+      if (placements === undefined) hosts.set(host, [{ unit, path }]);
+      else placements.push({ unit, path });
+    }
+  }
+  return hosts;
 }
 
-function bytesOf(units: Iterable<RouteUnit>): number {
-  const draft = new LeafDraft();
-  for (const unit of units) draft.add(unit);
-  return draft.isEmpty ? 0 : draft.bytes;
+function unitsOf(hosts: Iterable<PlacedHost>): Set<RouteUnit> {
+  const units = new Set<RouteUnit>();
+  for (const host of hosts) for (const unit of host.units) units.add(unit);
+  return units;
 }

@@ -1,11 +1,13 @@
+import { isEqual } from "../table/is-equal.ts";
 import type { Root } from "../table/snapshot.ts";
-import { TABLE_VERSION, type Table } from "../table/table.ts";
+import { emptyTable, TABLE_VERSION, type Table } from "../table/table.ts";
+import { diffTables, type TableChanges } from "../table/table-changes.ts";
+import { type Bucket, leavesOf } from "./bucket.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
-import { fitsRouteLeaf } from "./leaf-draft.ts";
 import { leafHashes, leafKey, rootKey } from "./leaf-keys.ts";
-import { placeEndpoints } from "./place-endpoints.ts";
-import { placeRoutes } from "./place-routes.ts";
-import { createRouteUnits } from "./route-units.ts";
+import { PlacedEndpoints } from "./place-endpoints.ts";
+import { PlacedRoutes } from "./place-routes.ts";
+import { RouteUnits } from "./route-units.ts";
 
 export interface PlanRequest {
   desired: Table;
@@ -31,63 +33,93 @@ export type PlanProblem =
   | { code: "router-too-large"; router: string; bytes: number }
   | { code: "endpoints-cut"; endpoints: string };
 
+/** Plans one table after another: what one has in common with the one before costs nothing again. */
+export interface Planner {
+  plan(request: PlannerRequest): Plan;
+}
+
+export interface PlannerRequest extends Omit<PlanRequest, "hash"> {
+  /**
+   * All that has changed since the table that this planner was given last (`joinChanges` makes one of several). When
+   * in doubt leave it out: what has changed is then found by comparing.
+   */
+  changes?: TableChanges | undefined;
+}
+
 /**
  * Turns a table into the leaves and the root that KV lacks. Equal tables give equal leaves in whatever order their
  * parts were made; the root also follows `current` (its predecessor, and the number of buckets while it fits).
  * Servers' transports are left out: they may carry keys, and only relays read them.
  */
-export function plan({ desired, publisher, current, hash }: PlanRequest): Plan {
-  const problems: PlanProblem[] = [];
-  const units = createRouteUnits(desired).filter((unit) => {
-    if (fitsRouteLeaf(unit)) return true;
-    const bytes = [...unit.services, ...unit.middlewares].reduce((sum, fragment) => sum + fragment.bytes, unit.bytes);
-    problems.push({ code: "router-too-large", router: unit.router.name, bytes });
-    return false;
-  });
-  const routes = placeRoutes(units, current?.root);
-  const endpoints = placeEndpoints(desired.endpoints, current?.root.endpoints.length);
-  for (const key of endpoints.cut) problems.push({ code: "endpoints-cut", endpoints: key });
+export const plan = ({ hash, ...request }: PlanRequest): Plan => createPlanner({ hash }).plan(request);
 
-  const leaves = new Map<string, string>();
-  const toBucket = (texts: readonly string[]): string =>
-    texts
-      .map((text) => {
-        const name = hash(text);
-        leaves.set(name, text);
-        return name;
-      })
-      .join("");
-  const root: Root = {
-    version: TABLE_VERSION,
-    publisher,
-    entryPoints: desired.entryPoints,
-    routes: routes.buckets.map(toBucket),
-    wildcardLabels: routes.wildcardLabels,
-    split: Object.fromEntries(
-      [...routes.split].map(([host, { from, leaves }]) => [host, { from, leaves: leaves.map(toBucket) }]),
-    ),
-    endpoints: [],
+export function createPlanner({ hash }: Pick<PlanRequest, "hash">): Planner {
+  const units = new RouteUnits();
+  const routes = new PlacedRoutes(hash);
+  const endpoints = new PlacedEndpoints(hash);
+  let last = emptyTable();
+  return {
+    plan({ desired, publisher, current, changes = diffTables(last, desired) }) {
+      last = desired;
+      const { gone, come } = units.change(desired, changes);
+      routes.exchange(gone, come);
+      endpoints.change(changes.endpoints);
+      const routeBuckets = routes.place(current?.root);
+      const endpointBuckets = endpoints.place(current?.root.endpoints.length);
+      const rangeBuckets = [...routes.split.values()].flatMap(({ leaves }) => leaves);
+      const root: Root = {
+        version: TABLE_VERSION,
+        publisher,
+        entryPoints: desired.entryPoints,
+        routes: routeBuckets.map(nameOf),
+        wildcardLabels: routes.wildcardLabels,
+        split: Object.fromEntries(
+          [...routes.split].map(([host, { from, leaves }]) => [host, { from: [...from], leaves: leaves.map(nameOf) }]),
+        ),
+        endpoints: endpointBuckets.map(nameOf),
+      };
+      const buckets = [...routeBuckets, ...rangeBuckets, ...endpointBuckets];
+      const stats = statsOf([...routeBuckets, ...rangeBuckets], endpointBuckets);
+      const problems = [
+        ...units.tooLarge.map((problem) => ({ code: "router-too-large" as const, ...problem })),
+        ...endpoints.cut.map((key) => ({ code: "endpoints-cut" as const, endpoints: key })),
+      ];
+      return { ...finish(root, buckets, current, stats, hash), problems };
+    },
   };
-  const routeLeaves = leaves.size;
-  root.endpoints = endpoints.buckets.map(toBucket);
+}
 
-  const stats = { routeLeaves, endpointLeaves: leaves.size - routeLeaves, largestLeafBytes: 0, rootBytes: 0 };
-  for (const text of leaves.values()) stats.largestLeafBytes = Math.max(stats.largestLeafBytes, utf8Length(text));
+function finish(
+  root: Root,
+  buckets: readonly Bucket[],
+  current: PlanRequest["current"],
+  stats: Plan["stats"],
+  hash: (text: string) => string,
+): Omit<Plan, "problems"> {
+  const writes = new Map<string, string>();
   if (current !== undefined && isSameBesidePredecessor(root, current.root)) {
-    stats.rootBytes = utf8Length(canonicalJson(current.root));
-    return { rootHash: current.hash, root: current.root, writes: new Map(), stats, problems };
+    const rootBytes = utf8Length(canonicalJson(current.root));
+    return { rootHash: current.hash, root: current.root, writes, stats: { ...stats, rootBytes } };
   }
-
   if (current !== undefined) root.predecessor = current.hash;
   const rootText = canonicalJson(root);
   const rootHash = hash(rootText);
-  stats.rootBytes = utf8Length(rootText);
   const known = current === undefined ? new Set<string>() : namedLeaves(current.root);
-  const writes = new Map<string, string>();
-  for (const [name, text] of leaves) if (!known.has(name)) writes.set(leafKey(name), text);
+  for (const bucket of buckets) {
+    if (leafHashes(bucket.name).every((name) => known.has(name))) continue;
+    for (const [name, text] of leavesOf(bucket)) if (!known.has(name)) writes.set(leafKey(name), text);
+  }
   writes.set(rootKey(rootHash), rootText);
-  return { rootHash, root, writes, stats, problems };
+  return { rootHash, root, writes, stats: { ...stats, rootBytes: utf8Length(rootText) } };
 }
+
+function statsOf(routes: readonly Bucket[], endpoints: readonly Bucket[]): Plan["stats"] {
+  const count = (buckets: readonly Bucket[]): number => new Set(buckets.flatMap(({ name }) => leafHashes(name))).size;
+  const largestLeafBytes = [...routes, ...endpoints].reduce((most, bucket) => Math.max(most, bucket.largestBytes), 0);
+  return { routeLeaves: count(routes), endpointLeaves: count(endpoints), largestLeafBytes, rootBytes: 0 };
+}
+
+const nameOf = ({ name }: Bucket): string => name;
 
 /** @returns the hashes of all leaves that a root names */
 export function namedLeaves(root: Root): Set<string> {
@@ -95,6 +127,5 @@ export function namedLeaves(root: Root): Set<string> {
   return new Set(buckets.flatMap(leafHashes));
 }
 
-function isSameBesidePredecessor(a: Root, b: Root): boolean {
-  return canonicalJson({ ...a, predecessor: undefined }) === canonicalJson({ ...b, predecessor: undefined });
-}
+const isSameBesidePredecessor = (a: Root, b: Root): boolean =>
+  isEqual({ ...a, predecessor: undefined }, { ...b, predecessor: undefined });

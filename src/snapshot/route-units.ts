@@ -1,5 +1,8 @@
+import { addOwner, eachOwner, type Owners, removeOwner } from "../table/owners.ts";
 import type { Router, Table } from "../table/table.ts";
+import type { TableChanges } from "../table/table-changes.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
+import { bytesOfUnit, fitsRouteLeaf } from "./leaf-draft.ts";
 
 /** One named entry of a leaf's record, already written: `"name":{...}`. */
 export interface Fragment {
@@ -25,27 +28,117 @@ export function toFragment(name: string, value: unknown): Fragment {
   return { name, text, bytes: utf8Length(text) };
 }
 
+type Part = "services" | "middlewares";
+type References = Record<Part, readonly string[]>;
+
+interface Written {
+  readonly unit: RouteUnit;
+  /** What the router refers to and the table does not have, in most tables nothing. */
+  readonly missing: References | undefined;
+}
+
 /**
- * Writes the routers of a table, each with the services and middlewares that it refers to over any number of steps.
- * A name that the table does not have is left out: whoever reads the leaf meets the same dangling name.
+ * The routers of a table as they are written, each with the services and middlewares that it refers to over any number
+ * of steps. A name that the table does not have is left out: whoever reads the leaf meets the same dangling name.
  */
-export function createRouteUnits(table: Table): RouteUnit[] {
-  const serviceFragments = memoise((name) => fragmentOf(table.services, name));
-  const middlewareFragments = memoise((name) => fragmentOf(table.middlewares, name));
-  return table.routers.map((router) => {
-    const { services, middlewares } = collectReferences(table, router);
+export class RouteUnits {
+  readonly #written = new Map<string, Written>();
+  readonly #fragments: Record<Part, Map<string, Fragment>> = { services: new Map(), middlewares: new Map() };
+  /** Who refers to a name, whether or not the table has it. */
+  readonly #users: Record<Part, Map<string, Owners<Written>>> = { services: new Map(), middlewares: new Map() };
+  readonly #tooLarge = new Map<string, number>();
+
+  /** The routers that no leaf can hold, in order of their names, with their bytes. */
+  get tooLarge(): { router: string; bytes: number }[] {
+    return [...this.#tooLarge]
+      .map(([router, bytes]) => ({ router, bytes }))
+      .sort((a, b) => (a.router < b.router ? -1 : 1));
+  }
+
+  /**
+   * @param changes what has made `table` out of the table of the last call
+   * @returns the units that leaves must do without, and those that they must hold instead
+   */
+  change(table: Table, changes: TableChanges): { gone: RouteUnit[]; come: RouteUnit[] } {
+    const routers = new Map<string, Router | undefined>();
+    for (const part of ["services", "middlewares"] as const) {
+      for (const name of [...Object.keys(changes[part].put), ...changes[part].removed]) {
+        this.#fragments[part].delete(name);
+        for (const { unit } of eachOwner(this.#users[part].get(name))) routers.set(unit.router.name, unit.router);
+      }
+    }
+    for (const name of changes.routers.removed) routers.set(name, undefined);
+    for (const [name, router] of Object.entries(changes.routers.put)) routers.set(name, router);
+
+    const gone = [...routers.keys()].flatMap((name) => this.#forget(name) ?? []);
+    const come = [...routers.values()].flatMap((router) => (router && this.#write(table, router)) ?? []);
+    return { gone, come };
+  }
+
+  #write(table: Table, router: Router): RouteUnit | undefined {
+    const names = collectReferences(table, router);
+    const fragmentsOf = (part: Part): Fragment[] =>
+      names[part].flatMap((name) => this.#fragment(table, part, name) ?? []);
     const text = canonicalJson(router);
-    return {
+    const unit: RouteUnit = {
       router,
       text,
       bytes: utf8Length(text),
-      services: services.map(serviceFragments).filter((fragment) => fragment !== undefined),
-      middlewares: middlewares.map(middlewareFragments).filter((fragment) => fragment !== undefined),
+      services: fragmentsOf("services"),
+      middlewares: fragmentsOf("middlewares"),
     };
-  });
+    const written = { unit, missing: missingIn(table, names) };
+    this.#written.set(router.name, written);
+    for (const [part, name] of referencesOf(written)) {
+      const users = this.#users[part].get(name);
+      const more = addOwner(users, written);
+      if (more !== users) this.#users[part].set(name, more);
+    }
+    if (fitsRouteLeaf(unit)) return unit;
+    this.#tooLarge.set(router.name, bytesOfUnit(unit));
+    return undefined;
+  }
+
+  #forget(name: string): RouteUnit | undefined {
+    const written = this.#written.get(name);
+    if (written === undefined) return undefined;
+    this.#written.delete(name);
+    for (const [part, reference] of referencesOf(written)) {
+      const users = this.#users[part].get(reference);
+      const fewer = removeOwner(users, written);
+      if (fewer === undefined) {
+        this.#users[part].delete(reference);
+        this.#fragments[part].delete(reference);
+      } else if (fewer !== users) this.#users[part].set(reference, fewer);
+    }
+    return this.#tooLarge.delete(name) ? undefined : written.unit;
+  }
+
+  #fragment(table: Table, part: Part, name: string): Fragment | undefined {
+    const known = this.#fragments[part].get(name);
+    if (known !== undefined || !Object.hasOwn(table[part], name)) return known;
+    const made = toFragment(name, table[part][name]);
+    this.#fragments[part].set(name, made);
+    return made;
+  }
 }
 
-function collectReferences(table: Table, router: Router): { services: string[]; middlewares: string[] } {
+function* referencesOf({ unit, missing }: Written): Iterable<[Part, string]> {
+  for (const part of ["services", "middlewares"] as const) {
+    for (const { name } of unit[part]) yield [part, name];
+    for (const name of missing?.[part] ?? []) yield [part, name];
+  }
+}
+
+function missingIn(table: Table, { services, middlewares }: References): References | undefined {
+  const missing = {
+    services: services.filter((name) => !Object.hasOwn(table.services, name)),
+    middlewares: middlewares.filter((name) => !Object.hasOwn(table.middlewares, name)),
+  };
+  return missing.services.length + missing.middlewares.length === 0 ? undefined : missing;
+}
+
+function collectReferences(table: Table, router: Router): References {
   const services = new Set([router.service]);
   const middlewares = new Set(router.middlewares);
   // A set's iteration also visits what is added meanwhile, so each name is followed once, cycles included.
@@ -73,19 +166,4 @@ function collectReferences(table: Table, router: Router): { services: string[]; 
     if (middleware?.type === "chain") for (const next of middleware.middlewares) middlewares.add(next);
   }
   return { services: [...services], middlewares: [...middlewares] };
-}
-
-function fragmentOf(record: Record<string, unknown>, name: string): Fragment | undefined {
-  return Object.hasOwn(record, name) ? toFragment(name, record[name]) : undefined;
-}
-
-function memoise<T>(make: (name: string) => T): (name: string) => T {
-  const made = new Map<string, T>();
-  return (name) => {
-    const known = made.get(name);
-    if (known !== undefined) return known;
-    const value = make(name);
-    made.set(name, value);
-    return value;
-  };
 }

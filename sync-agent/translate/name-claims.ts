@@ -1,5 +1,5 @@
 import { isEqual } from "../../src/table/is-equal.ts";
-import { addOwner, eachOwner, type Owners, removeOwner } from "./owners.ts";
+import { addOwner, eachOwner, type Owners, removeOwner } from "../../src/table/owners.ts";
 import { type Contribution, inOrder, type RecordPart, recordParts } from "./table-part.ts";
 
 /** A name in a part of the table. */

@@ -1,6 +1,6 @@
+import { addOwner, eachOwner, type Owners, removeOwner } from "../../src/table/owners.ts";
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectChange, ObjectReader } from "../source/object-store.ts";
-import { addOwner, eachOwner, type Owners, removeOwner } from "./owners.ts";
 
 /** One thing that was read, with what was found there, misses included. Shared by all that read it. */
 export interface Read<Reader> {

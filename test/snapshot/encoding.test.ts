@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chooseBucketCount } from "../../src/snapshot/bucket-count.ts";
+import { BucketFill } from "../../src/snapshot/bucket-fill.ts";
 import { canonicalJson, utf8Length } from "../../src/snapshot/canonical-json.ts";
 import { fnv1a32 } from "../../src/snapshot/fnv1a32.ts";
 import { LeafMemory } from "../../src/snapshot/leaf-memory.ts";
@@ -62,7 +63,7 @@ describe("chooseBucketCount", () => {
     ["fewer when it was off by four", 7_000, 32, 8],
     ["fewer than the aim asks for when the root would be too large", 2_000_000, undefined, 512],
   ])("%s", (_, bytes, current, expected) => {
-    expect(chooseBucketCount(items(bytes), aim, current)).toBe(expected);
+    expect(chooseBucketCount(new BucketFill(() => items(bytes)), aim, current)).toBe(expected);
   });
 });
 
