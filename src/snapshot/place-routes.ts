@@ -27,9 +27,9 @@ export class PlacedRoutes {
     this.#hash = hash;
   }
 
-  /** The hosts that are split into ranges by path. */
-  get split(): ReadonlyMap<string, SplitHost> {
-    return this.#split;
+  /** The hosts that are split into ranges by path, in order. */
+  get split(): [host: string, SplitHost][] {
+    return [...this.#split].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   /** How many labels the suffixes of wildcards have, each number once, in order. */

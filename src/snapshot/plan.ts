@@ -66,7 +66,8 @@ export function createPlanner({ hash }: Pick<PlanRequest, "hash">): Planner {
       endpoints.change(changes.endpoints);
       const routeBuckets = routes.place(current?.root);
       const endpointBuckets = endpoints.place(current?.root.endpoints.length);
-      const rangeBuckets = [...routes.split.values()].flatMap(({ leaves }) => leaves);
+      const { split } = routes;
+      const rangeBuckets = split.flatMap(([, { leaves }]) => leaves);
       const root: Root = {
         version: TABLE_VERSION,
         publisher,
@@ -74,7 +75,7 @@ export function createPlanner({ hash }: Pick<PlanRequest, "hash">): Planner {
         routes: routeBuckets.map(nameOf),
         wildcardLabels: routes.wildcardLabels,
         split: Object.fromEntries(
-          [...routes.split].map(([host, { from, leaves }]) => [host, { from: [...from], leaves: leaves.map(nameOf) }]),
+          split.map(([host, { from, leaves }]) => [host, { from: [...from], leaves: leaves.map(nameOf) }]),
         ),
         endpoints: endpointBuckets.map(nameOf),
       };

@@ -80,6 +80,29 @@ export function applyChanges(table: Table, changes: TableChanges): Table {
   };
 }
 
+/** Two changes, one after the other, as one. */
+export function joinChanges(first: TableChanges, then: TableChanges): TableChanges {
+  return {
+    entryPoints: joinParts(first.entryPoints, then.entryPoints),
+    routers: joinParts(first.routers, then.routers),
+    services: joinParts(first.services, then.services),
+    middlewares: joinParts(first.middlewares, then.middlewares),
+    endpoints: joinParts(first.endpoints, then.endpoints),
+    serversTransports: joinParts(first.serversTransports, then.serversTransports),
+  };
+}
+
+function joinParts<T>(first: PartChanges<T>, then: PartChanges<T>): PartChanges<T> {
+  if (isEmptyPart(first)) return then;
+  if (isEmptyPart(then)) return first;
+  const put = { ...first.put };
+  for (const name of then.removed) delete put[name];
+  for (const [name, value] of Object.entries(then.put)) setOwn(put, name, value);
+  const removed = new Set([...first.removed, ...then.removed]);
+  for (const name of Object.keys(then.put)) removed.delete(name);
+  return { put, removed: [...removed] };
+}
+
 function isEmptyPart<T>({ put, removed }: PartChanges<T>): boolean {
   for (const _name in put) return false;
   return removed.length === 0;

@@ -6,6 +6,7 @@ import {
   diffTables,
   emptyChanges,
   isEmpty,
+  joinChanges,
   tableChangesSchema,
   tableParts,
 } from "../../src/table/table-changes.ts";
@@ -65,6 +66,16 @@ describe("laws", () => {
         expect(isEmpty(diffTables(before, after))).toBe(
           JSON.stringify(sorted(before)) === JSON.stringify(sorted(after)),
         );
+      }),
+    );
+  });
+
+  test("changes that are joined do what they did one after the other", () => {
+    fc.assert(
+      fc.property(table, table, table, (first, second, third) => {
+        const joined = joinChanges(diffTables(first, second), diffTables(second, third));
+        expect(applyChanges(first, joined)).toEqual(third);
+        expect(tableChangesSchema.safeParse(joined).success).toBe(true);
       }),
     );
   });
