@@ -33,39 +33,83 @@ const service: fc.Arbitrary<Service> = fc.oneof(
     { type: "weighted", children: [{ service: "gone", weight: 1 }] },
   ),
 );
-/** Names that stay, things under them that change; enough routes of one host that it is split and no longer. */
-const table: fc.Arbitrary<Table> = fc
-  .record({
-    routers: fc.array(fc.option(router, { freq: 3 }), { maxLength: 40 }),
-    services: fc.dictionary(fc.constantFrom("a", "b", "c", "gone"), service),
-    prefix: fc.constantFrom("/1", "/2"),
-    hasChain: fc.boolean(),
-    pods: fc.array(
-      fc.oneof({ arbitrary: fc.nat({ max: 60 }), weight: 9 }, { arbitrary: fc.constant(4_000), weight: 1 }),
-      {
-        maxLength: 60,
-      },
-    ),
-  })
-  .map(({ routers, services, prefix, hasChain, pods }) => ({
-    ...makeTable(
-      routers.flatMap((one, index) =>
-        one === null
-          ? []
-          : makeRouter(`r${String(index).padStart(2, "0")}`, one.rule(index), {
-              ruleText: "x".repeat(one.length),
-              service: one.service,
-              middlewares: one.middlewares,
-            }),
+type RouterSpec = typeof router extends fc.Arbitrary<infer T> ? T : never;
+
+/** What a table is made of; edits change one thing. */
+interface Spec {
+  routers: Map<number, RouterSpec>;
+  services: Map<string, Service>;
+  prefix: string;
+  hasChain: boolean;
+  pods: Map<number, number>;
+}
+
+/** Enough routes of one host that it is split. */
+const first = (): Spec => {
+  const one: RouterSpec = {
+    rule: (index) => hostRule("big.com", `/app-${index}`),
+    length: 9_000,
+    service: "a",
+    middlewares: ["chain"],
+  };
+  return {
+    routers: new Map(Array.from({ length: 14 }, (_, index) => [index, one])),
+    services: new Map([["a", makeLoadBalancer("e0")]]),
+    prefix: "/1",
+    hasChain: true,
+    pods: new Map([[0, 2]]),
+  };
+};
+
+const manyOrFew = fc.oneof({ arbitrary: fc.nat({ max: 60 }), weight: 9 }, { arbitrary: fc.constant(4_000), weight: 1 });
+const edit: fc.Arbitrary<(spec: Spec) => void> = fc.oneof(
+  fc.tuple(fc.nat({ max: 20 }), router).map(
+    ([index, one]) =>
+      (spec: Spec) =>
+        void spec.routers.set(index, one),
+  ),
+  fc.nat({ max: 20 }).map((index) => (spec: Spec) => void spec.routers.delete(index)),
+  fc.nat({ max: 14 }).map((from) => (spec: Spec) => {
+    for (const index of spec.routers.keys()) if (index >= from) spec.routers.delete(index);
+  }),
+  fc.constant((spec: Spec) => {
+    for (const [index, one] of first().routers) spec.routers.set(index, one);
+  }),
+  fc.tuple(fc.constantFrom("a", "b", "c", "gone"), service).map(
+    ([name, one]) =>
+      (spec: Spec) =>
+        void spec.services.set(name, one),
+  ),
+  fc.constantFrom("a", "b", "c", "gone").map((name) => (spec: Spec) => void spec.services.delete(name)),
+  fc.constantFrom("/1", "/2").map((prefix) => (spec: Spec) => void Object.assign(spec, { prefix })),
+  fc.boolean().map((hasChain) => (spec: Spec) => void Object.assign(spec, { hasChain })),
+  fc.tuple(fc.nat({ max: 9 }), manyOrFew).map(
+    ([index, pods]) =>
+      (spec: Spec) =>
+        void spec.pods.set(index, pods),
+  ),
+  fc.nat({ max: 9 }).map((index) => (spec: Spec) => void spec.pods.delete(index)),
+);
+
+const tableOf = ({ routers, services, prefix, hasChain, pods }: Spec): Table => ({
+  ...makeTable(
+    [...routers]
+      .sort(([a], [b]) => a - b)
+      .map(([index, { rule, length, service, middlewares }]) =>
+        makeRouter(`r${String(index).padStart(2, "0")}`, rule(index), {
+          ruleText: "x".repeat(length),
+          service,
+          middlewares,
+        }),
       ),
-    ),
-    services,
-    middlewares: {
-      prefix: { type: "addPrefix", prefix },
-      ...(hasChain ? { chain: { type: "chain" as const, middlewares: ["prefix"] } } : {}),
-    },
-    endpoints: Object.fromEntries(pods.map((count, index) => [`e${index}`, endpointsOf(count)])),
-  }));
+  ),
+  services: Object.fromEntries(services),
+  middlewares: {
+    prefix: { type: "addPrefix", prefix },
+    ...(hasChain ? { chain: { type: "chain", middlewares: ["prefix"] } } : {}),
+  },
+  endpoints: Object.fromEntries([...pods].map(([index, count]) => [`e${index}`, endpointsOf(count)])),
+});
 
 const endpointsOf = (count: number) => ({
   endpoints: Array.from({ length: count }, (_, index) => ({
@@ -80,16 +124,19 @@ const current = (planned: Plan | undefined) => planned && { hash: planned.rootHa
 describe("a planner", () => {
   it("gives, after whatever came before, the plan made from nothing", () => {
     const step = fc.record({
-      table,
-      base: fc.constantFrom("none", "the last", "the first"),
+      edits: fc.array(edit, { maxLength: 3 }),
+      base: fc.constantFrom("none", "the last", "the last", "the first"),
       changes: fc.constantFrom("told", "joined", "found"),
     });
     fc.assert(
-      fc.property(fc.array(step, { minLength: 2, maxLength: 6 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {
         const planner = createPlanner({ hash: contentHash });
         const plans: Plan[] = [];
+        const spec = first();
         let before: Table | undefined;
-        for (const { table: desired, base, changes } of steps) {
+        for (const { edits, base, changes } of steps) {
+          for (const change of edits) change(spec);
+          const desired = tableOf(spec);
           const on = current(base === "none" ? undefined : base === "the last" ? plans.at(-1) : plans[0]);
           const detour = makeTable([makeRouter("r00", hostRule("detour.com"))]);
           const told =
@@ -109,8 +156,27 @@ describe("a planner", () => {
           before = desired;
         }
       }),
-      { numRuns: 50 },
+      { numRuns: 60 },
     );
+  });
+
+  it("splits and joins a host as the root before it did, though its routes are as they were", () => {
+    const planner = createPlanner({ hash: contentHash });
+    const full = first();
+    const split = planner.plan({ desired: tableOf(full), publisher: "test" });
+    const half = first();
+    for (const index of [7, 8, 9, 10, 11, 12, 13]) half.routers.delete(index);
+    const desired = tableOf(half);
+    const still = planner.plan({ desired, publisher: "test", current: current(split) });
+    const joined = planner.plan({ desired, publisher: "test" });
+    const again = planner.plan({ desired, publisher: "test", current: current(split) });
+    expect([split, still, joined, again].map(({ root }) => Object.keys(root.split))).toEqual([
+      ["big.com"],
+      ["big.com"],
+      [],
+      ["big.com"],
+    ]);
+    expect(again.rootHash).toBe(still.rootHash);
   });
 
   it("hashes what one Pod's change touches, whatever else is there", () => {
