@@ -25,7 +25,7 @@ interface Regarding {
   resourceVersion: string;
 }
 
-/** Objects that tell of their problems in conditions need no Events beside them. */
+/** Objects that tell of their errors in conditions. */
 const withConditions = new Set([
   "GatewayClass",
   "Gateway",
@@ -43,12 +43,16 @@ export const MOST_EVENTS = 500;
 const LONGEST_NOTE = 1024;
 
 /**
- * The Events of problems of objects without conditions (Traefik's kinds, Ingresses, Services), by name; errors first
- * when there are too many.
+ * The Events of problems that no condition tells of, by name; errors first when there are too many. Those are the
+ * problems of objects without conditions (Traefik's kinds, Ingresses, Services), and of others what is no error or is
+ * about a parent, which may be nobody's to speak for.
  */
 export function problemEvents(problems: readonly Problem[], objects: ObjectReader): ReadonlyMap<string, ProblemEvent> {
   const events = new Map<string, ProblemEvent>();
-  const told = problems.filter(({ object }) => !withConditions.has(object.kind));
+  const told = problems.filter(
+    ({ object, severity, path }) =>
+      !withConditions.has(object.kind) || severity !== "error" || path[1] === "parentRefs",
+  );
   for (const severity of ["error", "warning", "notice"] as const) {
     for (const problem of told) {
       if (problem.severity !== severity) continue;

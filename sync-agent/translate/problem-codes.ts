@@ -61,6 +61,8 @@ export const problemCodes = {
   "backend-not-found": "The backendRef cannot be resolved. Its share of the requests gets 500.",
   "filter-unsupported":
     "The filter is not supported. Requests to the rule get 500, never an answer without the filter.",
+  "host-not-attached":
+    "Cloudflare does not send the host's requests to the Worker. The agent says so; `--manage-hosts` lets it attach the host.",
   "internal-error":
     "The object made its own translation fail. It is left out and the others are served; this is a fault of Sluice.",
 } as const satisfies Record<string, string>;

@@ -71,8 +71,17 @@ describe("the Event of a problem", () => {
     expect(event?.note).not.toContain("\uFFFD");
   });
 
+  test("a route's errors are in its conditions; the rest, and a parent that is not there, are not", () => {
+    const text = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: app }\nspec: {}\n";
+    const routes = createObjectStore(served(objectsOf(text)));
+    const object = { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", namespace: "default", name: "app" };
+    const told = (change: Partial<Problem>) => problemEvents([problem({ object, ...change })], routes).size;
+    expect(told({})).toBe(0);
+    expect(told({ severity: "warning" })).toBe(1);
+    expect(told({ path: ["spec", "parentRefs", 0, "name"] })).toBe(1);
+  });
+
   test.each([
-    ["an object with conditions", { kind: "HTTPRoute", apiVersion: "gateway.networking.k8s.io/v1" }],
     ["an object that is not there", { name: "gone" }],
     ["what is no object", { kind: "EntryPoint", apiVersion: "" }],
   ])("there is none for %s", (_, change) => {
