@@ -44,10 +44,10 @@ interface Spec {
   pods: Map<number, number>;
 }
 
-/** Enough routes of one host that it is split. */
+/** Enough routes of one host that it is split; where half of them are left, `/user-4` is a path to split at. */
 const first = (): Spec => {
   const one: RouterSpec = {
-    rule: (index) => hostRule("big.com", `/app-${index}`),
+    rule: (index) => hostRule("big.com", `/user-${index}`),
     length: 9_000,
     service: "a",
     middlewares: ["chain"],
