@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { isEqual } from "./is-equal.ts";
+import { LazyPart } from "./lazy-part.ts";
 import { middlewareSchema } from "./middleware.ts";
 import { endpointsSchema, serversTransportSchema, serviceSchema } from "./service.ts";
 import { entryPointSchema, routerSchema, type Table } from "./table.ts";
@@ -67,18 +68,60 @@ export function diffTables(before: Table, after: Table): TableChanges {
 
 /**
  * The table with the changes made, its routers and records in the order of their names. `table` stays as it is;
- * parts without a change are shared with it. What `removed` names and `table` does not have is passed over.
+ * parts without a change are shared with it, each other part is made when it is first read. What `removed` names and
+ * `table` does not have is passed over.
  */
 export function applyChanges(table: Table, changes: TableChanges): Table {
-  return {
-    entryPoints: changeRecord(table.entryPoints, changes.entryPoints),
-    routers: changeRouters(table.routers, changes.routers),
-    services: changeRecord(table.services, changes.services),
-    middlewares: changeRecord(table.middlewares, changes.middlewares),
-    endpoints: changeRecord(table.endpoints, changes.endpoints),
-    serversTransports: changeRecord(table.serversTransports, changes.serversTransports),
+  const before = lazyParts.get(table) ?? partsOf(table);
+  const change = <T, C extends PartChanges<unknown>>(part: LazyPart<T, C>, its: C): LazyPart<T, C> =>
+    isEmptyPart(its) ? part : part.changed(its);
+  const parts: LazyParts = {
+    entryPoints: change(before.entryPoints, changes.entryPoints),
+    routers: change(before.routers, changes.routers),
+    services: change(before.services, changes.services),
+    middlewares: change(before.middlewares, changes.middlewares),
+    endpoints: change(before.endpoints, changes.endpoints),
+    serversTransports: change(before.serversTransports, changes.serversTransports),
   };
+  const changed = tableOf(parts);
+  lazyParts.set(changed, parts);
+  return changed;
 }
+
+type LazyParts = { [P in TablePartName]: LazyPart<Table[P], TableChanges[P]> };
+
+/** Of the tables that were made of others. */
+const lazyParts = new WeakMap<Table, LazyParts>();
+
+const partsOf = (table: Table): LazyParts => ({
+  entryPoints: LazyPart.of(table.entryPoints, changeRecord),
+  routers: LazyPart.of(table.routers, changeRouters),
+  services: LazyPart.of(table.services, changeRecord),
+  middlewares: LazyPart.of(table.middlewares, changeRecord),
+  endpoints: LazyPart.of(table.endpoints, changeRecord),
+  serversTransports: LazyPart.of(table.serversTransports, changeRecord),
+});
+
+const tableOf = (parts: LazyParts): Table => ({
+  get entryPoints() {
+    return parts.entryPoints.read();
+  },
+  get routers() {
+    return parts.routers.read();
+  },
+  get services() {
+    return parts.services.read();
+  },
+  get middlewares() {
+    return parts.middlewares.read();
+  },
+  get endpoints() {
+    return parts.endpoints.read();
+  },
+  get serversTransports() {
+    return parts.serversTransports.read();
+  },
+});
 
 /** Two changes, one after the other, as one. */
 export function joinChanges(first: TableChanges, then: TableChanges): TableChanges {
@@ -125,31 +168,29 @@ function byName<T extends { name: string }>(list: readonly T[]): Record<string, 
   return record;
 }
 
-function changeRouters(routers: Table["routers"], changes: TableChanges["routers"]): Table["routers"] {
-  if (isEmptyPart(changes)) return routers;
-  const removed = new Set(changes.removed);
-  const added = new Set(Object.keys(changes.put));
-  const changed: Table["routers"] = [];
-  for (const router of routers) {
-    if (removed.has(router.name) && !added.has(router.name)) continue;
-    const isReplaced = added.delete(router.name);
-    changed.push(isReplaced ? (changes.put[router.name] ?? router) : router);
+function changeRouters(routers: Table["routers"], changes: readonly TableChanges["routers"][]): Table["routers"] {
+  const byNames = new Map(routers.map((router) => [router.name, router]));
+  let isGrown = false;
+  for (const { put, removed } of changes) {
+    for (const name of removed) byNames.delete(name);
+    for (const [name, router] of Object.entries(put)) {
+      isGrown ||= !byNames.has(name);
+      byNames.set(name, router);
+    }
   }
-  for (const name of added) {
-    const router = changes.put[name];
-    if (router !== undefined) changed.push(router);
-  }
-  return added.size === 0 ? changed : changed.sort((a, b) => compare(a.name, b.name));
+  const changed = [...byNames.values()];
+  return isGrown ? changed.sort((a, b) => compare(a.name, b.name)) : changed;
 }
 
-function changeRecord<T>(record: Record<string, T>, changes: PartChanges<T>): Record<string, T> {
-  if (isEmptyPart(changes)) return record;
+function changeRecord<T>(record: Record<string, T>, changes: readonly PartChanges<T>[]): Record<string, T> {
   const changed = { ...record };
-  for (const name of changes.removed) delete changed[name];
   let isGrown = false;
-  for (const [name, value] of Object.entries(changes.put)) {
-    isGrown ||= !Object.hasOwn(changed, name);
-    setOwn(changed, name, value);
+  for (const { put, removed } of changes) {
+    for (const name of removed) delete changed[name];
+    for (const [name, value] of Object.entries(put)) {
+      isGrown ||= !Object.hasOwn(changed, name);
+      setOwn(changed, name, value);
+    }
   }
   return isGrown ? inOrder(changed) : changed;
 }

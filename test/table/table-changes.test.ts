@@ -99,6 +99,28 @@ describe("laws", () => {
   });
 });
 
+test("a table of a thousand and more changes is the one that they make, whenever it is read", () => {
+  let last = emptyTable();
+  const kept: Table[] = [];
+  for (let count = 1; count <= 2_500; count++) {
+    const changes = emptyChanges();
+    changes.services.put[`s${count % 7}`] = { type: "status", status: count };
+    if (count % 5 === 0) changes.services.removed.push(`s${(count + 1) % 7}`);
+    last = applyChanges(last, changes);
+    if (count % 600 === 0) kept.push(last);
+  }
+  const expected = (until: number): Table["services"] => {
+    const record: Table["services"] = {};
+    for (let count = 1; count <= until; count++) {
+      if (count % 5 === 0) delete record[`s${(count + 1) % 7}`];
+      record[`s${count % 7}`] = { type: "status", status: count };
+    }
+    return record;
+  };
+  expect(last.services).toEqual(expected(2_500));
+  expect(kept.map(({ services }) => services)).toEqual([600, 1_200, 1_800, 2_400].map(expected));
+});
+
 test("what did not change is shared", () => {
   const before: Table = { ...emptyTable(), services: { a: { type: "status", status: 418 } }, endpoints: {} };
   const changes = emptyChanges();
