@@ -16,6 +16,9 @@ export interface CloudflareHostsOptions {
 /** Zones come and go rarely. */
 const ZONES_AGE_MS = 10 * 60_000;
 
+/** The most that the API gives at once. */
+const ZONES_PER_PAGE = 50;
+
 /** More zones than these are not asked for their routes in one step. */
 const MOST_ZONES = 50;
 
@@ -44,11 +47,12 @@ export function createCloudflareHosts(options: CloudflareHostsOptions): HostsApi
   const readZones = async (signal: AbortSignal): Promise<Zone[]> => {
     if (known !== undefined && now() - known.readAt < ZONES_AGE_MS) return known.zones;
     const zones: Zone[] = [];
-    const query = { account: { id: account_id }, per_page: 50 };
+    const query = { account: { id: account_id }, per_page: ZONES_PER_PAGE };
     let page = await call(signal, () => client.zones.list(query, { signal }));
     for (;;) {
       zones.push(...page.result.map(({ id, name }) => ({ id, name: name.toLowerCase() })));
-      if (!page.hasNextPage()) break;
+      // The client asks until a page is empty.
+      if (page.result.length < ZONES_PER_PAGE || !page.hasNextPage()) break;
       const current = page;
       page = await call(signal, () => current.getNextPage());
     }

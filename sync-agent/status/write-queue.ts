@@ -23,6 +23,7 @@ export interface WriteQueueOptions {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** In [0, 1). */
   random(): number;
+  /** Default 20. */
   writesPerSecond?: number;
 }
 
@@ -84,7 +85,7 @@ export class WriteQueue {
   }
 
   private async work(): Promise<void> {
-    const { writesPerSecond = 10, isLeader, sleep } = this.options;
+    const { writesPerSecond = 20, isLeader, sleep } = this.options;
     const { signal } = this.closing;
     try {
       while (this.waiting.size > 0 && isLeader()) {

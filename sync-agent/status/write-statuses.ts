@@ -40,6 +40,8 @@ const LONGEST_TRUCE_MS = 10 * 60_000;
 export class StatusWriter {
   private readonly options: StatusWriterOptions;
   private readonly written = new Map<string, Written>();
+  /** Whether an object's status has to change for a content: of thousands of objects a few have changed. */
+  private readonly verdicts = new WeakMap<KubernetesObject, { content: StatusContent; isDue: boolean }>();
   /** What the server refused: not tried again until something else is wanted. */
   private readonly refused = new WeakMap<KubernetesObject, StatusContent>();
 
@@ -59,12 +61,20 @@ export class StatusWriter {
       if (this.refused.get(object) === content) continue;
       const known = this.written.get(key);
       const newest = newestOf(object, known);
-      if (mergeStatus(newest.status, content, this.timestamp()) === undefined) continue;
+      if (!this.isDue(newest, content)) continue;
       if (known !== undefined && this.options.now() < known.at + truceMs(known, content)) continue;
       writes.push({ key, permission: path.permission, run: (signal) => this.write(object, content, signal) });
     }
     for (const key of this.written.keys()) if (!present.has(key)) this.written.delete(key);
     return writes;
+  }
+
+  private isDue(object: KubernetesObject, content: StatusContent): boolean {
+    const known = this.verdicts.get(object);
+    if (known?.content === content) return known.isDue;
+    const isDue = mergeStatus(object.status, content, this.timestamp()) !== undefined;
+    this.verdicts.set(object, { content, isDue });
+    return isDue;
   }
 
   private async write(object: KubernetesObject, content: StatusContent, signal: AbortSignal): Promise<void> {
