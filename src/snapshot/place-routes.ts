@@ -16,6 +16,7 @@ export class PlacedRoutes {
   readonly #hash: (text: string) => string;
   readonly #hosts = new Map<string, PlacedHost>();
   readonly #fill = new BucketFill(() => this.#hosts.values());
+  readonly #wildcards = new Set<string>();
   /** Hosts that are to be placed again. */
   readonly #open = new Set<PlacedHost>();
   #splitBefore: ReadonlySet<string> = new Set();
@@ -35,7 +36,7 @@ export class PlacedRoutes {
   /** How many labels the suffixes of wildcards have, each number once, in order. */
   get wildcardLabels(): number[] {
     const counts = new Set<number>();
-    for (const key of this.#hosts.keys()) if (key.startsWith("*.")) counts.add(key.split(".").length - 1);
+    for (const key of this.#wildcards) counts.add(key.split(".").length - 1);
     return [...counts].sort((a, b) => a - b);
   }
 
@@ -68,6 +69,7 @@ export class PlacedRoutes {
     if (host === undefined) {
       host = new PlacedHost(key);
       this.#hosts.set(key, host);
+      if (key.startsWith("*.")) this.#wildcards.add(key);
     }
     return host;
   }
@@ -82,7 +84,10 @@ export class PlacedRoutes {
       const bytes = host.bytes;
       host.place(splitBefore.has(host.key), this.#hash);
       this.#fill.change(host.hash, host.bytes - bytes);
-      if (host.isEmpty) this.#hosts.delete(host.key);
+      if (host.isEmpty) {
+        this.#hosts.delete(host.key);
+        this.#wildcards.delete(host.key);
+      }
       if (host.split === undefined) this.#split.delete(host.key);
       else this.#split.set(host.key, host.split);
       if (this.#members.length === 0) continue;
