@@ -1,7 +1,7 @@
 import type { ApiClient } from "../source/cluster/api-client.ts";
 import type { ObjectReader } from "../source/object-store.ts";
+import type { Problem } from "../translate/problem.ts";
 import type { TranslateSettings } from "../translate/settings.ts";
-import type { Translation } from "../translate/translate.ts";
 import { readBundleVersion } from "./bundle-version.ts";
 import { createStatusComputer } from "./compute-statuses.ts";
 import type { BundleVersion } from "./gateway-class-status.ts";
@@ -37,7 +37,7 @@ export interface StatusReporter {
    * To be told of each translation, in the same step: before the objects can change. Cheap: the statuses are made
    * later, and at most once a second.
    */
-  translated(objects: ObjectReader, translation: Pick<Translation, "problems">): TranslationHandle;
+  translated(objects: ObjectReader, problems: readonly Problem[]): TranslationHandle;
   /** To be told when this process begins to lead: others may have written meanwhile. */
   leads(): void;
   /** For metrics. */
@@ -127,8 +127,8 @@ export function createStatusReporter(options: StatusReporterOptions): StatusRepo
   const working = work();
 
   return {
-    translated(objects, translation) {
-      const snapshot = takeSnapshot(objects, translation);
+    translated(objects, problems) {
+      const snapshot = takeSnapshot(objects, problems);
       latest = { snapshot, live: objects };
       due();
       return {

@@ -1,7 +1,6 @@
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectReader } from "../source/object-store.ts";
 import type { Problem } from "../translate/problem.ts";
-import type { Translation } from "../translate/translate.ts";
 
 /** The kinds whose statuses are written, and those that decide about them. */
 const kinds = [
@@ -31,7 +30,7 @@ const none: readonly KubernetesObject[] = [];
  * Keeps what statuses need of a store that goes on changing: a list of references for each kind. To be called in the
  * same step as the translation, so that a status never speaks of a generation that was not translated.
  */
-export function takeSnapshot(objects: ObjectReader, { problems }: Pick<Translation, "problems">): StatusSnapshot {
+export function takeSnapshot(objects: ObjectReader, problems: readonly Problem[]): StatusSnapshot {
   const lists = new Map<Kind, readonly KubernetesObject[]>(kinds.map((kind) => [kind, [...objects.list(kind)]]));
   const indexes = new Map<Kind, Map<string, KubernetesObject>>();
   const indexOf = (kind: Kind): Map<string, KubernetesObject> => {

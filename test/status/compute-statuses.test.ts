@@ -323,7 +323,7 @@ test("what has not changed keeps its identity, what has changed does not", () =>
   const translator = createTranslator(settings);
   const objects = createObjectStore(served(objectsOf(gateway() + simple() + route([`{ ${toApp} }`], { name: "b" }))));
   const compute = () => {
-    const snapshot = takeSnapshot(objects, translator.translate(objects));
+    const snapshot = takeSnapshot(objects, translator.translate(objects).problems);
     const statuses = computer.compute(snapshot, facts());
     return new Map(statuses.map(({ object, content }) => [`${object.kind}/${object.metadata.name}`, content]));
   };

@@ -36,7 +36,7 @@ export function statusesOf(
   const settings = defaultSettings();
   set(settings);
   const objects = createObjectStore(served(objectsOf(text)));
-  const snapshot = takeSnapshot(objects, createTranslator(settings).translate(objects));
+  const snapshot = takeSnapshot(objects, createTranslator(settings).translate(objects).problems);
   const statuses = createStatusComputer(settings).compute(snapshot, facts(change));
   return new Map(statuses.map(({ object, content }) => [`${object.kind}/${object.metadata.name}`, content]));
 }
