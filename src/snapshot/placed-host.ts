@@ -19,6 +19,11 @@ export interface SplitHost {
   readonly leaves: readonly Bucket[];
 }
 
+interface Range {
+  readonly units: ReadonlySet<RouteUnit>;
+  readonly bucket: Bucket;
+}
+
 /** The routes of one host key, in a bucket that it shares with others, and in ranges by path when there are many. */
 export class PlacedHost {
   readonly key: string;
@@ -28,8 +33,9 @@ export class PlacedHost {
   /** What is in the shared bucket. */
   units: readonly RouteUnit[] = [];
   split: SplitHost | undefined;
-  #placements: Placement[] = [];
-  #ranges = new Map<string, { units: ReadonlySet<RouteUnit>; bucket: Bucket }>();
+  #placements: readonly Placement[] = [];
+  /** Nearly no host is split. */
+  #ranges: ReadonlyMap<string, Range> | undefined;
 
   constructor(key: string) {
     this.key = key;
@@ -41,8 +47,8 @@ export class PlacedHost {
   }
 
   exchange(gone: ReadonlySet<RouteUnit>, come: readonly Placement[]): void {
-    if (gone.size > 0) this.#placements = this.#placements.filter(({ unit }) => !gone.has(unit));
-    this.#placements.push(...come);
+    const kept = gone.size === 0 ? this.#placements : this.#placements.filter(({ unit }) => !gone.has(unit));
+    this.#placements = kept.concat(come);
   }
 
   /** Shares the routes out between the common bucket and ranges. @param wasSplit whether the root before had ranges */
@@ -54,7 +60,7 @@ export class PlacedHost {
       this.units = [...all];
       this.bytes = bytes;
       this.split = undefined;
-      this.#ranges.clear();
+      this.#ranges = undefined;
       return;
     }
     const rest = new Set(this.#placements.filter(({ path }) => path === undefined).map(({ unit }) => unit));
@@ -70,15 +76,16 @@ export class PlacedHost {
 
   /** Packs the ranges that are others than before. */
   #pack(ranges: readonly PathRange[], hash: (text: string) => string): Bucket[] {
-    const before = this.#ranges;
-    this.#ranges = new Map();
-    return ranges.map(({ from, units }) => {
-      const known = before.get(from);
+    const packed = new Map<string, Range>();
+    const buckets = ranges.map(({ from, units }) => {
+      const known = this.#ranges?.get(from);
       const isKnown = known?.units.size === units.length && units.every((unit) => known.units.has(unit));
       const range = isKnown ? known : { units: new Set(units), bucket: packBucket(() => packRoutes(units), hash) };
-      this.#ranges.set(from, range);
+      packed.set(from, range);
       return range.bucket;
     });
+    this.#ranges = packed;
+    return buckets;
   }
 }
 

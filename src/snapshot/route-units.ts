@@ -84,8 +84,9 @@ export class RouteUnits {
       router,
       text,
       bytes: utf8Length(text),
-      services: fragmentsOf("services"),
-      middlewares: fragmentsOf("middlewares"),
+      // Lists that were filled one by one hold room for more.
+      services: fragmentsOf("services").slice(),
+      middlewares: fragmentsOf("middlewares").slice(),
     };
     const written = { unit, missing: missingIn(table, names) };
     this.#written.set(router.name, written);

@@ -83,7 +83,7 @@ class MemoryStore implements ObjectStore {
     const service = labels?.[SERVICE_NAME_LABEL];
     if (service === undefined) return;
     const key = keyOf(namespace, service);
-    const slices = [...(this.slices.get(key) ?? none), slice];
+    const slices = (this.slices.get(key) ?? none).concat(slice);
     this.slices.set(
       key,
       slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),

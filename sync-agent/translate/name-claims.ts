@@ -60,8 +60,9 @@ export class NameClaims {
       for (const [name, value] of Object.entries(contribution.table[part])) {
         const owners = claims.get(name);
         // All owners of a name that is not contested hold the same, so one stands for all.
-        const other = this.any(part, name);
-        if (other !== undefined && !isEqual(other.table[part][name], value)) this.#contested[part].add(name);
+        const other = this.any(part, name)?.table[part][name];
+        if (other !== undefined && !isEqual(other, value)) this.#contested[part].add(name);
+        else if (other !== undefined) share(contribution, part, name, other);
         const more = addOwner(owners, contribution);
         if (more !== owners) claims.set(name, more);
       }
@@ -88,4 +89,9 @@ export class NameClaims {
     }
     this.#contested[part].delete(name);
   }
+}
+
+/** Each fragment has made its own: a thousand routes that use one middleware shall not hold a thousand of it. */
+function share({ table }: Contribution, part: RecordPart, name: string, value: unknown): void {
+  Object.defineProperty(table[part], name, { value });
 }

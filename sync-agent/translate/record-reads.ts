@@ -2,11 +2,18 @@ import { addOwner, eachOwner, type Owners, removeOwner } from "../../src/table/o
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectChange, ObjectReader } from "../source/object-store.ts";
 
-/** One thing that was read, with what was found there, misses included. Shared by all that read it. */
+/**
+ * One thing that was read, with what was found there, misses included. Shared by all that read it. There are as many
+ * as objects, so they are plain.
+ */
 export interface Read<Reader> {
   readonly key: string;
-  /** Whether the read would find the very same objects. */
-  isCurrent(objects: ObjectReader): boolean;
+  readonly of: "object" | "list" | "slices";
+  readonly kind: Kind;
+  readonly namespace: string;
+  /** Of the object, or of the slices' Service. */
+  readonly name: string;
+  found: KubernetesObject | readonly KubernetesObject[] | undefined;
   readers: Owners<Reader> | undefined;
 }
 
@@ -17,11 +24,14 @@ export class ReadIndex<Reader extends object> {
   /** A reader of `objects` that remembers what is read through it on behalf of `reader`, and where. */
   record(objects: ObjectReader, reader: Reader): { objects: ObjectReader; reads: Set<Read<Reader>> } {
     const reads = new Set<Read<Reader>>();
-    const note = (key: string, isCurrent: Read<Reader>["isCurrent"]): void => {
-      const known = this.#reads.get(key);
-      const read = known ?? { key, isCurrent, readers: undefined };
-      read.isCurrent = isCurrent;
-      if (known === undefined) this.#reads.set(key, read);
+    const note = (...[of, kind, namespace, name, found]: Noted): void => {
+      const key = keyOf(of, kind, namespace, name);
+      let read = this.#reads.get(key);
+      if (read === undefined) {
+        read = { key, of, kind, namespace, name, found, readers: undefined };
+        this.#reads.set(key, read);
+      }
+      read.found = found;
       read.readers = addOwner(read.readers, reader);
       reads.add(read);
     };
@@ -30,17 +40,17 @@ export class ReadIndex<Reader extends object> {
       objects: {
         get(kind, namespace, name) {
           const found = objects.get(kind, namespace, name);
-          note(objectKey(kind, namespace, name), (now) => now.get(kind, namespace, name) === found);
+          note("object", kind, namespace, name, found);
           return found;
         },
         list(kind) {
           const found = asArray(objects.list(kind));
-          note(listKey(kind), (now) => sameObjects(asArray(now.list(kind)), found));
+          note("list", kind, "", "", found);
           return found;
         },
         endpointSlices(namespace, service) {
           const found = objects.endpointSlices(namespace, service);
-          note(slicesKey(namespace, service), (now) => sameObjects(now.endpointSlices(namespace, service), found));
+          note("slices", "EndpointSlice", namespace, service, found);
           return found;
         },
       },
@@ -59,7 +69,7 @@ export class ReadIndex<Reader extends object> {
   outdated(objects: ObjectReader, changes: Iterable<ObjectChange> | undefined): Set<Reader> {
     const readers = new Set<Reader>();
     for (const read of changes === undefined ? this.#reads.values() : this.#concerned(changes)) {
-      if (read.isCurrent(objects)) continue;
+      if (isSame(read.found, findAgain(read, objects))) continue;
       for (const reader of eachOwner(read.readers)) readers.add(reader);
     }
     return readers;
@@ -68,8 +78,8 @@ export class ReadIndex<Reader extends object> {
   #concerned(changes: Iterable<ObjectChange>): Set<Read<Reader>> {
     const reads = new Set<Read<Reader>>();
     for (const { kind, namespace, name, service } of changes) {
-      const keys = [objectKey(kind, namespace, name), listKey(kind)];
-      if (service !== undefined) keys.push(slicesKey(namespace, service));
+      const keys = [keyOf("object", kind, namespace, name), keyOf("list", kind, "", "")];
+      if (service !== undefined) keys.push(keyOf("slices", kind, namespace, service));
       for (const key of keys) {
         const read = this.#reads.get(key);
         if (read !== undefined) reads.add(read);
@@ -79,13 +89,20 @@ export class ReadIndex<Reader extends object> {
   }
 }
 
-const objectKey = (kind: Kind, namespace: string, name: string): string => `${kind}\0${namespace}\0${name}`;
-const listKey = (kind: Kind): string => kind;
-/** No kind is empty, so no object has such a key. */
-const slicesKey = (namespace: string, service: string): string => `\0${namespace}\0${service}`;
+type Found = Read<object>["found"];
+type Noted = [of: Read<object>["of"], kind: Kind, namespace: string, name: string, found: Found];
+
+const keyOf = (of: Read<object>["of"], kind: Kind, namespace: string, name: string): string =>
+  `${of}\0${kind}\0${namespace}\0${name}`;
+
+function findAgain({ of, kind, namespace, name }: Read<object>, objects: ObjectReader): Found {
+  if (of === "object") return objects.get(kind, namespace, name);
+  return of === "list" ? asArray(objects.list(kind)) : objects.endpointSlices(namespace, name);
+}
 
 const asArray = (objects: Iterable<KubernetesObject>): readonly KubernetesObject[] =>
   Array.isArray(objects) ? objects : [...objects];
 
-const sameObjects = (a: readonly KubernetesObject[], b: readonly KubernetesObject[]): boolean =>
-  a === b || (a.length === b.length && a.every((object, index) => object === b[index]));
+const isSame = (a: Found, b: Found): boolean =>
+  a === b ||
+  (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((object, index) => object === b[index]));

@@ -20,8 +20,9 @@ export class RouterNames {
   add(owner: Contribution, routers: readonly Router[]): void {
     for (const router of routers) {
       const claims = this.#openName(router.name);
-      claims.push({ owner, router });
-      this.#claims.set(router.name, claims);
+      const claim = { owner, router };
+      if (claims.length > 0) claims.push(claim);
+      else this.#claims.set(router.name, [claim]);
     }
   }
 

@@ -136,7 +136,8 @@ class IncrementalTranslator implements Translator {
     const recorded = this.#reads.record(objects, memo);
     const { table, problems } = guarded(memo.translate, memo.object, this.#view(recorded.objects), this.#settings);
     memo.reads = [...recorded.reads];
-    memo.contribution = { key: memo.key, object: memo.object, table };
+    // Lists that were filled one by one hold room for more.
+    memo.contribution = { key: memo.key, object: memo.object, table: { ...table, routers: table.routers.slice() } };
     this.#problems.set(memo.key, problems);
     return memo.contribution;
   }
