@@ -100,5 +100,8 @@ function changeOf(kind: Kind, object: KubernetesObject): ObjectChange {
 const serviceOf = (kind: Kind, object: KubernetesObject): string | undefined =>
   kind === "EndpointSlice" ? object.metadata.labels?.[SERVICE_NAME_LABEL] : undefined;
 
-/** Names hold no NUL, so no two pairs share a key, and keys sort by namespace and then by name. */
-const keyOf = (namespace: string, name: string): string => `${namespace}\0${name}`;
+/**
+ * Names hold no NUL, so no two pairs share a key, and keys sort by namespace and then by name. Joined, since a text that
+ * is put together stays in its pieces, which take more room than the text.
+ */
+const keyOf = (namespace: string, name: string): string => [namespace, name].join("\0");

@@ -93,7 +93,7 @@ type Found = Read<object>["found"];
 type Noted = [of: Read<object>["of"], kind: Kind, namespace: string, name: string, found: Found];
 
 const keyOf = (of: Read<object>["of"], kind: Kind, namespace: string, name: string): string =>
-  `${of}\0${kind}\0${namespace}\0${name}`;
+  [of, kind, namespace, name].join("\0");
 
 function findAgain({ of, kind, namespace, name }: Read<object>, objects: ObjectReader): Found {
   if (of === "object") return objects.get(kind, namespace, name);

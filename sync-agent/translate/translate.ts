@@ -165,7 +165,7 @@ function lookAtChanged(
 
 /** Sorts by the place of the kind in the registry, then by namespace and name. */
 const memoKey = (rank: number, namespace: string, name: string): string =>
-  `${String(rank).padStart(2, "0")}\0${namespace}\0${name}`;
+  [String(rank).padStart(2, "0"), namespace, name].join("\0");
 
 /** Sorts behind every memo's key. */
 const LAST = "~";
