@@ -13,6 +13,7 @@ export interface AgentParts {
   publisher: TablePublisher;
   lease: LeaderLease;
   statuses: StatusSink;
+  hosts: HostWatch;
   meter: AgentMeter;
   log: AgentLog;
 }
@@ -69,6 +70,15 @@ export interface StatusSink {
   /** Called in the same step as the translation. */
   translated(objects: ObjectReader, problems: readonly Problem[]): { accepted(generation: number): void };
   leads(): void;
+  close(): Promise<void>;
+}
+
+/** Sees to it that the hosts of what is published reach the Worker, or says which do not. */
+export interface HostWatch {
+  /** @param update the table that was published last; `mayDetach` is false while a later one is refused */
+  update(update: { table: Table; objects: ObjectReader; mayDetach: boolean }): void;
+  problems(): readonly Problem[];
+  onChange(listener: () => void): void;
   close(): Promise<void>;
 }
 

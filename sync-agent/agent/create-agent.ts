@@ -54,7 +54,7 @@ class RunningAgent implements Agent {
   #throttle: ThrottleState = quietThrottle;
   #timer: NodeJS.Timeout | undefined;
   #translation: Translation | undefined;
-  #joined: { ofSource: readonly Problem[]; ofTranslation: readonly Problem[]; all: readonly Problem[] } | undefined;
+  #joined: { ofOthers: readonly Problem[]; ofTranslation: readonly Problem[]; all: readonly Problem[] } | undefined;
   #pointer: Pointer | null = null;
   #following: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -67,7 +67,7 @@ class RunningAgent implements Agent {
     this.fed = new Promise((resolve) => {
       this.#resolveFed = resolve;
     });
-    const { publisher, lease, log, meter } = parts;
+    const { publisher, lease, log, meter, hosts, source } = parts;
     const { throttleMs: paceMs, confirmMs = 60_000, attemptMs = 90_000, random } = options;
     this.#publishing = new PublishLoop({
       publisher,
@@ -78,7 +78,11 @@ class RunningAgent implements Agent {
       paceMs,
       confirmMs,
       attemptMs,
-      onPublished: (pointer) => this.#point(pointer),
+      onPublished: (table, pointer) => {
+        this.#point(pointer);
+        hosts.update({ table, objects: source.objects, mayDetach: true });
+      },
+      onRefused: (table) => hosts.update({ table, objects: source.objects, mayDetach: false }),
     });
   }
 
@@ -87,8 +91,9 @@ class RunningAgent implements Agent {
   }
 
   start(): void {
-    const { source, lease, statuses } = this.#parts;
+    const { source, lease, statuses, hosts } = this.#parts;
     source.onChange(({ urgent }) => this.#changed(urgent));
+    hosts.onChange(() => this.#changed(false));
     void source.synced.then(() => {
       if (this.#state.name !== "syncing") return;
       this.#state = { name: "running" };
@@ -136,9 +141,9 @@ class RunningAgent implements Agent {
   }
 
   #translate(startedAt: number, isUrgent: boolean): void {
-    const { source, translator, statuses, meter } = this.#parts;
+    const { source, translator, statuses, meter, hosts } = this.#parts;
     const translation = translator.translate(source.objects);
-    const problems = this.#joinProblems(source.problems(), translation.problems);
+    const problems = this.#joinProblems([...source.problems(), ...hosts.problems()], translation.problems);
     meter.translated({ seconds: (performance.now() - startedAt) / 1000, translation, problems, isUrgent });
     const isFirst = this.#translation === undefined;
     const isChanged = this.#translation?.table !== translation.table;
@@ -151,14 +156,14 @@ class RunningAgent implements Agent {
   }
 
   /** The very same list while nothing in it has changed. */
-  #joinProblems(ofSource: readonly Problem[], ofTranslation: readonly Problem[]): readonly Problem[] {
+  #joinProblems(ofOthers: readonly Problem[], ofTranslation: readonly Problem[]): readonly Problem[] {
     const last = this.#joined;
     const isSame =
       last?.ofTranslation === ofTranslation &&
-      last.ofSource.length === ofSource.length &&
-      ofSource.every((problem, index) => problem === last.ofSource[index]);
+      last.ofOthers.length === ofOthers.length &&
+      ofOthers.every((problem, index) => problem === last.ofOthers[index]);
     if (isSame) return last.all;
-    this.#joined = { ofSource, ofTranslation, all: [...ofSource, ...ofTranslation] };
+    this.#joined = { ofOthers, ofTranslation, all: [...ofOthers, ...ofTranslation] };
     return this.#joined.all;
   }
 
@@ -196,7 +201,7 @@ class RunningAgent implements Agent {
   }
 
   async #stop(): Promise<void> {
-    const { source, lease, statuses, feed, publisher, log } = this.#parts;
+    const { source, lease, statuses, hosts, feed, publisher, log } = this.#parts;
     const { stopMs = 5_000 } = this.#options;
     this.#state = { name: "stopping" };
     clearTimeout(this.#timer);
@@ -211,6 +216,7 @@ class RunningAgent implements Agent {
       step("the source", source.close()),
       step("the publisher", this.#publishing.close(stopMs * 0.8)),
       step("the statuses", statuses.close()),
+      step("the hosts", hosts.close()),
     ]);
     // Not before: the next leader must not meet a publish of this one.
     await step("the lease", lease.release());

@@ -14,7 +14,9 @@ export interface PublishLoopOptions extends PublishPace {
   /** When an attempt that does not end is given up. */
   attemptMs: number;
   /** The beacon accepted the pointer, or had it already. */
-  onPublished(pointer: Pointer): void;
+  onPublished(table: Table, pointer: Pointer): void;
+  /** A table was refused: `table` stays published. */
+  onRefused(table: Table): void;
 }
 
 /** A table to publish. */
@@ -201,11 +203,11 @@ export class PublishLoop {
     if (isNews) log.info(fields, status === "published" ? "published" : "nothing to publish: it is served already");
     for (const { code, message } of problems) log.warn({ code, generation }, message);
     work.accepted(generation);
-    onPublished(pointer);
+    onPublished(work.table, pointer);
   }
 
   #refused({ reason, message, plan, pointer }: PublishOutcome & { status: "refused" }): Attempt {
-    const { log } = this.#options;
+    const { log, onRefused } = this.#options;
     // Said again only when there is something new to say.
     const said = `${reason} ${message} ${plan}`;
     if (said !== this.#lastRefusal) {
@@ -213,6 +215,7 @@ export class PublishLoop {
       log[reason === "guarded" ? "error" : "warn"](fields, `not published: ${message}`);
     }
     this.#lastRefusal = said;
+    if (this.#published !== undefined) onRefused(this.#published.table);
     return { ended: "refused", reason };
   }
 

@@ -194,6 +194,12 @@ export function fakeParts() {
       leads: () => {},
       close: async () => {},
     },
+    hosts: {
+      update: ({ mayDetach }) => void order.push(mayDetach ? "hosts of published" : "hosts in doubt"),
+      problems: () => [],
+      onChange: () => {},
+      close: async () => {},
+    },
     meter: {
       translated: () => {},
       attempted: ({ outcome }) => void attempts.push(outcome),
