@@ -1,7 +1,7 @@
 import { isEqual } from "../table/is-equal.ts";
 import type { Root } from "../table/snapshot.ts";
 import { emptyTable, TABLE_VERSION, type Table } from "../table/table.ts";
-import { diffTables, type TableChanges } from "../table/table-changes.ts";
+import { changesSince } from "../table/table-changes.ts";
 import { type Bucket, leavesOf } from "./bucket.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
 import { leafHashes, leafKey, rootKey } from "./leaf-keys.ts";
@@ -33,17 +33,12 @@ export type PlanProblem =
   | { code: "router-too-large"; router: string; bytes: number }
   | { code: "endpoints-cut"; endpoints: string };
 
-/** Plans one table after another: what one has in common with the one before costs nothing again. */
+/**
+ * Plans one table after another: what one has in common with the one before costs nothing again. Tables that
+ * `applyChanges` has made of each other are not even compared.
+ */
 export interface Planner {
-  plan(request: PlannerRequest): Plan;
-}
-
-export interface PlannerRequest extends Omit<PlanRequest, "hash"> {
-  /**
-   * All that has changed since the table that this planner was given last (`joinChanges` makes one of several). When
-   * in doubt leave it out: what has changed is then found by comparing.
-   */
-  changes?: TableChanges | undefined;
+  plan(request: Omit<PlanRequest, "hash">): Plan;
 }
 
 /**
@@ -59,9 +54,10 @@ export function createPlanner({ hash }: Pick<PlanRequest, "hash">): Planner {
   const endpoints = new PlacedEndpoints(hash);
   let last = emptyTable();
   return {
-    plan({ desired, publisher, current, changes = diffTables(last, desired) }) {
+    plan({ desired, publisher, current }) {
+      const changes = changesSince(last, desired);
       last = desired;
-      const { gone, come } = units.change(desired, changes);
+      const { gone, come } = units.change(changes);
       routes.exchange(gone, come);
       endpoints.change(changes.endpoints);
       const routeBuckets = routes.place(current?.root);

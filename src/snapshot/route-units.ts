@@ -1,5 +1,7 @@
+import type { Middleware } from "../table/middleware.ts";
 import { addOwner, eachOwner, type Owners, removeOwner } from "../table/owners.ts";
-import type { Router, Table } from "../table/table.ts";
+import type { Service } from "../table/service.ts";
+import type { Router } from "../table/table.ts";
 import type { TableChanges } from "../table/table-changes.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
 import { bytesOfUnit, fitsRouteLeaf } from "./leaf-draft.ts";
@@ -43,6 +45,8 @@ interface Written {
  */
 export class RouteUnits {
   readonly #written = new Map<string, Written>();
+  /** What the table has, which as a whole would have to be made first. */
+  readonly #entries = { services: new Map<string, Service>(), middlewares: new Map<string, Middleware>() };
   readonly #fragments: Record<Part, Map<string, Fragment>> = { services: new Map(), middlewares: new Map() };
   /** Who refers to a name, whether or not the table has it. */
   readonly #users: Record<Part, Map<string, Owners<Written>>> = { services: new Map(), middlewares: new Map() };
@@ -55,11 +59,10 @@ export class RouteUnits {
       .sort((a, b) => (a.router < b.router ? -1 : 1));
   }
 
-  /**
-   * @param changes what has made `table` out of the table of the last call
-   * @returns the units that leaves must do without, and those that they must hold instead
-   */
-  change(table: Table, changes: TableChanges): { gone: RouteUnit[]; come: RouteUnit[] } {
+  /** @returns the units that leaves must do without, and those that they must hold instead */
+  change(changes: TableChanges): { gone: RouteUnit[]; come: RouteUnit[] } {
+    changeEntries(this.#entries.services, changes.services);
+    changeEntries(this.#entries.middlewares, changes.middlewares);
     const routers = new Map<string, Router | undefined>();
     for (const part of ["services", "middlewares"] as const) {
       for (const name of [...Object.keys(changes[part].put), ...changes[part].removed]) {
@@ -71,14 +74,13 @@ export class RouteUnits {
     for (const [name, router] of Object.entries(changes.routers.put)) routers.set(name, router);
 
     const gone = [...routers.keys()].flatMap((name) => this.#forget(name) ?? []);
-    const come = [...routers.values()].flatMap((router) => (router && this.#write(table, router)) ?? []);
+    const come = [...routers.values()].flatMap((router) => (router && this.#write(router)) ?? []);
     return { gone, come };
   }
 
-  #write(table: Table, router: Router): RouteUnit | undefined {
-    const names = collectReferences(table, router);
-    const fragmentsOf = (part: Part): Fragment[] =>
-      names[part].flatMap((name) => this.#fragment(table, part, name) ?? []);
+  #write(router: Router): RouteUnit | undefined {
+    const names = collectReferences(this.#entries, router);
+    const fragmentsOf = (part: Part): Fragment[] => names[part].flatMap((name) => this.#fragment(part, name) ?? []);
     const text = canonicalJson(router);
     const unit: RouteUnit = {
       router,
@@ -88,7 +90,7 @@ export class RouteUnits {
       services: fragmentsOf("services").slice(),
       middlewares: fragmentsOf("middlewares").slice(),
     };
-    const written = { unit, missing: missingIn(table, names) };
+    const written = { unit, missing: missingIn(this.#entries, names) };
     this.#written.set(router.name, written);
     for (const [part, name] of referencesOf(written)) {
       const users = this.#users[part].get(name);
@@ -115,10 +117,11 @@ export class RouteUnits {
     return this.#tooLarge.delete(name) ? undefined : written.unit;
   }
 
-  #fragment(table: Table, part: Part, name: string): Fragment | undefined {
+  #fragment(part: Part, name: string): Fragment | undefined {
     const known = this.#fragments[part].get(name);
-    if (known !== undefined || !Object.hasOwn(table[part], name)) return known;
-    const made = toFragment(name, table[part][name]);
+    const value = this.#entries[part].get(name);
+    if (known !== undefined || value === undefined) return known;
+    const made = toFragment(name, value);
     this.#fragments[part].set(name, made);
     return made;
   }
@@ -131,20 +134,33 @@ function* referencesOf({ unit, missing }: Written): Iterable<[Part, string]> {
   }
 }
 
-function missingIn(table: Table, { services, middlewares }: References): References | undefined {
+interface Entries {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly middlewares: ReadonlyMap<string, Middleware>;
+}
+
+function changeEntries<T>(
+  entries: Map<string, T>,
+  { put, removed }: { put: Record<string, T>; removed: string[] },
+): void {
+  for (const name of removed) entries.delete(name);
+  for (const [name, value] of Object.entries(put)) entries.set(name, value);
+}
+
+function missingIn(entries: Entries, { services, middlewares }: References): References | undefined {
   const missing = {
-    services: services.filter((name) => !Object.hasOwn(table.services, name)),
-    middlewares: middlewares.filter((name) => !Object.hasOwn(table.middlewares, name)),
+    services: services.filter((name) => !entries.services.has(name)),
+    middlewares: middlewares.filter((name) => !entries.middlewares.has(name)),
   };
   return missing.services.length + missing.middlewares.length === 0 ? undefined : missing;
 }
 
-function collectReferences(table: Table, router: Router): References {
+function collectReferences(entries: Entries, router: Router): References {
   const services = new Set([router.service]);
   const middlewares = new Set(router.middlewares);
   // A set's iteration also visits what is added meanwhile, so each name is followed once, cycles included.
   for (const name of services) {
-    const service = Object.hasOwn(table.services, name) ? table.services[name] : undefined;
+    const service = entries.services.get(name);
     switch (service?.type) {
       case "weighted":
         for (const child of service.children) services.add(child.service);
@@ -163,7 +179,7 @@ function collectReferences(table: Table, router: Router): References {
     }
   }
   for (const name of middlewares) {
-    const middleware = Object.hasOwn(table.middlewares, name) ? table.middlewares[name] : undefined;
+    const middleware = entries.middlewares.get(name);
     if (middleware?.type === "chain") for (const next of middleware.middlewares) middlewares.add(next);
   }
   return { services: [...services], middlewares: [...middlewares] };

@@ -30,6 +30,18 @@ export class LazyPart<T, C> {
     return part;
   }
 
+  /** What has made this part out of `earlier`, the first change first; undefined when that is forgotten. */
+  changesSince(earlier: LazyPart<T, C>): C[] | undefined {
+    const changes: C[] = [];
+    let part: LazyPart<T, C> = this;
+    while (part !== earlier) {
+      if ("made" in part.#state) return undefined;
+      changes.push(part.#state.changes);
+      part = part.#state.from;
+    }
+    return changes.reverse();
+  }
+
   read(): T {
     const changes: C[] = [];
     let state = this.#state;

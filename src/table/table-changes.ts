@@ -52,17 +52,32 @@ export const isEmpty = (changes: TableChanges): boolean =>
  * What makes `after` out of `before`: `applyChanges(before, diffTables(before, after))` equals `after`. Things that
  * are the same object cost a comparison of pointers, others are compared by content.
  */
-export function diffTables(before: Table, after: Table): TableChanges {
+export const diffTables = (before: Table, after: Table): TableChanges => ({
+  entryPoints: diffRecords(before.entryPoints, after.entryPoints),
+  routers: diffRouters(before.routers, after.routers),
+  services: diffRecords(before.services, after.services),
+  middlewares: diffRecords(before.middlewares, after.middlewares),
+  endpoints: diffRecords(before.endpoints, after.endpoints),
+  serversTransports: diffRecords(before.serversTransports, after.serversTransports),
+});
+
+/**
+ * As `diffTables`, but parts of which `applyChanges` has made `after` out of `before`, in whatever number of steps, are
+ * not looked at: the changes are those that were made, also where one has undone another.
+ */
+export function changesSince(before: Table, after: Table): TableChanges {
+  const from = lazyParts.get(before);
+  const to = lazyParts.get(after);
+  if (from === undefined || to === undefined) return diffTables(before, after);
   return {
-    entryPoints: diffRecords(before.entryPoints, after.entryPoints),
-    routers:
-      before.routers === after.routers
-        ? { put: {}, removed: [] }
-        : diffRecords(byName(before.routers), byName(after.routers)),
-    services: diffRecords(before.services, after.services),
-    middlewares: diffRecords(before.middlewares, after.middlewares),
-    endpoints: diffRecords(before.endpoints, after.endpoints),
-    serversTransports: diffRecords(before.serversTransports, after.serversTransports),
+    entryPoints: madeBy(from.entryPoints, to.entryPoints) ?? diffRecords(before.entryPoints, after.entryPoints),
+    routers: madeBy(from.routers, to.routers) ?? diffRouters(before.routers, after.routers),
+    services: madeBy(from.services, to.services) ?? diffRecords(before.services, after.services),
+    middlewares: madeBy(from.middlewares, to.middlewares) ?? diffRecords(before.middlewares, after.middlewares),
+    endpoints: madeBy(from.endpoints, to.endpoints) ?? diffRecords(before.endpoints, after.endpoints),
+    serversTransports:
+      madeBy(from.serversTransports, to.serversTransports) ??
+      diffRecords(before.serversTransports, after.serversTransports),
   };
 }
 
@@ -123,27 +138,26 @@ const tableOf = (parts: LazyParts): Table => ({
   },
 });
 
-/** Two changes, one after the other, as one. */
-export function joinChanges(first: TableChanges, then: TableChanges): TableChanges {
-  return {
-    entryPoints: joinParts(first.entryPoints, then.entryPoints),
-    routers: joinParts(first.routers, then.routers),
-    services: joinParts(first.services, then.services),
-    middlewares: joinParts(first.middlewares, then.middlewares),
-    endpoints: joinParts(first.endpoints, then.endpoints),
-    serversTransports: joinParts(first.serversTransports, then.serversTransports),
-  };
-}
-
-function joinParts<T>(first: PartChanges<T>, then: PartChanges<T>): PartChanges<T> {
-  if (isEmptyPart(first)) return then;
-  if (isEmptyPart(then)) return first;
-  const put = { ...first.put };
-  for (const name of then.removed) delete put[name];
-  for (const [name, value] of Object.entries(then.put)) setOwn(put, name, value);
-  const removed = new Set([...first.removed, ...then.removed]);
-  for (const name of Object.keys(then.put)) removed.delete(name);
-  return { put, removed: [...removed] };
+function madeBy<V, T>(
+  before: LazyPart<V, PartChanges<T>>,
+  after: LazyPart<V, PartChanges<T>>,
+): PartChanges<T> | undefined {
+  const steps = after.changesSince(before);
+  if (steps === undefined) return undefined;
+  const joined: PartChanges<T> = { put: {}, removed: [] };
+  const removed = new Set<string>();
+  for (const step of steps) {
+    for (const name of step.removed) {
+      delete joined.put[name];
+      removed.add(name);
+    }
+    for (const [name, value] of Object.entries(step.put)) {
+      setOwn(joined.put, name, value);
+      removed.delete(name);
+    }
+  }
+  joined.removed.push(...removed);
+  return joined;
 }
 
 function isEmptyPart<T>({ put, removed }: PartChanges<T>): boolean {
@@ -161,6 +175,9 @@ function diffRecords<T>(before: Record<string, T>, after: Record<string, T>): Pa
   for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) changes.removed.push(name);
   return changes;
 }
+
+const diffRouters = (before: Table["routers"], after: Table["routers"]): TableChanges["routers"] =>
+  before === after ? { put: {}, removed: [] } : diffRecords(byName(before), byName(after));
 
 function byName<T extends { name: string }>(list: readonly T[]): Record<string, T> {
   const record: Record<string, T> = {};

@@ -5,8 +5,8 @@ import { leafKeys } from "../../src/snapshot/leaf-keys.ts";
 import { createPlanner, type Plan, plan } from "../../src/snapshot/plan.ts";
 import type { Rule } from "../../src/table/rule.ts";
 import type { Service } from "../../src/table/service.ts";
-import type { Table } from "../../src/table/table.ts";
-import { applyChanges, diffTables, emptyChanges, joinChanges } from "../../src/table/table-changes.ts";
+import { emptyTable, type Table } from "../../src/table/table.ts";
+import { applyChanges, diffTables, emptyChanges } from "../../src/table/table-changes.ts";
 import { contentHash } from "../../sync-agent/publish/content-hash.ts";
 import { hostRule, makeLoadBalancer, makeRouter, makeTable } from "./make-table.ts";
 
@@ -126,26 +126,23 @@ describe("a planner", () => {
     const step = fc.record({
       edits: fc.array(edit, { maxLength: 3 }),
       base: fc.constantFrom("none", "the last", "the last", "the first"),
-      changes: fc.constantFrom("told", "joined", "found"),
+      /** Whether the table is made of the one before, at once or over another, or anew. */
+      made: fc.constantFrom("of the last", "over another", "anew"),
     });
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {
         const planner = createPlanner({ hash: contentHash });
         const plans: Plan[] = [];
         const spec = first();
-        let before: Table | undefined;
-        for (const { edits, base, changes } of steps) {
+        let last = emptyTable();
+        for (const { edits, base, made } of steps) {
           for (const change of edits) change(spec);
           const desired = tableOf(spec);
           const on = current(base === "none" ? undefined : base === "the last" ? plans.at(-1) : plans[0]);
           const detour = makeTable([makeRouter("r00", hostRule("detour.com"))]);
-          const told =
-            before === undefined || changes === "found"
-              ? undefined
-              : changes === "told"
-                ? diffTables(before, desired)
-                : joinChanges(diffTables(before, detour), diffTables(detour, desired));
-          const planned = planner.plan({ desired, publisher: "test", current: on, changes: told });
+          const before = made === "over another" ? applyChanges(last, diffTables(last, detour)) : last;
+          last = made === "anew" ? desired : applyChanges(before, diffTables(before, desired));
+          const planned = planner.plan({ desired: last, publisher: "test", current: on });
           const fresh = plan({ desired, publisher: "test", current: on, hash: contentHash });
           expect(planned.rootHash).toBe(fresh.rootHash);
           expect(planned.root).toEqual(fresh.root);
@@ -153,7 +150,6 @@ describe("a planner", () => {
           expect(planned.stats).toEqual(fresh.stats);
           expect(planned.problems).toEqual(fresh.problems);
           plans.push(planned);
-          before = desired;
         }
       }),
       { numRuns: 60 },
@@ -200,7 +196,6 @@ describe("a planner", () => {
       desired: applyChanges(desired, changes),
       publisher: "test",
       current: current(first),
-      changes,
     });
     expect(hashed).toHaveLength(2);
     expect([...next.writes.keys()]).toEqual([
