@@ -1,0 +1,142 @@
+import type { Socket } from "node:net";
+import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
+import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
+import type { DialFailures } from "../origin-gateway/dial-failures.ts";
+import type { Target } from "../origin-gateway/target.ts";
+import type { Terminator } from "../tls/terminator.ts";
+import { type ChoiceState, chooseTargets } from "./choose-targets.ts";
+import { dial } from "./dial.ts";
+import { greetEndpoint } from "./greet-endpoint.ts";
+import { splice } from "./splice.ts";
+import type { StreamTable } from "./stream-table.ts";
+import type { RoutedConnection } from "./tcp-listener.ts";
+import { admit, type TcpGuard } from "./tcp-middlewares.ts";
+
+/** How a connection ended, for logs and metrics. */
+export interface ConnectionEnd {
+  entryPoint: string;
+  router: string;
+  service: string;
+  clientAddress: string;
+  sni: string | undefined;
+  target: string | undefined;
+  outcome: "carried" | "refused" | "closed-route" | "handshake-failed" | "no-endpoint";
+  /** The middleware that refused it. */
+  refusedBy?: string;
+  dialAttempts: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Milliseconds. */
+  durationMs: number;
+}
+
+/** What all connections of a relay work with. */
+export interface Carrier extends ChoiceState {
+  failures: DialFailures;
+  /** Open connections by the target's authority. */
+  connections: Map<string, number>;
+  guardsOf(table: StreamTable, names: readonly string[]): readonly TcpGuard[];
+  /** What ends TLS with the options of this name. */
+  terminatorOf(table: StreamTable, options: string | undefined): Terminator;
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+  ended(end: ConnectionEnd): void;
+}
+
+/**
+ * Takes a connection whose route is known to an endpoint, and carries it until both sides are done. An endpoint that
+ * refuses costs the client nothing: the next one is tried, before a byte was sent anywhere.
+ */
+export async function carryConnection(
+  connection: RoutedConnection,
+  entryPoint: string,
+  carrier: Carrier,
+): Promise<void> {
+  const { socket, ends, table, route } = connection;
+  const { router, hello } = route;
+  const startedAt = carrier.now();
+  const clientAddress = ends.source.address;
+  const result: Omit<ConnectionEnd, "durationMs" | "bytesIn" | "bytesOut"> = {
+    entryPoint,
+    router: router.name,
+    service: router.service,
+    clientAddress,
+    sni: hello?.sni,
+    target: undefined,
+    outcome: "closed-route",
+    dialAttempts: 0,
+  };
+  const end = (changes: Partial<ConnectionEnd> = {}): void => {
+    const { bytesRead: bytesIn, bytesWritten: bytesOut } = socket;
+    carrier.ended({ ...result, bytesIn, bytesOut, durationMs: carrier.now() - startedAt, ...changes });
+  };
+  const close = (outcome: ConnectionEnd["outcome"], changes: Partial<ConnectionEnd> = {}): void => {
+    socket.destroy();
+    end({ outcome, ...changes });
+  };
+
+  if (router.closedBy !== undefined) return close("closed-route");
+  const admission = admit(carrier.guardsOf(table, router.middlewares), clientAddress);
+  if (admission.outcome === "refused") return close("refused", { refusedBy: admission.by });
+  socket.once("close", admission.leave);
+
+  const isTerminated = router.tls !== undefined && !router.tls.passthrough;
+  const client = isTerminated
+    ? await carrier.terminatorOf(table, router.tls?.options).accept(socket, hello?.sni ?? "")
+    : socket;
+  if (client === undefined) return end({ outcome: "handshake-failed" });
+  client.on("error", () => {});
+
+  const choice = chooseTargets(router.service, table, clientAddress, carrier);
+  const reached = choice && (await reach(choice.targets, choice.loadBalancer, client, connection, carrier));
+  if (choice === undefined || reached?.upstream === undefined) {
+    return close("no-endpoint", { dialAttempts: reached?.attempts ?? 0 });
+  }
+  const { upstream, target, attempts } = reached;
+  count(carrier.connections, target.authority, 1);
+  splice(client, upstream, {
+    terminationDelayMs: choice.loadBalancer.terminationDelayMs,
+    onClose: () => {
+      count(carrier.connections, target.authority, -1);
+      end({ outcome: "carried", target: target.authority, dialAttempts: attempts });
+    },
+  });
+}
+
+type Reached = { attempts: number } & ({ upstream: Socket; target: Target } | { upstream: undefined });
+
+async function reach(
+  targets: Iterable<Target>,
+  loadBalancer: TcpLoadBalancer,
+  client: Socket,
+  connection: RoutedConnection,
+  { failures }: Carrier,
+): Promise<Reached> {
+  const { table } = connection;
+  const transport =
+    loadBalancer.serversTransport === undefined ? undefined : table.serversTransports[loadBalancer.serversTransport];
+  let attempts = 0;
+  for (const target of targets) {
+    if (client.destroyed) break;
+    attempts += 1;
+    try {
+      const dialled = await dial(target, dialTimeoutOf(transport));
+      const upstream = await greetEndpoint(dialled, target, loadBalancer, transport, connection);
+      failures.answered(target.authority);
+      if (client.destroyed) {
+        upstream.destroy();
+        break;
+      }
+      return { attempts, upstream, target };
+    } catch {
+      failures.failed(target.authority);
+    }
+  }
+  return { attempts, upstream: undefined };
+}
+
+function count(connections: Map<string, number>, authority: string, change: 1 | -1): void {
+  const value = (connections.get(authority) ?? 0) + change;
+  if (value === 0) connections.delete(authority);
+  else connections.set(authority, value);
+}

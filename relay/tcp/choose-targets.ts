@@ -1,0 +1,101 @@
+import type { BalanceState } from "../../src/balance/balance-state.ts";
+import { nextChild } from "../../src/balance/rotation.ts";
+import { fnv1a32 } from "../../src/snapshot/fnv1a32.ts";
+import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
+import type { DialFailures } from "../origin-gateway/dial-failures.ts";
+import { orderTargets } from "../origin-gateway/order-targets.ts";
+import { type Target, targetsOf } from "../origin-gateway/target.ts";
+import type { StreamTable } from "./stream-table.ts";
+
+/** What choosing depends on besides the table. It outlives every table. */
+export interface ChoiceState {
+  balance: BalanceState;
+  failures: DialFailures;
+  /** Open connections by the target's authority. */
+  connections: ReadonlyMap<string, number>;
+  /** A number from 0 (included) to 1 (excluded). */
+  random: () => number;
+}
+
+export interface Choice {
+  loadBalancer: TcpLoadBalancer;
+  /** In the order in which they are tried. */
+  targets: Iterable<Target>;
+}
+
+/** Services nest by name, and a name may come back to itself. */
+const MAX_DEPTH = 10;
+
+/** Follows a service by its weights to the endpoints of one load balancer; undefined when none of them can serve. */
+export function chooseTargets(
+  name: string,
+  table: Pick<StreamTable, "tcpServices" | "endpoints">,
+  clientAddress: string,
+  state: ChoiceState,
+): Choice | undefined {
+  let current = name;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const service = table.tcpServices[current];
+    if (service === undefined) return undefined;
+    if (service.type === "loadBalancer") return chooseEndpoints(current, service, table, clientAddress, state);
+    const { children } = service;
+    const rotation = state.balance.rotation(
+      `tcp ${current}`,
+      children.map(({ weight }) => weight),
+    );
+    const chosen = nextChild(rotation, (index) => {
+      const child = children[index];
+      return child !== undefined && canServe(child.service, table, depth + 1);
+    });
+    const next = chosen === undefined ? undefined : children[chosen];
+    if (next === undefined) return undefined;
+    current = next.service;
+  }
+  return undefined;
+}
+
+function canServe(name: string, table: Pick<StreamTable, "tcpServices" | "endpoints">, depth: number): boolean {
+  const service = table.tcpServices[name];
+  if (service === undefined || depth > MAX_DEPTH) return false;
+  if (service.type === "loadBalancer") return (table.endpoints[service.endpoints]?.endpoints.length ?? 0) > 0;
+  return service.children.some((child) => child.weight > 0 && canServe(child.service, table, depth + 1));
+}
+
+function chooseEndpoints(
+  name: string,
+  loadBalancer: TcpLoadBalancer,
+  table: Pick<StreamTable, "endpoints">,
+  clientAddress: string,
+  state: ChoiceState,
+): Choice | undefined {
+  const endpoints = table.endpoints[loadBalancer.endpoints];
+  if (endpoints === undefined) return undefined;
+  const set = targetsOf(endpoints);
+  const { balance, failures } = state;
+  const up = set.candidates.filter(({ authority }) => !failures.isDown(authority));
+  const first = preferences[loadBalancer.strategy ?? "wrr"](up, clientAddress, state);
+  return { loadBalancer, targets: orderTargets(set, `tcp ${name}`, first, balance, failures) };
+}
+
+type Prefer = (targets: readonly Target[], clientAddress: string, state: ChoiceState) => Target | undefined;
+
+/** Which target comes first; undefined leaves it to the rotation. */
+const preferences: Record<NonNullable<TcpLoadBalancer["strategy"]>, Prefer> = {
+  wrr: () => undefined,
+  leastconn(targets, _, { connections, random }) {
+    const loads = targets.map(({ authority }) => connections.get(authority) ?? 0);
+    const least = loads.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    const tied = targets.filter((__, index) => loads[index] === least);
+    return tied[Math.floor(random() * tied.length)];
+  },
+  /** The highest of a hash of client and target (rendezvous): when a target goes, only its own clients move. */
+  clientIp(targets, clientAddress) {
+    let best: Target | undefined;
+    let highest = -1;
+    for (const target of targets) {
+      const score = fnv1a32(`${clientAddress} ${target.authority}`);
+      if (score > highest) [best, highest] = [target, score];
+    }
+    return best;
+  },
+};

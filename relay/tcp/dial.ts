@@ -1,0 +1,52 @@
+import { connect, isIP, type Socket } from "node:net";
+import type { Target } from "../origin-gateway/target.ts";
+
+/** Probes of a connection over which nothing comes, in milliseconds: a peer that vanished is found out. */
+export const KEEP_ALIVE_MS = 15_000;
+
+/** A target that cannot be connected to. `code` is the system's, or `ETIMEDOUT`. */
+export class DialError extends Error {
+  readonly code: string;
+
+  constructor(target: Target, code: string, cause?: unknown) {
+    super(`${target.authority}: ${code}`, { cause });
+    this.code = code;
+  }
+}
+
+/**
+ * Connects to a target.
+ *
+ * @param timeoutMs 0: no limit
+ * @returns a connection that is paused
+ * @throws DialError
+ */
+export function dial(target: Target, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: target.address,
+      port: portOf(target),
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      autoSelectFamily: isIP(target.address) === 0,
+    });
+    const timer = timeoutMs > 0 ? setTimeout(() => fail("ETIMEDOUT"), timeoutMs) : undefined;
+    const fail = (code: string, cause?: unknown): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(new DialError(target, code, cause));
+    };
+    socket.once("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "unknown", error));
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.removeAllListeners("error");
+      // Until it is spliced nobody else listens, and an error without a listener would end the process.
+      socket.on("error", () => {});
+      resolve(socket);
+    });
+  });
+}
+
+const portOf = ({ authority }: Target): number => Number(authority.slice(authority.lastIndexOf(":") + 1));

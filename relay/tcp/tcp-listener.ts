@@ -1,0 +1,157 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { TcpRouter } from "../../src/table/tcp.ts";
+import { type ConnectionRoutes, createConnectionRoutes } from "./connection-routes.ts";
+import { KEEP_ALIVE_MS } from "./dial.ts";
+import { type FoundRoute, findRoute } from "./find-route.ts";
+import { peek } from "./peek.ts";
+import { type Peer, type ProxiedConnection, readProxyHeader } from "./proxy-header.ts";
+import type { StreamTable } from "./stream-table.ts";
+
+/** A connection whose route was found. */
+export interface RoutedConnection {
+  socket: Socket;
+  /** The client's address, as a trusted PROXY header has it. */
+  ends: ProxiedConnection;
+  route: Extract<FoundRoute, { outcome: "found" }>;
+  table: StreamTable;
+}
+
+/** Why a connection was closed before it reached an endpoint; counted by entry point. */
+export type RefusedConnection = Exclude<FoundRoute["outcome"], "found"> | "malformed-proxy-header" | "too-many";
+
+export interface TcpListenerOptions {
+  entryPoint: string;
+  listen: { host: string; port: number };
+  /** For each connection anew. */
+  table: () => StreamTable;
+  /** Whose PROXY headers are believed; nobody's by default. */
+  trustsProxy?: (address: string) => boolean;
+  serverFirstWaitMs: number;
+  helloTimeoutMs: number;
+  maxConnections: number;
+  /** Takes over a connection. */
+  carry: (connection: RoutedConnection) => void;
+  refused: (reason: RefusedConnection) => void;
+  log: (message: string, error: unknown) => void;
+}
+
+export interface TcpListener {
+  readonly address: Peer;
+  /** Those that are open, found a route or not. */
+  readonly connections: number;
+  /** Stops accepting; what is open stays. */
+  stop(): void;
+  /** Ends what is still open. */
+  close(): Promise<void>;
+}
+
+/** Opens a TCP entry point. Rejects when it cannot listen. */
+export async function startTcpListener(options: TcpListenerOptions): Promise<TcpListener> {
+  const { entryPoint, listen, maxConnections, refused, log } = options;
+  const open = new Set<Socket>();
+  const routesOf = routesByTable(entryPoint);
+
+  const server = createServer(
+    { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+    (socket) => {
+      if (open.size >= maxConnections) {
+        refused("too-many");
+        socket.resetAndDestroy();
+        return;
+      }
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      // A reset is the peer's business; without a listener it would be this process's.
+      socket.on("error", () => {});
+      accept(socket, routesOf, options).catch((error: unknown) => {
+        log("a connection could not be carried", error);
+        socket.destroy();
+      });
+    },
+  );
+  await listening(server, listen);
+  const bound = server.address();
+  const address =
+    typeof bound === "object" && bound !== null ? { address: bound.address, port: bound.port } : undefined;
+  return {
+    address: address ?? { address: listen.host, port: listen.port },
+    get connections() {
+      return open.size;
+    },
+    stop: () => void server.close(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of open) socket.destroy();
+      }),
+  };
+}
+
+async function accept(
+  socket: Socket,
+  routesOf: (table: StreamTable) => ConnectionRoutes,
+  options: TcpListenerOptions,
+): Promise<void> {
+  const { helloTimeoutMs, serverFirstWaitMs, refused } = options;
+  const ends = await findEnds(socket, options);
+  if (ends === undefined) return;
+  const table = options.table();
+  const clientAddress = ends.source.address;
+  const route = await findRoute(socket, routesOf(table), { clientAddress, serverFirstWaitMs, helloTimeoutMs });
+  if (route.outcome === "found") {
+    options.carry({ socket, ends, route, table });
+    return;
+  }
+  refused(route.outcome);
+  if (route.outcome === "no-route") socket.destroySoon();
+  else socket.destroy();
+}
+
+/** Who is at the two ends; undefined when the connection was closed for a header that nobody could have meant. */
+async function findEnds(
+  socket: Socket,
+  { trustsProxy, helloTimeoutMs, refused }: TcpListenerOptions,
+): Promise<ProxiedConnection | undefined> {
+  const source = { address: withoutMapping(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
+  const destination = { address: withoutMapping(socket.localAddress ?? ""), port: socket.localPort ?? 0 };
+  const own = { source, destination };
+  if (trustsProxy === undefined || !trustsProxy(source.address)) return own;
+  const peeked = await peek(socket, helloTimeoutMs, (bytes) => {
+    const value = readProxyHeader(bytes);
+    if (value.state === "more") return undefined;
+    return { value, take: "length" in value ? value.length : 0 };
+  });
+  if (peeked.outcome !== "read") return own;
+  const { value } = peeked;
+  if (value.state === "header") return value.connection;
+  if (value.state !== "malformed") return own;
+  refused("malformed-proxy-header");
+  socket.destroy();
+  return undefined;
+}
+
+/** IPv4 clients of a listener on `::`. */
+const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
+
+/** The routes of an entry point, made once for each list of routers. */
+function routesByTable(entryPoint: string): (table: StreamTable) => ConnectionRoutes {
+  const made = new WeakMap<readonly TcpRouter[], ConnectionRoutes>();
+  return ({ tcpRouters }) => {
+    let routes = made.get(tcpRouters);
+    if (routes === undefined) {
+      routes = createConnectionRoutes(tcpRouters, entryPoint);
+      made.set(tcpRouters, routes);
+    }
+    return routes;
+  };
+}
+
+function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, backlog: 4096 }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}

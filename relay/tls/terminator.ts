@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import {
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from "node:tls";
+import type { Certificate, TlsOptions } from "../../src/table/tls.ts";
+import type { CertificateSet } from "./certificate-set.ts";
+
+/** Ends TLS for connections that were accepted, and perhaps begun to be read, elsewhere. */
+export interface Terminator {
+  /**
+   * @param sni what the client asked for, lowercased
+   * @returns undefined when the handshake fails, and then the connection is closed
+   */
+  accept(socket: Socket, sni: string): Promise<TLSSocket | undefined>;
+}
+
+export interface TerminatorOptions {
+  options: TlsOptions | undefined;
+  /** For each handshake anew: certificates change under open listeners. */
+  certificates: () => CertificateSet;
+  handshakeTimeoutMs: number;
+}
+
+/** Traefik's default (https://doc.traefik.io/traefik/reference/routing-configuration/http/tls/tls-options/). */
+const MIN_VERSION = "TLSv1.2";
+
+export function createTerminator({ options = {}, certificates, handshakeTimeoutMs }: TerminatorOptions): Terminator {
+  const { clientAuth, sniStrict = false } = options;
+  const mode = clientAuth?.mode;
+  const contextOptions: SecureContextOptions = {
+    minVersion: options.minVersion ?? MIN_VERSION,
+    ...(options.maxVersion && { maxVersion: options.maxVersion }),
+    ...(options.cipherSuites && { ciphers: options.cipherSuites.join(":") }),
+    ...(options.curvePreferences && { ecdhCurve: options.curvePreferences.join(":") }),
+    ...(clientAuth && clientAuth.authorities.length > 0 && { ca: clientAuth.authorities }),
+  };
+  const contexts = new WeakMap<Certificate, SecureContext>();
+  // Each with the authorities of clients' certificates: a context without them would bring back the system's.
+  const contextOf = (certificate: Certificate): SecureContext => {
+    let context = contexts.get(certificate);
+    if (context === undefined) {
+      context = createSecureContext({ ...contextOptions, cert: certificate.certificate, key: certificate.key });
+      contexts.set(certificate, context);
+    }
+    return context;
+  };
+  const server: Server = createServer({
+    ...contextOptions,
+    allowHalfOpen: true,
+    handshakeTimeout: handshakeTimeoutMs,
+    ...(options.alpnProtocols && { ALPNProtocols: options.alpnProtocols }),
+    requestCert: mode !== undefined,
+    // The other modes are decided below: this one would refuse clients that show no certificate.
+    rejectUnauthorized: mode === "requireAndVerify",
+    SNICallback: (name, done) => {
+      const certificate = certificates().find(name.toLowerCase());
+      // Without a context of the name's own the server's stays, which has the default certificate.
+      done(null, certificate && contextOf(certificate));
+    },
+  });
+  server.on("tlsClientError", (_, socket) => socket.destroy());
+  let shown: Certificate | undefined;
+
+  return {
+    async accept(socket, sni) {
+      const { standard, find } = certificates();
+      if (find(sni) === undefined && (sniStrict || standard === undefined)) {
+        refuseName(socket);
+        return undefined;
+      }
+      if (standard !== undefined && standard !== shown) {
+        shown = standard;
+        server.setSecureContext({ ...contextOptions, cert: standard.certificate, key: standard.key });
+      }
+      const encrypted = await handshake(server, socket);
+      if (encrypted === undefined) return undefined;
+      const isShown = Object.keys(encrypted.getPeerCertificate()).length > 0;
+      const isRefused =
+        (mode === "require" && !isShown) || (mode === "verifyIfGiven" && isShown && !encrypted.authorized);
+      if (isRefused) {
+        encrypted.destroy();
+        return undefined;
+      }
+      return encrypted;
+    },
+  };
+}
+
+/** A fatal alert, unrecognized_name (RFC 6066, section 3). */
+const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+
+function refuseName(socket: Socket): void {
+  socket.end(UNRECOGNIZED_NAME);
+  socket.resume();
+}
+
+async function handshake(server: Server, socket: Socket): Promise<TLSSocket | undefined> {
+  const key = peerOf(socket);
+  const abandoned = new AbortController();
+  socket.once("close", () => abandoned.abort());
+  server.emit("connection", socket);
+  try {
+    for (;;) {
+      const [encrypted] = (await once(server, "secureConnection", { signal: abandoned.signal })) as [TLSSocket];
+      if (peerOf(encrypted) === key) return encrypted;
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+const peerOf = ({ remoteAddress, remotePort, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localPort}`;
