@@ -18,10 +18,6 @@ export function tableEntryPoints(settings: EntryPoints): Table["entryPoints"] {
   return entryPoints;
 }
 
-/** Whether one of the entry points has middlewares of its own, on which its routers then depend. */
-export const haveMiddlewares = (settings: EntryPoints): boolean =>
-  Object.values(settings).some(({ middlewares = [] }) => middlewares.length > 0);
-
 /** Entry points that name middlewares which are not there: the code that closes their routers, and the problems. */
 export function findClosed(
   settings: EntryPoints,

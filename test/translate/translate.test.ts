@@ -173,6 +173,15 @@ describe("what is translated again", () => {
   });
 });
 
+test("what is wrong with a Service is said once, however many Ingresses use it", () => {
+  const ingress = (name: string): string =>
+    `---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: ${name} }\nspec: { rules: [{ host: ${name}.com, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: a, port: { number: 80 } } } }] } }] }\n`;
+  const annotation = "traefik.ingress.kubernetes.io/service.passhostheader: maybe";
+  const broken = services("a").replace("name: a", `name: a, annotations: { ${annotation} }`);
+  const { problems } = translateText(ingress("one") + ingress("two") + broken);
+  expect(problems.filter(({ object }) => object.kind === "Service")).toHaveLength(1);
+});
+
 describe("names that collide", () => {
   test("of routers and services do not lead to another's Pods", () => {
     // Both `x-a`/`b` and `x`/`a-b` make `x-a-b`.
