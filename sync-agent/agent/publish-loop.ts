@@ -199,8 +199,12 @@ export class PublishLoop {
     this.#confirmedAt = performance.now();
     meter.confirmed();
     const { generation, epoch } = pointer;
-    const fields = { generation, epoch, routers: work.table.routers.length };
-    if (isNews) log.info(fields, status === "published" ? "published" : "nothing to publish: it is served already");
+    if (isNews) {
+      log.info(
+        { generation, epoch },
+        status === "published" ? "published" : "nothing to publish: it is served already",
+      );
+    }
     for (const { code, message } of problems) log.warn({ code, generation }, message);
     work.accepted(generation);
     onPublished(work.table, pointer);

@@ -1,3 +1,4 @@
+import type { Table } from "../../src/table/table.ts";
 import type { AgentMeter } from "../agent/agent-parts.ts";
 import type { ObjectSource } from "../source/object-source.ts";
 import type { Problem } from "../translate/problem.ts";
@@ -15,6 +16,7 @@ export function createAgentMetrics(source: ObjectSource, now: () => number): Age
   const events = createEventCounter(source, registry);
   let isSynced = false;
   let lastGoodAt: number | undefined;
+  let lastTable: Table | undefined;
   let lastProblems: readonly Problem[] | undefined;
   void source.synced.then(() => {
     isSynced = true;
@@ -24,6 +26,9 @@ export function createAgentMetrics(source: ObjectSource, now: () => number): Age
     registry.set("sluice_agent_synced", isSynced ? 1 : 0);
     const ages = lastGoodAt === undefined ? [] : [{ value: (now() - lastGoodAt) / 1000, labels: {} }];
     registry.replace("sluice_agent_last_good_publish_seconds", ages);
+    // Counted here, not with each change: a large table's parts are put together only when they are read.
+    registry.set("sluice_agent_routers", lastTable?.routers.length ?? 0);
+    registry.set("sluice_agent_services", Object.keys(lastTable?.services ?? {}).length);
     collectKinds(source, registry, now());
   });
   return {
@@ -31,8 +36,7 @@ export function createAgentMetrics(source: ObjectSource, now: () => number): Age
     translated({ seconds, translation: { table }, problems, isUrgent }) {
       events();
       registry.observe("sluice_agent_translate_seconds", seconds, { urgent: String(isUrgent) });
-      registry.set("sluice_agent_routers", table.routers.length);
-      registry.set("sluice_agent_services", Object.keys(table.services).length);
+      lastTable = table;
       if (problems !== lastProblems) registry.replace("sluice_agent_problems", countProblems(problems));
       lastProblems = problems;
     },
