@@ -2,6 +2,7 @@ import { ChangeJournal } from "./change-journal.ts";
 import { kindOf } from "./known-kinds.ts";
 import type { Kind, KubernetesObject } from "./kubernetes-object.ts";
 import type { ObjectChange, ObjectJournal, ObjectReader } from "./object-store.ts";
+import { SortedObjects } from "./sorted-objects.ts";
 
 /** An object store that its source keeps up to date. */
 export interface ObjectStore extends ObjectReader {
@@ -25,8 +26,7 @@ const none: readonly KubernetesObject[] = [];
 
 class MemoryStore implements ObjectStore {
   readonly journal = new ChangeJournal();
-  private readonly kinds = new Map<Kind, Map<string, KubernetesObject>>();
-  private readonly sorted = new Map<Kind, KubernetesObject[]>();
+  private readonly kinds = new Map<Kind, SortedObjects>();
   private readonly slices = new Map<string, KubernetesObject[]>();
 
   get(kind: Kind, namespace: string, name: string): KubernetesObject | undefined {
@@ -34,13 +34,7 @@ class MemoryStore implements ObjectStore {
   }
 
   list(kind: Kind): Iterable<KubernetesObject> {
-    let list = this.sorted.get(kind);
-    if (list === undefined) {
-      const byKey = [...(this.kinds.get(kind) ?? [])].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-      list = byKey.map(([, object]) => object);
-      this.sorted.set(kind, list);
-    }
-    return list;
+    return this.kinds.get(kind)?.list() ?? none;
   }
 
   endpointSlices(namespace: string, service: string): readonly KubernetesObject[] {
@@ -55,11 +49,10 @@ class MemoryStore implements ObjectStore {
     this.remove(kind, namespace, name);
     let objects = this.kinds.get(kind);
     if (objects === undefined) {
-      objects = new Map();
+      objects = new SortedObjects();
       this.kinds.set(kind, objects);
     }
     objects.set(keyOf(namespace, name), object);
-    this.sorted.delete(kind);
     if (kind === "EndpointSlice") this.indexSlice(object);
     this.journal.add(changeOf(kind, object));
   }
@@ -68,7 +61,6 @@ class MemoryStore implements ObjectStore {
     const old = this.get(kind, namespace, name);
     if (old === undefined) return;
     this.kinds.get(kind)?.delete(keyOf(namespace, name));
-    this.sorted.delete(kind);
     this.journal.add(changeOf(kind, old));
     const service = serviceOf(kind, old);
     if (service === undefined) return;

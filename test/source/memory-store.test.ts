@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
@@ -38,4 +39,32 @@ test("slices follow their Service's label", () => {
   expect(store.endpointSlices("default", "moved")).toEqual([moved]);
   store.remove("EndpointSlice", "default", "app-2");
   expect(store.endpointSlices("default", "app")).toEqual([]);
+});
+
+test("after any edits a list is the one of a new store, and lists that were handed out stay as they are", () => {
+  const name = fc.integer({ min: 0, max: 99 }).map((number) => `s${number}`);
+  const namespace = fc.constantFrom("a", "a-b", "b");
+  const edit = fc.record({ name, namespace, isRemoval: fc.boolean() });
+  const rounds = fc.array(fc.array(edit, { maxLength: 90 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(rounds, (all) => {
+      const store = createObjectStore();
+      const present = new Map<string, KubernetesObject>();
+      const handedOut: { list: Iterable<KubernetesObject>; copy: KubernetesObject[] }[] = [];
+      for (const round of all) {
+        for (const one of round) {
+          const object = service(one.name, one.namespace);
+          if (one.isRemoval) store.remove("Service", one.namespace, one.name);
+          else store.put(object);
+          if (one.isRemoval) present.delete(`${one.namespace}/${one.name}`);
+          else present.set(`${one.namespace}/${one.name}`, object);
+        }
+        const list = store.list("Service");
+        expect([...list]).toEqual([...createObjectStore(present.values()).list("Service")]);
+        expect(new Set(list)).toEqual(new Set(present.values()));
+        handedOut.push({ list, copy: [...list] });
+      }
+      for (const { list, copy } of handedOut) expect([...list]).toEqual(copy);
+    }),
+  );
 });
