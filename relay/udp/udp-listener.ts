@@ -1,0 +1,190 @@
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
+import { lookup as lookupName } from "node:dns";
+import { once } from "node:events";
+import { isIP, isIPv6 } from "node:net";
+import type { UdpRouter } from "../../src/table/tcp.ts";
+import type { Target } from "../origin-gateway/target.ts";
+import type { ChoiceState } from "../tcp/choose-targets.ts";
+import type { StreamTable } from "../tcp/stream-table.ts";
+import { chooseUdpTarget, isStillServed } from "./choose-udp-target.ts";
+import { UdpSessions } from "./udp-sessions.ts";
+
+/** A session that has ended, for logs and metrics. */
+export interface UdpSessionEnd {
+  entryPoint: string;
+  router: string;
+  service: string;
+  clientAddress: string;
+  target: string;
+  bytesIn: number;
+  bytesOut: number;
+  datagramsIn: number;
+  datagramsOut: number;
+}
+
+export interface UdpListenerOptions {
+  entryPoint: string;
+  listen: { host: string; port: number };
+  /** For each datagram anew. */
+  table: () => StreamTable;
+  state: Pick<ChoiceState, "balance">;
+  idleTimeoutMs: number;
+  maxSessions: number;
+  /** Milliseconds on a clock that never goes back. */
+  now: () => number;
+  ended: (end: UdpSessionEnd) => void;
+  /** A datagram that no route or no endpoint takes. */
+  dropped: (reason: "no-route" | "no-endpoint") => void;
+}
+
+export interface UdpListener {
+  readonly address: { address: string; port: number };
+  readonly sessions: number;
+  close(): Promise<void>;
+}
+
+interface Session extends UdpSessionEnd {
+  upstream: Socket;
+  chosen: Target;
+  /** The table by which the target was last found to be served. */
+  seenIn: StreamTable;
+}
+
+/** Room for bursts while the event loop is busy; the system may allow less. */
+const BUFFER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Opens a UDP entry point. Each client's datagrams go to one endpoint, by a socket of its own, so that the answers
+ * find their way back; when the endpoint leaves the table, the next datagram goes to another. Rejects when it cannot
+ * listen.
+ */
+export async function startUdpListener(options: UdpListenerOptions): Promise<UdpListener> {
+  const { entryPoint, listen, table, state, dropped, ended, idleTimeoutMs } = options;
+  const server = createSocket({ type: isIPv6(listen.host) ? "udp6" : "udp4", recvBufferSize: BUFFER_BYTES, lookup });
+  const sessions = new UdpSessions<Session>({
+    idleTimeoutMs,
+    maxSessions: options.maxSessions,
+    now: options.now,
+    ended({ upstream, chosen: _, seenIn: __, ...end }) {
+      upstream.close();
+      ended(end);
+    },
+  });
+  let expiry: NodeJS.Timeout | undefined;
+  const expireLater = (delay: number): void => {
+    expiry ??= setTimeout(() => {
+      expiry = undefined;
+      const next = sessions.expire();
+      if (next !== undefined) expireLater(next);
+    }, delay).unref();
+  };
+
+  const begin = (router: UdpRouter, current: StreamTable, client: RemoteInfo, chosen: Target): Session => {
+    const upstream = createSocket({ type: isIPv6(chosen.address) ? "udp6" : "udp4", lookup });
+    const key = keyOf(client);
+    const session: Session = {
+      entryPoint,
+      router: router.name,
+      service: router.service,
+      clientAddress: client.address,
+      target: chosen.authority,
+      bytesIn: 0,
+      bytesOut: 0,
+      datagramsIn: 0,
+      datagramsOut: 0,
+      upstream,
+      chosen,
+      seenIn: current,
+    };
+    upstream.connect(portOf(chosen), chosen.address);
+    upstream.on("message", (datagram) => {
+      sessions.touch(key);
+      session.datagramsOut += 1;
+      session.bytesOut += datagram.length;
+      server.send(datagram, client.port, client.address);
+    });
+    // A port that nobody listens on answers by ICMP: the datagram is lost, as UDP may, and the session goes on.
+    upstream.on("error", () => {});
+    sessions.begin(key, session);
+    expireLater(idleTimeoutMs);
+    return session;
+  };
+
+  server.on("message", (datagram, client) => {
+    const current = table();
+    const router = routerOf(current, entryPoint);
+    if (router === undefined) return dropped("no-route");
+    const key = keyOf(client);
+    const known = sessions.find(key);
+    const isServed =
+      known !== undefined &&
+      (known.seenIn === current ||
+        (known.service === router.service && isStillServed(router.service, known.chosen, current)));
+    if (known !== undefined && !isServed) sessions.end(key);
+    let session = isServed ? known : undefined;
+    if (session === undefined) {
+      const chosen = chooseUdpTarget(router.service, current, state);
+      if (chosen === undefined) return dropped("no-endpoint");
+      session = begin(router, current, client, chosen);
+    }
+    session.seenIn = current;
+    sessions.touch(key);
+    session.datagramsIn += 1;
+    session.bytesIn += datagram.length;
+    sendUp(session.upstream, datagram);
+  });
+  server.on("error", () => {});
+  const listening = once(server, "listening");
+  server.bind(listen.port, listen.host);
+  await listening;
+  const { address, port } = server.address();
+  return {
+    address: { address, port },
+    get sessions() {
+      return sessions.size;
+    },
+    async close() {
+      clearTimeout(expiry);
+      sessions.endAll();
+      const closed = once(server, "close");
+      server.close();
+      await closed;
+    },
+  };
+}
+
+/** Addresses need no looking up, which would cost each datagram a turn of the event loop; an ExternalName's name does. */
+const lookup: NonNullable<SocketOptions["lookup"]> = (name, options, done) => {
+  const family = isIP(name);
+  if (family === 0) lookupName(name, options, done);
+  else done(null, name, family);
+};
+
+/** A socket connects in a moment: what comes before that waits for it. */
+function sendUp(upstream: Socket, datagram: Buffer): void {
+  try {
+    upstream.send(datagram);
+  } catch {
+    upstream.once("connect", () => upstream.send(datagram));
+  }
+}
+
+const keyOf = ({ address, port }: RemoteInfo): string => `${address} ${port}`;
+
+const portOf = ({ authority }: Target): number => Number(authority.slice(authority.lastIndexOf(":") + 1));
+
+const routers = new WeakMap<readonly UdpRouter[], Map<string, UdpRouter | undefined>>();
+
+/** UDP has no rules: of several routers on an entry point the smallest tie-breaker has it. */
+function routerOf({ udpRouters }: StreamTable, entryPoint: string): UdpRouter | undefined {
+  let known = routers.get(udpRouters);
+  if (known === undefined) {
+    known = new Map();
+    routers.set(udpRouters, known);
+  }
+  if (!known.has(entryPoint)) {
+    const own = udpRouters.filter((router) => router.entryPoints.includes(entryPoint));
+    known.set(entryPoint, own.sort((a, b) => (a.tieBreaker < b.tieBreaker ? -1 : 1))[0]);
+  }
+  return known.get(entryPoint);
+}
