@@ -7,8 +7,15 @@ export interface ApiClient {
    *
    * @throws ApiError
    */
-  watch(request: Pick<ApiRequest, "path" | "query" | "signal">): AsyncIterable<unknown>;
+  watch(request: Pick<ApiRequest, "path" | "query" | "signal"> & WatchOptions): AsyncIterable<unknown>;
   close(): Promise<void>;
+}
+
+export interface WatchOptions {
+  /** Milliseconds until the server must have accepted the watch. Default 30 s. */
+  timeoutMs?: number;
+  /** Called when the server has accepted the watch: the first document of a quiet kind may be minutes away. */
+  onOpen?: () => void;
 }
 
 export interface ApiRequest {
@@ -20,7 +27,7 @@ export interface ApiRequest {
   /** Of the body; a patch needs its own. Default `application/json`. */
   contentType?: string;
   signal?: AbortSignal;
-  /** Milliseconds until an answer must be complete. */
+  /** Milliseconds until an answer must be complete. Default 30 s. */
   timeoutMs?: number;
 }
 
