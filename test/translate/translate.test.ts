@@ -1,7 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createPlanner, plan } from "../../src/snapshot/plan.ts";
+import type { Root } from "../../src/table/snapshot.ts";
 import { emptyTable, tableSchema } from "../../src/table/table.ts";
 import { applyChanges, diffTables, isEmpty, type TableChanges, tableParts } from "../../src/table/table-changes.ts";
+import { contentHash } from "../../sync-agent/publish/content-hash.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
@@ -27,7 +30,7 @@ const settings = fc.constantFrom(defaultSettings, demanding);
 
 describe("laws", () => {
   test.each(objectSets)(
-    "after any edits to objects $title the table is the one made from nothing",
+    "after any edits to objects $title the table and its plan are those made from nothing",
     ({ object, list }) => {
       const edit = fc.oneof(
         { arbitrary: fc.record({ put: object }), weight: 3 },
@@ -40,6 +43,8 @@ describe("laws", () => {
           let store = createObjectStore(start);
           const all = new Map(start.map((one) => [keyOf(one), one]));
           const translator = createTranslator(settingsOf());
+          const planner = createPlanner({ hash: contentHash });
+          let current: { hash: string; root: Root } | undefined;
           let last = translator.translate(store);
           expect(applyChanges(emptyTable(), last.changes)).toEqual(last.table);
           for (const round of rounds) {
@@ -58,6 +63,11 @@ describe("laws", () => {
             }
             const next = translator.translate(store);
             const fresh = fromScratch([...all.values()], settingsOf());
+            const planned = planner.plan({ desired: next.table, publisher: "test", current });
+            const plannedAnew = plan({ desired: fresh.table, publisher: "test", current, hash: contentHash });
+            expect(planned.rootHash).toBe(plannedAnew.rootHash);
+            expect([...planned.writes]).toEqual([...plannedAnew.writes]);
+            current = { hash: planned.rootHash, root: planned.root };
             expect(JSON.stringify(next.table)).toBe(JSON.stringify(fresh.table));
             expect(next.problems).toEqual(fresh.problems);
             expect(ordered(next.changes)).toEqual(ordered(diffTables(last.table, next.table)));
@@ -72,8 +82,8 @@ describe("laws", () => {
 
   test("the table is sound: of its form, without a dangling name, names and ties unique, in a settled order", () => {
     fc.assert(
-      fc.property(objects, (list) => {
-        const { table } = fromScratch(list);
+      fc.property(settings, objects, (settingsOf, list) => {
+        const { table } = fromScratch(list, settingsOf());
         expect(tableSchema.safeParse(table).error).toBeUndefined();
         const check = (part: "services" | "middlewares" | "endpoints" | "serversTransports", key: string): string => {
           expect(Object.keys(table[part])).toContain(key);
@@ -86,7 +96,9 @@ describe("laws", () => {
         unique(table.routers.map(({ name }) => name));
         unique(table.routers.map(({ tieBreaker }) => tieBreaker));
         const last = new Map(list.map((one) => [keyOf(one), one]));
-        expect(JSON.stringify(fromScratch([...last.values()].reverse()).table)).toBe(JSON.stringify(table));
+        expect(JSON.stringify(fromScratch([...last.values()].reverse(), settingsOf()).table)).toBe(
+          JSON.stringify(table),
+        );
       }),
       { numRuns: 300 },
     );
