@@ -11,8 +11,11 @@ export interface AgentMetrics extends AgentMeter {
 }
 
 /** @param now milliseconds since 1970 */
-export function createAgentMetrics(source: ObjectSource, now: () => number): AgentMetrics {
-  const registry = createMetricRegistry(agentMetrics);
+export function createAgentMetrics(
+  source: ObjectSource,
+  now: () => number,
+  registry: MetricRegistry<MetricName> = createMetricRegistry(agentMetrics),
+): AgentMetrics {
   const events = createEventCounter(source, registry);
   let isSynced = false;
   let lastGoodAt: number | undefined;
