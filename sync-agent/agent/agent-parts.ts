@@ -15,13 +15,13 @@ export interface AgentParts {
   statuses: StatusSink;
   hosts: HostWatch;
   meter: AgentMeter;
-  log: AgentLog;
+  log: Log;
 }
 
 /** Sends tables to relays. */
 export interface TableFeed {
   /** @param pointer the last one that the beacon is known to have accepted */
-  publish(state: { pointer: Pointer | null; translation: Translation }): void;
+  publish(state: { pointer: Pointer | null; table: Table }): void;
   close(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export interface HostWatch {
 }
 
 /** Takes log lines; pino's loggers do. */
-export interface AgentLog {
+export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

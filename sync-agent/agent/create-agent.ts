@@ -167,8 +167,8 @@ class RunningAgent implements Agent {
     return this.#joined.all;
   }
 
-  #feed(translation: Translation): void {
-    this.#parts.feed.publish({ pointer: this.#pointer, translation });
+  #feed({ table }: Translation): void {
+    this.#parts.feed.publish({ pointer: this.#pointer, table });
   }
 
   #point(pointer: Pointer): void {

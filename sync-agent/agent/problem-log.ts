@@ -1,16 +1,16 @@
 import type { Problem } from "../translate/problem.ts";
-import type { AgentLog } from "./agent-parts.ts";
+import type { Log } from "./agent-parts.ts";
 
 /** More in one step are counted, not told one by one: a missing CRD makes thousands. */
 const MOST_LINES = 100;
 
 /** Logs each problem when it appears and when it is gone, however often it is found in between. */
 export class ProblemLog {
-  readonly #log: AgentLog;
+  readonly #log: Log;
   #known = new Map<string, Problem>();
   #last: readonly Problem[] | undefined;
 
-  constructor(log: AgentLog) {
+  constructor(log: Log) {
     this.#log = log;
   }
 

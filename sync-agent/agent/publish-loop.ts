@@ -1,6 +1,6 @@
 import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Table } from "../../src/table/table.ts";
-import type { AgentLog, AgentMeter, LeaderLease, PublishOutcome, TablePublisher } from "./agent-parts.ts";
+import type { AgentMeter, LeaderLease, Log, PublishOutcome, TablePublisher } from "./agent-parts.ts";
 import { type Attempt, judgeAttempt, nextStep, type PublishFacts, type PublishPace } from "./decide-publish.ts";
 import { limited } from "./time.ts";
 import { WakeUp } from "./wake-up.ts";
@@ -8,7 +8,7 @@ import { WakeUp } from "./wake-up.ts";
 export interface PublishLoopOptions extends PublishPace {
   publisher: TablePublisher;
   lease: Pick<LeaderLease, "isLeader" | "confirm">;
-  log: AgentLog;
+  log: Log;
   meter: AgentMeter;
   random: () => number;
   /** When an attempt that does not end is given up. */

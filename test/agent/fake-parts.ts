@@ -184,7 +184,7 @@ export function fakeParts() {
     source,
     translator: createTranslator(defaultSettings()),
     feed: {
-      publish: ({ pointer, translation }) => void fed.push({ pointer, table: translation.table }),
+      publish: (state) => void fed.push(state),
       close: async () => void order.push("feed"),
     },
     publisher,

@@ -37,7 +37,7 @@ export async function startWhole(): Promise<Whole> {
   const { port } = edge.address("web", false);
   return {
     feed: {
-      publish({ pointer, translation: { table } }) {
+      publish({ pointer, table }) {
         current = { ...table, pointer: pointer ?? nowhere };
         gateway.tableChanged(current);
       },
