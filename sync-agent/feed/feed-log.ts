@@ -1,0 +1,81 @@
+import { FEED_VERSION, type FeedDocument } from "../../src/feed/feed-document.ts";
+import type { Pointer } from "../../src/table/snapshot.ts";
+import type { Table } from "../../src/table/table.ts";
+import { changesSince, isEmpty } from "../../src/table/table-changes.ts";
+import { TableDigest } from "../../src/table/table-digest.ts";
+import { sha256Hex } from "../translate/names.ts";
+
+/** Steps back from which a relay can go on without a full table, and bytes that they may take together. */
+const MAX_STEPS = 1_000;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The feed's documents: the newest table, and the last steps to it. */
+export class FeedLog {
+  readonly #freshAt: () => number;
+  readonly #steps: { from: string; line: string }[] = [];
+  #bytes = 0;
+  #current: { table: Table; pointer: Pointer | null; digest: TableDigest } | undefined;
+
+  constructor(freshAt: () => number) {
+    this.#freshAt = freshAt;
+  }
+
+  get hasTable(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** @returns the document that tells of it, undefined when nothing has changed */
+  append(pointer: Pointer | null, table: Table): string | undefined {
+    if (this.#current === undefined) {
+      this.#current = { table, pointer, digest: new TableDigest(sha256Hex, table) };
+      return undefined;
+    }
+    const { digest, pointer: known, table: before } = this.#current;
+    const changes = changesSince(before, table);
+    const isMoved = known?.generation !== pointer?.generation || known?.root !== pointer?.root;
+    this.#current = { table, pointer, digest };
+    if (isEmpty(changes)) return isMoved ? this.#pointer() : undefined;
+    const from = digest.id;
+    digest.update(changes);
+    const line = toLine({ type: "changes", from, id: digest.id, pointer, freshAt: this.#freshAt(), changes });
+    this.#keep(from, line);
+    return line;
+  }
+
+  /**
+   * What a relay is told first.
+   *
+   * @param id of the table that it has, null for none
+   */
+  since(id: string | null): string[] {
+    const { digest, table, pointer } = this.#table();
+    if (id === digest.id) return [this.#pointer()];
+    const index = this.#steps.findLastIndex(({ from }) => from === id);
+    if (index !== -1) return [...this.#steps.slice(index).map(({ line }) => line), this.#pointer()];
+    return [toLine({ type: "full", version: FEED_VERSION, id: digest.id, pointer, freshAt: this.#freshAt(), table })];
+  }
+
+  heartbeat(): string {
+    return toLine({ type: "heartbeat", freshAt: this.#freshAt() });
+  }
+
+  #pointer(): string {
+    const { digest, pointer } = this.#table();
+    return toLine({ type: "pointer", id: digest.id, pointer, freshAt: this.#freshAt() });
+  }
+
+  #table() {
+    if (this.#current === undefined) throw new Error("there is no table yet");
+    return this.#current;
+  }
+
+  #keep(from: string, line: string): void {
+    this.#steps.push({ from, line });
+    this.#bytes += line.length;
+    while (this.#steps.length > MAX_STEPS || (this.#bytes > MAX_BYTES && this.#steps.length > 0)) {
+      this.#bytes -= this.#steps.shift()?.line.length ?? 0;
+    }
+  }
+}
+
+const toLine = (document: FeedDocument): string => `${JSON.stringify(document)}\n`;

@@ -1,0 +1,383 @@
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { makeCertificate } from "../../cli/dev/make-certificate.ts";
+import { type FeedFollower, type FollowOptions, followFeed } from "../../relay/table/follow-feed.ts";
+import { createTableCache } from "../../relay/table/table-cache.ts";
+import { FEED_PATH, type FeedState } from "../../src/feed/feed-document.ts";
+import type { Pointer } from "../../src/table/snapshot.ts";
+import { emptyTable, type Table } from "../../src/table/table.ts";
+import { diffTables } from "../../src/table/table-changes.ts";
+import { TableDigest } from "../../src/table/table-digest.ts";
+import { type Feed, type FeedOptions, startFeed } from "../../sync-agent/feed/start-feed.ts";
+import { sha256Hex } from "../../sync-agent/translate/names.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const closer of closers.splice(0).reverse()) await closer();
+});
+
+const endpoint = (address: string) => ({ endpoints: [{ address, port: 80, state: "ready" as const }] });
+const tableOf = (endpoints: Record<string, string>): Table => ({
+  ...emptyTable(),
+  endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, address]) => [name, endpoint(address)])),
+});
+const pointerOf = (generation: number): Pointer => ({
+  publisher: "test",
+  epoch: 1,
+  generation,
+  root: `root-${generation}`,
+});
+
+async function feed(options: Partial<FeedOptions> = {}): Promise<Feed> {
+  const started = await startFeed({
+    listen: { host: "127.0.0.1", port: 0 },
+    token: "secret",
+    freshAt: () => 1_000,
+    heartbeatMs: 20,
+    ...options,
+  });
+  closers.push(() => started.close());
+  return started;
+}
+
+const urlOf = ({ address: { port } }: Feed): string => `http://127.0.0.1:${port}`;
+
+interface Followed {
+  follower: FeedFollower;
+  states: FeedState[];
+  logs: string[];
+}
+
+async function follow(urls: string[], options: Partial<FollowOptions> = {}): Promise<Followed> {
+  const states: FeedState[] = [];
+  const logs: string[] = [];
+  const follower = await followFeed({
+    urls,
+    token: "secret",
+    onState: (state) => states.push(state),
+    log: (_, message) => logs.push(message),
+    random: () => 0,
+    pauseMs: { first: 5, longest: 20 },
+    ...options,
+  });
+  closers.push(() => follower.close());
+  return { follower, states, logs };
+}
+
+describe("a relay", () => {
+  it("gets the table, then what changes of it", async () => {
+    const agent = await feed();
+    agent.publish({ pointer: null, table: tableOf({ a: "10.0.0.1", b: "10.0.0.2" }) });
+    const { follower, states } = await follow([urlOf(agent)]);
+    await expect
+      .poll(() => follower.state?.table.endpoints)
+      .toEqual({ a: endpoint("10.0.0.1"), b: endpoint("10.0.0.2") });
+    agent.publish({ pointer: null, table: tableOf({ b: "10.0.0.3" }) });
+    await expect.poll(() => follower.state?.table.endpoints).toEqual({ b: endpoint("10.0.0.3") });
+    agent.publish({ pointer: pointerOf(4), table: tableOf({ b: "10.0.0.3" }) });
+    await expect.poll(() => follower.state?.pointer?.generation).toBe(4);
+    expect(states).toHaveLength(3);
+  });
+
+  it("goes on from where it was when the connection is cut, wherever that is", async () => {
+    const agent = await feed();
+    agent.publish({ pointer: null, table: tableOf({ a: "10.0.0.0" }) });
+    const cutting = await cuttingProxy(agent.address.port);
+    const { follower } = await follow([`http://127.0.0.1:${cutting.port}`]);
+    for (let step = 1; step <= 40; step++) {
+      cutting.cutAfter(step * 37);
+      agent.publish({ pointer: pointerOf(step), table: tableOf({ a: `10.0.0.${step}`, [`b${step}`]: "10.1.1.1" }) });
+      await expect
+        .poll(() => follower.state?.table.endpoints.a, { timeout: 3_000 })
+        .toEqual(endpoint(`10.0.0.${step}`));
+    }
+    expect(Object.keys(follower.state?.table.endpoints ?? {})).toEqual(["a", "b40"]);
+    expect(follower.stats().reconnects).toBeGreaterThan(1);
+  });
+
+  it("resumes by steps, and needs no full table for that", async () => {
+    const agent = await feed();
+    const large = Object.fromEntries(
+      Array.from({ length: 500 }, (_, index) => [`s${index}`, `10.0.${index >> 8}.${index & 255}`]),
+    );
+    agent.publish({ pointer: null, table: tableOf(large) });
+    const id = new TableDigest(sha256Hex, tableOf(large)).id;
+    agent.publish({ pointer: null, table: tableOf({ ...large, s1: "10.9.9.9" }) });
+    const text = await readSome(agent, `?since=${id}`);
+    expect(text.map(({ type }) => type).slice(0, 2)).toEqual(["changes", "pointer"]);
+    expect((await readSome(agent, "?since=unknown")).map(({ type }) => type)[0]).toBe("full");
+  });
+
+  it("goes to another agent when one dies, and keeps its table meanwhile", async () => {
+    const [first, second] = [await feed(), await feed()];
+    first.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
+    const { follower } = await follow([urlOf(first), urlOf(second)]);
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+    await first.close();
+    expect(follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+    second.publish({ pointer: null, table: tableOf({ a: "10.0.0.2" }) });
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));
+  });
+
+  it("takes nothing from an agent that knows less than it does", async () => {
+    let now = 100_000;
+    const fresh = await feed({ freshAt: () => now });
+    fresh.publish({ pointer: null, table: tableOf({ a: "10.0.0.2" }) });
+    const { follower, logs } = await follow([urlOf(fresh)]);
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));
+    const { port } = fresh.address;
+    await fresh.close();
+    now = 50_000;
+    const cutOff = await feed({ freshAt: () => now, listen: { host: "127.0.0.1", port } });
+    cutOff.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
+    await expect.poll(() => logs.join()).toContain("knows less");
+    expect(follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));
+    now = 100_001;
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+  });
+
+  it("leaves an agent that has lost touch for one that has not", async () => {
+    const cutOff = await feed({ freshAt: () => 100_000 });
+    cutOff.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
+    const well = await feed({ freshAt: () => 200_000 });
+    well.publish({ pointer: null, table: tableOf({ a: "10.0.0.2" }) });
+    const { follower } = await follow([urlOf(cutOff), urlOf(well)], { staleMs: 50 });
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));
+  });
+
+  it("gives up an agent that falls silent", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    closers.push(() => silent.close());
+    const { port } = silent.address() as { port: number };
+    const agent = await feed();
+    agent.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
+    const { follower, logs } = await follow([`http://127.0.0.1:${port}`, urlOf(agent)], { silenceMs: 60 });
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+    expect(logs.join()).toContain("nothing was heard");
+  });
+
+  it("asks for all of it again when changes do not make the table that they say", async () => {
+    const table = tableOf({ a: "10.0.0.1" });
+    const id = new TableDigest(sha256Hex, table).id;
+    const full = { type: "full", version: 1, id, pointer: null, freshAt: 1, table };
+    const wrong = {
+      type: "changes",
+      from: id,
+      id: "not-this",
+      pointer: null,
+      freshAt: 1,
+      changes: diffTables(table, tableOf({ a: "10.0.0.9" })),
+    };
+    const asked: string[] = [];
+    const liar = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", (request) => {
+        asked.push(String(request).split(" ")[1] ?? "");
+        socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${JSON.stringify(full)}\n${JSON.stringify(wrong)}\n`);
+      });
+    }).listen(0, "127.0.0.1");
+    await once(liar, "listening");
+    closers.push(() => liar.close());
+    const { follower, logs } = await follow([`http://127.0.0.1:${(liar.address() as { port: number }).port}`]);
+    await expect.poll(() => asked.length).toBeGreaterThan(2);
+    expect(new Set(asked)).toEqual(new Set([FEED_PATH]));
+    expect(follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+    expect(logs.join()).toContain("do not make the table");
+  });
+
+  it.each([
+    ["a format that it does not read", '{"type":"full","version":99}', "update the relay"],
+    ["what is not JSON", "<html>", "not JSON"],
+    ["a malformed document", '{"type":"heartbeat","freshAt":"now"}', "malformed at freshAt"],
+  ])("says so when it meets %s", async (_, line, message) => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${line}\n`));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closers.push(() => server.close());
+    const { logs } = await follow([`http://127.0.0.1:${(server.address() as { port: number }).port}`]);
+    await expect.poll(() => logs.join()).toContain(message);
+  });
+});
+
+describe("an agent", () => {
+  it("lets nobody in without the token", async () => {
+    const agent = await feed();
+    agent.publish({ pointer: null, table: emptyTable() });
+    const { logs } = await follow([urlOf(agent)], { token: "guess" });
+    await expect.poll(() => logs.join()).toContain("token");
+    for (const authorization of [undefined, "Bearer", "Bearer ", "bearer secret ", "Basic secret"]) {
+      const response = await fetch(
+        `${urlOf(agent)}${FEED_PATH}`,
+        authorization === undefined ? {} : { headers: { authorization } },
+      );
+      expect(response.status).toBe(401);
+    }
+  });
+
+  it("sends relays elsewhere until it has read its cluster", async () => {
+    const agent = await feed();
+    const response = await fetch(`${urlOf(agent)}${FEED_PATH}`, { headers: { authorization: "Bearer secret" } });
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+  });
+
+  it("listens beyond the loopback only with a certificate", async () => {
+    await expect(
+      startFeed({ listen: { host: "0.0.0.0", port: 0 }, token: "secret", freshAt: () => 0 }),
+    ).rejects.toThrow(/private keys/);
+  });
+
+  it("is known by its certificate", async () => {
+    const tls = await makeCertificate(["localhost"], Date.now());
+    const agent = await feed({ tls, listen: { host: "127.0.0.1", port: 0 } });
+    agent.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
+    const url = `https://localhost:${agent.address.port}`;
+    const stranger = await follow([url]);
+    await expect.poll(() => stranger.logs.join()).toMatch(/self-signed|certificate/);
+    const { follower } = await follow([url], { ca: tls.cert });
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+  });
+
+  it("cuts off a relay that does not read", async () => {
+    const agent = await feed({ maxLagBytes: 1_000_000 });
+    agent.publish({ pointer: null, table: emptyTable() });
+    const slow = connect(agent.address.port, "127.0.0.1");
+    closers.push(() => slow.destroy());
+    slow.write(`GET ${FEED_PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret\r\n\r\n`);
+    await expect.poll(() => agent.stats().relays).toBe(1);
+    const wide = (step: number) =>
+      tableOf(Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`s${index}`, `10.${step}.0.1`])));
+    for (let step = 0; step < 40 && agent.stats().relays > 0; step++) {
+      agent.publish({ pointer: null, table: wide(step) });
+      await new Promise(setImmediate);
+    }
+    expect(agent.stats()).toMatchObject({ relays: 0, lagging: 1 });
+  });
+});
+
+describe("the table on disk", () => {
+  async function place(): Promise<string> {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-feed-"));
+    closers.push(() => rm(dir, { recursive: true }));
+    return join(dir, "table.json");
+  }
+
+  it("is what a relay starts with when no agent answers", async () => {
+    const file = await place();
+    const agent = await feed();
+    agent.publish({ pointer: pointerOf(3), table: tableOf({ a: "10.0.0.1" }) });
+    const first = await follow([urlOf(agent)], { cache: createTableCache(file, expect.unreachable) });
+    await expect.poll(() => first.follower.state?.pointer?.generation).toBe(3);
+    await first.follower.close();
+    await agent.close();
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const second = await follow(["http://127.0.0.1:1"], { cache: createTableCache(file, expect.unreachable) });
+    expect(second.states).toMatchObject([
+      { pointer: { generation: 3 }, table: { endpoints: { a: endpoint("10.0.0.1") } } },
+    ]);
+  });
+
+  it.each([
+    ["cut short", (text: string) => text.slice(0, -20)],
+    ["changed", (text: string) => text.replace("10.0.0.1", "10.0.0.2")],
+    ["empty", () => ""],
+  ])("is set aside when it is %s, with one line that says so", async (_, damage) => {
+    const file = await place();
+    const cache = createTableCache(file, expect.unreachable);
+    const table = tableOf({ a: "10.0.0.1" });
+    cache.keep({ id: new TableDigest(sha256Hex, table).id, pointer: null, freshAt: 1, table });
+    await cache.close();
+    await writeFile(file, damage(await readFile(file, "utf8")));
+    const problems: string[] = [];
+    expect(await createTableCache(file, (problem) => problems.push(problem)).read()).toBeUndefined();
+    expect(problems).toEqual([expect.stringContaining("set aside")]);
+    await expect(stat(`${file}.broken`)).resolves.toBeDefined();
+  });
+
+  it("may be missing, and a folder that cannot be written stops nobody", async () => {
+    const problems: string[] = [];
+    const cache = createTableCache("/nonexistent/table.json", (problem) => problems.push(problem));
+    expect(await cache.read()).toBeUndefined();
+    cache.keep({ id: "", pointer: null, freshAt: 1, table: emptyTable() });
+    await cache.close();
+    expect(problems).toEqual([expect.stringContaining("cannot be written")]);
+  });
+});
+
+it("a digest follows any changes to what it is for the table as a whole", () => {
+  const tables = fc.array(
+    fc.dictionary(fc.constantFrom("a", "b", "c", "__proto__"), fc.constantFrom("10.0.0.1", "10.0.0.2")).map(tableOf),
+    { minLength: 1, maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(tables, (steps) => {
+      const digest = new TableDigest(sha256Hex, emptyTable());
+      let before = emptyTable();
+      for (const table of steps) {
+        digest.update(diffTables(before, table));
+        before = table;
+      }
+      expect(digest.id).toBe(new TableDigest(sha256Hex, before).id);
+    }),
+  );
+});
+
+async function readSome(agent: Feed, query: string): Promise<{ type: string }[]> {
+  const response = await fetch(`${urlOf(agent)}${FEED_PATH}${query}`, { headers: { authorization: "Bearer secret" } });
+  const reader = response.body?.getReader();
+  let text = "";
+  while (text.split("\n").length < 3) text += new TextDecoder().decode((await reader?.read())?.value);
+  await reader?.cancel();
+  return text
+    .trim()
+    .split("\n")
+    .slice(0, 2)
+    .map((line) => JSON.parse(line) as { type: string });
+}
+
+/** Passes bytes on to a port, and cuts each connection after so many. */
+async function cuttingProxy(to: number): Promise<{ port: number; cutAfter(bytes: number): void }> {
+  let limit = Number.POSITIVE_INFINITY;
+  const open = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(to, "127.0.0.1");
+    for (const socket of [client, upstream]) {
+      open.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.pipe(upstream);
+    let passed = 0;
+    upstream.on("data", (chunk) => {
+      const left = limit - passed;
+      passed += chunk.length;
+      client.write(chunk.subarray(0, left), () => {
+        if (left > chunk.length) return;
+        limit = Number.POSITIVE_INFINITY;
+        client.destroy();
+      });
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return {
+    port: (server.address() as { port: number }).port,
+    cutAfter(bytes) {
+      limit = bytes;
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
