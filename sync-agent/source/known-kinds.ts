@@ -88,3 +88,33 @@ function resourceOf(kind: Kind): string {
   const name = kind.toLowerCase();
   return name.endsWith("s") ? `${name}es` : `${name}s`;
 }
+
+/** The versions in which one kind's objects can be had, best first: the first that a server has is followed. */
+export interface KindChoice {
+  kind: Kind;
+  apiVersions: readonly string[];
+}
+
+/**
+ * All kinds that are read. A server shows the same objects in all versions of a kind, and Ingresses in two groups; but the
+ * two Traefik groups are different objects, so that their kinds are there twice, those of `traefik.io` first.
+ */
+export function kindChoices(): KindChoice[] {
+  const choices = new Map<string, { kind: Kind; apiVersions: string[] }>();
+  for (const [apiVersion, kinds] of Object.entries(kindsByVersion)) {
+    for (const kind of kinds) {
+      const key = traefikKinds.has(kind) ? `${apiVersion} ${kind}` : kind;
+      const choice = choices.get(key);
+      if (choice === undefined) choices.set(key, { kind, apiVersions: [apiVersion] });
+      else choice.apiVersions.push(apiVersion);
+    }
+  }
+  for (const { apiVersions } of choices.values()) apiVersions.sort((a, b) => rankOf(b) - rankOf(a));
+  return [...choices.values()];
+}
+
+/** v1, v1beta1, v1alpha3, v1alpha2 (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority). */
+function rankOf(apiVersion: string): number {
+  const [, major = "0", stage, minor = "0"] = /v(\d+)(?:(alpha|beta)(\d+))?$/.exec(apiVersion) ?? [];
+  return (stage === undefined ? 2e6 : stage === "beta" ? 1e6 : 0) + Number(major) * 1000 + Number(minor);
+}

@@ -33,4 +33,6 @@ export interface KindStatus {
   heardAt: number | undefined;
   /** How often following it was begun anew. */
   restarts: number;
+  /** What failed last, while it is not mended. */
+  error?: string;
 }

@@ -10,6 +10,14 @@ export const problemCodes = {
     "The object has no `metadata.name`. An API server refuses it; Sluice gives it a name made from its place in the folder, so that it can be tried out.",
   "duplicate-object":
     "Two objects have the same kind, namespace and name. The last one counts, as with `kubectl apply`.",
+  "object-too-large":
+    "The object is larger than 1 MiB, or nested deeper than anything that routes traffic. It is left out, and so is what it was before.",
+  "object-shadowed":
+    "The same object exists in both of Traefik's API groups. That of `traefik.io` counts; this one has no effect.",
+  "kind-forbidden":
+    "The agent may not read a kind. What it read before stays; nothing newer is seen until its role allows it. It keeps trying.",
+  "kind-removed":
+    "The API server no longer has the kind: its CustomResourceDefinition was removed, and with it all of its objects.",
   "unsupported-kind": "The kind or its API version is one that Sluice does not read yet.",
   "unknown-field": "The field is not part of the kind. It has no effect.",
   "misplaced-field": "The field exists, but belongs to another kind or place; here it has no effect.",

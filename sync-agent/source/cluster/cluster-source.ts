@@ -1,0 +1,194 @@
+import type { Problem } from "../../translate/problem.ts";
+import { kindChoices } from "../known-kinds.ts";
+import type { Kind } from "../kubernetes-object.ts";
+import { createObjectStore, type ObjectStore } from "../memory-store.ts";
+import type { KindStatus, ObjectSource } from "../object-source.ts";
+import type { ApiClient } from "./api-client.ts";
+import { type Clock, type ClusterTimes, clusterTimes, systemClock } from "./cluster-times.ts";
+import { type Discovery, discover } from "./discover.ts";
+import { FollowedKind } from "./followed-kind.ts";
+import { hasLostEndpoint } from "./lost-endpoint.ts";
+import { type CacheChange, objectKey } from "./object-cache.ts";
+
+export interface ClusterSourceOptions {
+  /** Stays open when the source closes: others use it too. */
+  client: ApiClient;
+  /**
+   * Only what lies in these is read, each by itself, so that a Role in each suffices. What lies in no namespace
+   * (GatewayClasses, IngressClasses, Namespaces) is read if that is allowed. Empty or undefined: all.
+   */
+  namespaces?: readonly string[] | undefined;
+  clock?: Clock;
+  times?: Partial<ClusterTimes>;
+}
+
+/** A kind must be absent in so many looks in a row, unless its own path is gone as well: a starting server forgets kinds. */
+const ABSENCES = 2;
+/** Between looks that 404s ask for. */
+const SHORTEST_LOOK_MS = 1_000;
+
+/**
+ * Follows an API server: every kind that it has and Sluice reads, those that are installed later included.
+ *
+ * Endpoints are read only where there are no EndpointSlices: the control plane mirrors each of them into slices. Of Secrets
+ * all are followed except types that no route can refer to; roles that allow less make that a problem, and objects that
+ * need a Secret say so.
+ */
+export const createClusterSource = (options: ClusterSourceOptions): ObjectSource => new ClusterSource(options);
+
+class ClusterSource implements ObjectSource {
+  readonly objects: ObjectStore = createObjectStore();
+  readonly synced: Promise<void>;
+  private readonly client: ApiClient;
+  private readonly clock: Clock;
+  private readonly times: ClusterTimes;
+  private readonly kinds: FollowedKind[];
+  private readonly byKind: ReadonlyMap<Kind, FollowedKind[]>;
+  private readonly listeners: ((change: { urgent: boolean }) => void)[] = [];
+  private readonly stopping = new AbortController();
+  private readonly ended: Promise<unknown>;
+  private nextLook = new AbortController();
+  private areEndpointsMirrored = true;
+  private isPatient = true;
+  private resolveSynced: () => void = () => {};
+
+  constructor({ client, namespaces, clock = systemClock, times }: ClusterSourceOptions) {
+    this.client = client;
+    this.clock = clock;
+    this.times = { ...clusterTimes, ...times };
+    const options = {
+      client,
+      clock,
+      times: this.times,
+      namespaces: namespaces?.length ? [...new Set(namespaces)] : undefined,
+      onObjects: (kind: FollowedKind, changes: readonly CacheChange[]) => this.apply(kind.choice.kind, changes),
+      onStanding: (kind: FollowedKind) => {
+        if (kind.isMissing) this.nextLook.abort();
+        this.tell(false);
+      },
+    };
+    this.kinds = kindChoices().map((choice) => new FollowedKind(choice, options));
+    this.byKind = Map.groupBy(this.kinds, ({ choice }) => choice.kind);
+    this.synced = new Promise((resolve) => {
+      this.resolveSynced = resolve;
+    });
+    this.ended = Promise.all([this.look(), this.losePatience()]);
+  }
+
+  status(): readonly KindStatus[] {
+    return this.readKinds().map((kind) => kind.status());
+  }
+
+  problems(): readonly Problem[] {
+    return [...this.readKinds().flatMap((kind) => [...kind.problems()]), ...this.shadowed()];
+  }
+
+  onChange(listener: (change: { urgent: boolean }) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    this.stopping.abort();
+    this.nextLook.abort();
+    for (const kind of this.kinds) kind.stop();
+    await Promise.all([this.ended, ...this.kinds.map((kind) => kind.ended())]);
+  }
+
+  private async look(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted; ) {
+      this.nextLook = new AbortController();
+      try {
+        this.reconcile(await discover(this.client, signal, this.times.answerMs));
+        failures = 0;
+      } catch {
+        failures += 1;
+      }
+      const { backoffMs, longestBackoffMs, discoverMs } = this.times;
+      const random = this.clock.random();
+      const waitMs =
+        failures > 0 ? random * Math.min(longestBackoffMs, backoffMs * 2 ** failures) : discoverMs * (0.9 + random / 5);
+      const shortestMs = Math.min(waitMs, SHORTEST_LOOK_MS);
+      await this.clock.sleep(shortestMs, signal);
+      if (!signal.aborted) await this.clock.sleep(waitMs - shortestMs, this.nextLook.signal);
+    }
+  }
+
+  private async losePatience(): Promise<void> {
+    await this.clock.sleep(this.times.forbiddenDeadlineMs, this.stopping.signal);
+    this.isPatient = false;
+    this.tell(false);
+  }
+
+  private reconcile(found: readonly Discovery[]): void {
+    if (this.stopping.signal.aborted) return;
+    this.areEndpointsMirrored = found.some(
+      ({ choice, found: slices }) => choice.kind === "EndpointSlice" && slices !== "absent",
+    );
+    for (const [index, { found: resource }] of found.entries()) {
+      const kind = this.kinds[index];
+      if (kind === undefined || resource === "unknown") continue;
+      kind.isKnown = true;
+      const isNeeded = kind.choice.kind !== "Endpoints" || !this.areEndpointsMirrored;
+      if (resource !== "absent" && isNeeded) kind.follow(resource);
+      else if (kind.isFollowed) this.miss(kind);
+    }
+    this.tell(false);
+  }
+
+  private miss(kind: FollowedKind): void {
+    kind.absences += 1;
+    if (kind.isMissing || kind.absences >= ABSENCES) this.apply(kind.choice.kind, kind.drop());
+  }
+
+  /** Of equal objects of one kind in two groups the first group's is the one that is seen. */
+  private apply(kind: Kind, changes: readonly CacheChange[]): void {
+    let urgent = false;
+    const groups = this.byKind.get(kind) ?? [];
+    for (const { old, now } of changes) {
+      const object = now ?? old;
+      if (object === undefined) continue;
+      const { namespace = "", name } = object.metadata;
+      const key = objectKey(object);
+      const before = this.objects.get(kind, namespace, name);
+      const after = groups.map((group) => group.get(key)).find((one) => one !== undefined);
+      if (before === after) continue;
+      if (after === undefined) this.objects.remove(kind, namespace, name);
+      else this.objects.put(after);
+      urgent ||= before !== undefined && hasLostEndpoint(before, after);
+    }
+    this.tell(urgent);
+  }
+
+  private tell(urgent: boolean): void {
+    if (this.stopping.signal.aborted) return;
+    if (this.readKinds().every((kind) => kind.isSettled(this.isPatient))) this.resolveSynced();
+    for (const listener of this.listeners) listener({ urgent });
+  }
+
+  private readKinds(): FollowedKind[] {
+    return this.kinds.filter(
+      (kind) => kind.isFollowed || kind.choice.kind !== "Endpoints" || !this.areEndpointsMirrored,
+    );
+  }
+
+  private *shadowed(): Generator<Problem> {
+    for (const [first, ...others] of this.byKind.values()) {
+      for (const other of others) {
+        for (const key of other.keys()) {
+          const [object, winner] = [other.get(key), first?.get(key)];
+          if (object === undefined || winner === undefined) continue;
+          const { apiVersion, kind, metadata } = object;
+          yield {
+            code: "object-shadowed",
+            severity: "warning",
+            object: { apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name },
+            path: [],
+            message: `The ${kind} \`${metadata.name}\` exists in \`${winner.apiVersion}\` too, and that one counts`,
+            hint: "Delete this one",
+          };
+        }
+      }
+    }
+  }
+}

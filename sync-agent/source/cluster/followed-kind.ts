@@ -1,0 +1,191 @@
+import type { Problem } from "../../translate/problem.ts";
+import { groupOf, type KindChoice } from "../known-kinds.ts";
+import type { KubernetesObject } from "../kubernetes-object.ts";
+import type { KindStatus } from "../object-source.ts";
+import type { ApiClient } from "./api-client.ts";
+import type { Clock, ClusterTimes } from "./cluster-times.ts";
+import { type CacheChange, ObjectCache } from "./object-cache.ts";
+import { Reflector } from "./reflector.ts";
+import type { Resource } from "./resource.ts";
+
+export interface FollowedKindOptions {
+  client: ApiClient;
+  clock: Clock;
+  times: ClusterTimes;
+  /** Undefined: all. */
+  namespaces: readonly string[] | undefined;
+  onObjects: (kind: FollowedKind, changes: readonly CacheChange[]) => void;
+  onStanding: (kind: FollowedKind) => void;
+}
+
+/** A namespace's share of a kind, or all of it. */
+interface Scope {
+  namespace: string | undefined;
+  cache: ObjectCache;
+  reflector: Reflector;
+}
+
+/** One kind: whether the server has it, and what it holds, over all namespaces that are read. */
+export class FollowedKind {
+  readonly choice: KindChoice;
+  /** Whether discovery has said anything about it. */
+  isKnown = false;
+  /** In how many looks in a row it was absent, though it is followed. */
+  absences = 0;
+  private readonly options: FollowedKindOptions;
+  private resource: Resource | undefined;
+  private scopes: Scope[] = [];
+  private removed: { apiVersion: string; objects: number } | undefined;
+
+  constructor(choice: KindChoice, options: FollowedKindOptions) {
+    this.choice = choice;
+    this.options = options;
+  }
+
+  get isFollowed(): boolean {
+    return this.resource !== undefined;
+  }
+
+  /** Whether the server answers 404 for it. */
+  get isMissing(): boolean {
+    return this.scopes.some(({ reflector }) => reflector.standing.error?.code === "not-found");
+  }
+
+  get(key: string): KubernetesObject | undefined {
+    for (const { cache } of this.scopes) {
+      const object = cache.get(key);
+      if (object !== undefined) return object;
+    }
+    return undefined;
+  }
+
+  *keys(): Generator<string> {
+    for (const { cache } of this.scopes) yield* cache.keys();
+  }
+
+  /** Begins to follow it. In another version than before, its objects stay until that has been read. */
+  follow(resource: Resource): void {
+    this.absences = 0;
+    this.removed = undefined;
+    const known = this.resource;
+    if (known?.apiVersion === resource.apiVersion && known.plural === resource.plural) return;
+    this.resource = resource;
+    const { namespaces, onObjects, onStanding, ...rest } = this.options;
+    const wanted = resource.isNamespaced && namespaces !== undefined ? namespaces : [undefined];
+    const old = this.scopes;
+    for (const { reflector } of old) reflector.stop();
+    this.scopes = wanted.map((namespace) => {
+      const cache = old.find((scope) => scope.namespace === namespace)?.cache ?? new ObjectCache();
+      const reflector = new Reflector({
+        ...rest,
+        resource,
+        namespace,
+        cache,
+        onObjects: (changes) => onObjects(this, changes),
+        onStanding: () => onStanding(this),
+      });
+      return { namespace, cache, reflector };
+    });
+  }
+
+  /** The server has it no longer. */
+  drop(): CacheChange[] {
+    const apiVersion = this.resource?.apiVersion ?? "";
+    this.stop();
+    this.resource = undefined;
+    const scopes = this.scopes;
+    this.scopes = [];
+    const changes = scopes.flatMap(({ cache }) => cache.clear());
+    this.removed = { apiVersion, objects: changes.length };
+    return changes;
+  }
+
+  stop(): void {
+    for (const { reflector } of this.scopes) reflector.stop();
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all(this.scopes.map(({ reflector }) => reflector.ended));
+  }
+
+  /**
+   * Whether nothing more is to be waited for: everything has been read once, or it is known that it cannot be.
+   *
+   * @param isPatient whether a refusal may still be one that passes, such as a role that is being made
+   */
+  isSettled(isPatient: boolean): boolean {
+    if (!this.isKnown) return false;
+    return this.scopes.every(({ reflector: { standing } }) => {
+      if (standing.isListed) return true;
+      const isRefused = standing.state === "forbidden" || standing.error?.code === "not-found";
+      return isRefused && (!isPatient || this.isBeyondRoles());
+    });
+  }
+
+  status(): KindStatus {
+    const standings = this.scopes.map(({ reflector }) => reflector.standing);
+    const heard = standings.map(({ heardAt }) => heardAt);
+    const error = standings.find((standing) => standing.error !== undefined)?.error?.message;
+    const worst = (["forbidden", "syncing", "stale", "synced"] as const).find((state) =>
+      standings.some((standing) => standing.state === state),
+    );
+    return {
+      kind: this.choice.kind,
+      apiVersion: this.resource?.apiVersion ?? this.choice.apiVersions[0] ?? "",
+      state: worst ?? (this.isKnown ? "absent" : "syncing"),
+      objects: this.scopes.reduce((sum, { cache }) => sum + cache.size, 0),
+      heardAt: heard.reduce(
+        (oldest, at) => (oldest === undefined || at === undefined ? undefined : Math.min(oldest, at)),
+        heard[0],
+      ),
+      restarts: standings.reduce((sum, { restarts }) => sum + restarts, 0),
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  *problems(): Generator<Problem> {
+    for (const scope of this.scopes) {
+      yield* scope.cache.problems();
+      const { forbidden } = scope.reflector.standing;
+      if (forbidden !== undefined && this.resource !== undefined)
+        yield this.forbiddenProblem(this.resource, forbidden, scope);
+    }
+    if (this.removed !== undefined) yield this.removedProblem(this.removed);
+  }
+
+  /** With roles in single namespaces, what lies in none cannot be allowed: that is no mistake to wait for. */
+  private isBeyondRoles(): boolean {
+    return this.options.namespaces !== undefined && this.resource?.isNamespaced === false;
+  }
+
+  private forbiddenProblem(
+    { kind, apiVersion, plural }: Resource,
+    verb: "list" | "watch",
+    { namespace, cache }: Scope,
+  ): Problem {
+    const where = namespace === undefined ? "" : ` in the namespace \`${namespace}\``;
+    const group = groupOf(apiVersion);
+    const role = namespace === undefined ? "a ClusterRole" : "a Role there";
+    const left = cache.size > 0 ? "what was read before stays" : "none is known";
+    return {
+      code: "kind-forbidden",
+      severity: this.isBeyondRoles() ? "notice" : "error",
+      object: { apiVersion, kind, namespace: namespace ?? "", name: "" },
+      path: [],
+      message: `The API server does not let the agent ${verb} ${plural}${where}: ${left}`,
+      hint: `Allow get, list and watch on \`${plural}\` of the API group \`${group}\` in ${role}`,
+    };
+  }
+
+  private removedProblem({ apiVersion, objects }: { apiVersion: string; objects: number }): Problem {
+    const { kind } = this.choice;
+    return {
+      code: "kind-removed",
+      severity: "warning",
+      object: { apiVersion, kind, namespace: "", name: "" },
+      path: [],
+      message: `The API server has ${kind} of \`${groupOf(apiVersion)}\` no longer; ${objects} objects went with it`,
+      hint: "If that was not meant, install its CustomResourceDefinition and apply the objects again",
+    };
+  }
+}
