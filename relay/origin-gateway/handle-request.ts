@@ -75,13 +75,16 @@ async function tryTargets(
       answerHeaders: cookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", cookie],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: transport?.responseHeaderTimeoutMs ?? 0,
+      isPodEnding: target.isTerminating,
     });
   };
 
   const patienceEnds = dialTimeoutMs === 0 ? Number.POSITIVE_INFINITY : now() + dialTimeoutMs;
   for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
-    let outcome = await attempt(target, upgrade !== undefined);
-    if (outcome.kind === "stale" && canRepeat(request)) outcome = await attempt(target, true);
+    let outcome = await attempt(target, upgrade !== undefined || target.isTerminating);
+    if (outcome.kind === "stale" && canRepeat(request)) {
+      outcome = target.isTerminating ? { kind: "refused" } : await attempt(target, true);
+    }
     switch (outcome.kind) {
       case "answered":
         failures.answered(target.authority);

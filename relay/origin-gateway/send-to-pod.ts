@@ -20,11 +20,13 @@ export interface PodRequest {
   dialTimeoutMs: number | undefined;
   /** How long the Pod may take from the request's end to its answer's begin. 0: no limit. */
   answerTimeoutMs: number;
+  /** The Pod is ending: its connection carries no further request, and one that it closes may have been idle to it. */
+  isPodEnding: boolean;
 }
 
 /**
  * How an attempt ended. `answered`: the client has the Pod's answer, whole or cut. `refused`: there was no connection,
- * so no byte was sent. `stale`: a connection kept from earlier was closed before a byte of the answer. `failed`:
+ * so no byte was sent. `stale`: a connection that the Pod may have taken for an idle one was closed before a byte of the answer. `failed`:
  * anything else before the answer. `abandoned`: the client went away.
  */
 export type AttemptOutcome =
@@ -162,8 +164,12 @@ class Attempt implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#podRequest.response.off("close", this.#onClientGone);
     if (outcome.kind !== "answered") this.#controller?.abort(new Error(`the attempt is ${outcome.kind}`));
-    this.#connection.release(isReusable);
+    this.#connection.release(isReusable && !this.#podRequest.isPodEnding);
     this.#settle(outcome);
+  }
+
+  get #mayHaveBeenIdle(): boolean {
+    return this.#connection.isReused || this.#podRequest.isPodEnding;
   }
 
   #explain(error: Error): AttemptOutcome {
@@ -177,7 +183,7 @@ class Attempt implements Dispatcher.DispatchHandler {
           ? { kind: "failed", failure: "broken" }
           : { kind: "refused" };
       default:
-        return this.#connection.isReused && !this.#hasAnswerBegun && CLOSED.has(code ?? "")
+        return this.#mayHaveBeenIdle && !this.#hasAnswerBegun && CLOSED.has(code ?? "")
           ? { kind: "stale" }
           : { kind: "failed", failure: "broken" };
     }

@@ -6,6 +6,8 @@ export interface Target {
   address: string;
   /** `10.0.0.1:80`, `[2001:db8::1]:80`: how it is written in a URL, and what is remembered of it is kept by. */
   authority: string;
+  /** It may close what is idle, or everything, at any moment. */
+  isTerminating: boolean;
 }
 
 /** The endpoints of one service in one table, as requests need them. */
@@ -50,7 +52,8 @@ function createTargetSet({ endpoints, clusterIp }: Endpoints): TargetSet {
   };
 }
 
-const toTarget = (endpoint: Pick<Endpoint, "address" | "port">): Target => ({
+const toTarget = (endpoint: Pick<Endpoint, "address" | "port"> & { state?: Endpoint["state"] }): Target => ({
   address: endpoint.address,
   authority: authorityOf(endpoint),
+  isTerminating: endpoint.state === "terminating",
 });

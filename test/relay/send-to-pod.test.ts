@@ -36,7 +36,7 @@ const controller = () => ({
   paused: false,
   reason: null,
 });
-const rest = { upgrade: undefined, headers: [], answerHeaders: [], answerTimeoutMs: 0 };
+const rest = { upgrade: undefined, headers: [], answerHeaders: [], answerTimeoutMs: 0, isPodEnding: false };
 
 describe("an attempt", () => {
   beforeEach(() => {

@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StickyCookie } from "../../src/table/service.ts";
 import {
+  answerOk,
   closeAll,
   deadPort,
   linesOf,
   ready,
+  scriptedPod,
   send,
   startGateway,
   startPod,
@@ -123,5 +125,30 @@ describe("a service that is not sticky", () => {
       pods.push(pod);
     }
     expect(pods.sort()).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("a Pod that is ending", () => {
+  const closing = (socket: { destroy(): void }): void => void socket.destroy();
+
+  it("gets each request of its sessions on a connection of its own: it may close an idle one at any moment", async () => {
+    const pod = await scriptedPod([answerOk, answerOk, answerOk]);
+    use({ endpoints: terminating(pod.port) });
+    for (let turn = 0; turn < 3; turn++) await ask(`lvl2=${cookieValueOf(pod.port)}`);
+    expect([pod.requests(), pod.connections()]).toEqual([3, 3]);
+  });
+
+  it("hands its session to a sibling, with a new cookie, when it closes on a request that may be sent twice", async () => {
+    const pod = await scriptedPod([closing]);
+    use({ endpoints: [...terminating(pod.port), ...ready(ports[1])] });
+    expect(await ask(`lvl2=${cookieValueOf(pod.port)}`)).toEqual({ pod: "b", cookies: [cookieFor(ports[1])] });
+    expect(pod.requests()).toBe(1);
+  });
+
+  it("leaves an upload that it closes on unanswered: it may have been taken", async () => {
+    const pod = await scriptedPod([closing]);
+    use({ endpoints: [...terminating(pod.port), ...ready(ports[1])] });
+    const cookie = ["cookie", `lvl2=${cookieValueOf(pod.port)}`];
+    expect((await send(gateway, "app", { method: "POST", headers: cookie, body: "x" })).status).toBe(502);
   });
 });
