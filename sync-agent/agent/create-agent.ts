@@ -1,3 +1,4 @@
+import { isEqual } from "../../src/table/is-equal.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Problem } from "../translate/problem.ts";
 import type { Translation } from "../translate/translate.ts";
@@ -158,10 +159,8 @@ class RunningAgent implements Agent {
   /** The very same list while nothing in it has changed. */
   #joinProblems(ofOthers: readonly Problem[], ofTranslation: readonly Problem[]): readonly Problem[] {
     const last = this.#joined;
-    const isSame =
-      last?.ofTranslation === ofTranslation &&
-      last.ofOthers.length === ofOthers.length &&
-      ofOthers.every((problem, index) => problem === last.ofOthers[index]);
+    // Sources say what is wrong with new words each time; there is little of it.
+    const isSame = last?.ofTranslation === ofTranslation && isEqual(last.ofOthers, ofOthers);
     if (isSame) return last.all;
     this.#joined = { ofOthers, ofTranslation, all: [...ofOthers, ...ofTranslation] };
     return this.#joined.all;
