@@ -1,0 +1,66 @@
+import type { Listen, RelaySettings } from "../../relay/relay-settings.ts";
+import { type FlagValues, SettingsError } from "../../sync-agent/agent/agent-settings.ts";
+import { parseAddress } from "../../sync-agent/config/parse-address.ts";
+import { parseGoDuration } from "../../sync-agent/translate/go-duration.ts";
+
+/** @throws SettingsError */
+export function readRelaySettings(flags: FlagValues): RelaySettings {
+  const text = (name: string): string | undefined => {
+    const value = flags[name];
+    if (typeof value === "boolean") throw new SettingsError(`--${name} needs a value`);
+    return value;
+  };
+  const needed = (name: string, what: string): string => {
+    const value = text(name);
+    if (value === undefined) throw new SettingsError(`${what}: --${name}`);
+    return value;
+  };
+  const urls = needed("feed", "name the agents' feed")
+    .split(",")
+    .flatMap((url) => url.trim() || []);
+  for (const url of urls) checkFeedUrl(url);
+  return {
+    feed: {
+      urls,
+      tokenFile: needed("feed-token-file", "the relay proves itself to the agents by a token"),
+      caFile: text("feed-ca-file"),
+    },
+    cacheFile: text("cache"),
+    gateway: readListen("gateway", text("gateway") ?? "0.0.0.0:8080"),
+    hopKeys: needed("hop-keys", "the edge is known by its public keys"),
+    operations: readListen("operations", text("operations") ?? "0.0.0.0:9091"),
+    graceMs: readDuration("grace", text("grace") ?? "10s"),
+    logLevel: readLevel(text("log-level") ?? "info"),
+  };
+}
+
+/** The feed carries private keys: over plain HTTP it never leaves the machine. */
+function checkFeedUrl(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "https:") return;
+  if (url?.protocol !== "http:")
+    throw new SettingsError(`--feed ${text} is no URL such as https://sluice-agent.sluice.svc:9443`);
+  if (!/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname)) {
+    throw new SettingsError(`--feed ${text}: the feed carries private keys, so it is https beyond this machine`);
+  }
+}
+
+function readListen(flag: string, value: string): Listen {
+  const address = parseAddress(value);
+  if (address === undefined || address.protocol !== "tcp") {
+    throw new SettingsError(`--${flag} ${value} is no address to listen on, such as 0.0.0.0:8080 or [::]:8080`);
+  }
+  return { host: address.host || "0.0.0.0", port: address.port };
+}
+
+function readDuration(flag: string, value: string): number {
+  const ms = parseGoDuration(value);
+  if (ms === undefined || ms < 0) throw new SettingsError(`--${flag} ${value} is no duration, such as 10s or 500ms`);
+  return ms;
+}
+
+function readLevel(value: string): RelaySettings["logLevel"] {
+  const level = (["debug", "info", "warn", "error"] as const).find((known) => known === value);
+  if (level === undefined) throw new SettingsError(`--log-level ${value} is none of debug, info, warn, error`);
+  return level;
+}

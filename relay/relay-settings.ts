@@ -1,0 +1,18 @@
+/** What the relay is told when it is started. */
+export interface RelaySettings {
+  feed: { urls: string[]; tokenFile: string; caFile: string | undefined };
+  /** Where the last good table is kept; undefined keeps none. */
+  cacheFile: string | undefined;
+  gateway: Listen;
+  /** Public keys of the edge: a file or a folder. */
+  hopKeys: string;
+  operations: Listen;
+  /** How long requests may take to end when the relay is told to stop, in milliseconds. */
+  graceMs: number;
+  logLevel: "debug" | "info" | "warn" | "error";
+}
+
+export interface Listen {
+  host: string;
+  port: number;
+}

@@ -1,0 +1,119 @@
+import { readFile } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import type { FeedState } from "../src/feed/feed-document.ts";
+import { createMetricRegistry, type MetricRegistry } from "../sync-agent/operations/metric-registry.ts";
+import { type OperationsServer, startOperations } from "../sync-agent/operations/operations-server.ts";
+import { type RunningGateway, startOriginGateway } from "./origin-gateway/start-gateway.ts";
+import { type RelayMetricName, relayMetrics } from "./relay-metrics.ts";
+import type { RelaySettings } from "./relay-settings.ts";
+import { type FeedFollower, followFeed } from "./table/follow-feed.ts";
+import { GatewayTableHolder } from "./table/gateway-table-holder.ts";
+import { createTableCache } from "./table/table-cache.ts";
+import { watchHopKeys } from "./table/watch-hop-keys.ts";
+
+/** Takes log lines; pino's loggers do. */
+export interface RelayLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface StartedRelay {
+  readonly gateway: RunningGateway["address"];
+  readonly operations: OperationsServer["address"];
+  /** Takes no new requests, waits for those under way, then ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts the relay together: feed -> table -> origin gateway.
+ *
+ * @throws what keeps it from starting: files that cannot be read, ports in use
+ */
+export async function startRelay(settings: RelaySettings, log: RelayLog): Promise<StartedRelay> {
+  const [token, ca] = await Promise.all([
+    readSecret("--feed-token-file", settings.feed.tokenFile),
+    settings.feed.caFile === undefined ? undefined : readSecret("--feed-ca-file", settings.feed.caFile),
+  ]);
+  const verifier = await watchHopKeys(settings.hopKeys, (message) => log.warn({}, message));
+  const holder = new GatewayTableHolder({ now: () => performance.now() });
+  const gateway = await startOriginGateway({
+    table: holder,
+    verifier,
+    listen: settings.gateway,
+    now: Date.now,
+    random: Math.random,
+    log: (message, error) => log.error({ reason: String(error) }, message),
+  });
+
+  let isStopping = false;
+  const take = (state: FeedState, isNewTable: boolean): void => {
+    const table = holder.take(state);
+    if (isNewTable) gateway.tableChanged(table);
+  };
+  const registry = createMetricRegistry(relayMetrics);
+  let follower: FeedFollower | undefined;
+  registry.onCollect(() => collect(registry, gateway, follower));
+  const operations = await startOperations({
+    listen: settings.operations,
+    isAlive: () => !isStopping,
+    whyNotReady: () => (holder.current() === undefined ? "there is no table yet" : undefined),
+    metrics: () => registry.read(),
+  }).catch(async (error: unknown) => {
+    verifier.close();
+    await gateway.close(0);
+    throw error;
+  });
+  const cacheProblem = (message: string): void => log.warn({}, message);
+  follower = await followFeed({
+    urls: settings.feed.urls,
+    token,
+    ...(ca !== undefined && { ca }),
+    ...(settings.cacheFile !== undefined && { cache: createTableCache(settings.cacheFile, cacheProblem) }),
+    onState: take,
+    log: (level, message) => log[level]({}, message),
+  });
+  const following = follower;
+  log.info({ gateway: gateway.address, operations: operations.address }, "started");
+  return {
+    gateway: gateway.address,
+    operations: operations.address,
+    async stop() {
+      isStopping = true;
+      // The table goes on changing under requests that are still under way.
+      await gateway.close(settings.graceMs);
+      await following.close();
+      verifier.close();
+      await operations.close();
+    },
+  };
+}
+
+async function readSecret(flag: string, file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new Error(`${flag} ${file} cannot be read (${cause.code ?? cause.message})`);
+  });
+  if (text.trim() === "") throw new Error(`${flag} ${file} is empty`);
+  return text.trim();
+}
+
+function collect(
+  registry: MetricRegistry<RelayMetricName>,
+  gateway: RunningGateway,
+  follower: FeedFollower | undefined,
+): void {
+  const { requests, unauthorized, refusedDials, failed, pools } = gateway.stats();
+  const totals = { requests, unauthorized, refused_dials: refusedDials, failed };
+  for (const [name, value] of Object.entries(totals)) {
+    registry.replace(`sluice_gateway_${name as keyof typeof totals}_total`, [{ value, labels: {} }]);
+  }
+  registry.set("sluice_gateway_pools", pools);
+  if (follower === undefined) return;
+  const { isConnected, reconnects } = follower.stats();
+  registry.set("sluice_relay_feed_connected", isConnected ? 1 : 0);
+  registry.replace("sluice_relay_feed_reconnects_total", [{ value: reconnects, labels: {} }]);
+  const { state } = follower;
+  registry.set("sluice_relay_generation", state?.pointer?.generation ?? 0);
+  const age = state === undefined ? [] : [{ value: Math.max(0, Date.now() - state.freshAt) / 1000, labels: {} }];
+  registry.replace("sluice_relay_table_age_seconds", age);
+}
