@@ -28,7 +28,8 @@ export const service = (): KubernetesObject => ({
   apiVersion: "v1",
   kind: "Service",
   metadata: { name: "app", namespace: "default" },
-  spec: { ports: [{ name: "http", port: 80 }] },
+  // Without an address of its own, so that nothing is dialled that no test has started.
+  spec: { clusterIP: "None", ports: [{ name: "http", port: 80 }] },
 });
 
 export const slice = (...addresses: string[]): KubernetesObject => ({

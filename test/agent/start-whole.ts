@@ -1,21 +1,33 @@
+import http from "node:http";
+import { createInterface } from "node:readline";
 import { makeDevKeys } from "../../cli/dev/dev-keys.ts";
 import { Edge } from "../../cli/dev/edge.ts";
 import type { GatewayTable } from "../../relay/origin-gateway/gateway-table.ts";
 import { type RunningGateway, startOriginGateway } from "../../relay/origin-gateway/start-gateway.ts";
+import { FEED_PATH, type FeedDocument, feedDocumentSchema } from "../../src/feed/feed-document.ts";
 import { createTokenVerifier } from "../../src/hop/token.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
-import type { TableFeed } from "../../sync-agent/agent/agent-parts.ts";
-import type { ClaimingStore } from "../../sync-agent/agent/snapshot-publisher.ts";
+import { emptyTable } from "../../src/table/table.ts";
+import { applyChanges } from "../../src/table/table-changes.ts";
+import type { HostWatch, TableFeed } from "../../sync-agent/agent/agent-parts.ts";
+import type { OpenPublishing } from "../../sync-agent/agent/publishing.ts";
+import { type ClaimingStore, createSnapshotPublisher } from "../../sync-agent/agent/snapshot-publisher.ts";
 import { send } from "../e2e/send.ts";
 
 /** The Worker on workerd with KV and beacon, and an origin gateway that is fed in this process. */
 export interface Whole {
   feed: TableFeed;
   store(): Promise<ClaimingStore>;
+  /** In the place of Cloudflare's REST API: the bindings of the Worker. */
+  open: OpenPublishing;
+  /** Feeds the gateway from an agent; resolves with its first table. */
+  follow(port: number, token: string): Promise<void>;
   /** Asks the Worker, on its entry point `web`. */
   get(host: string, path?: string): Promise<{ status: number; body: string }>;
   close(): Promise<void>;
 }
+
+const noHosts: HostWatch = { update: () => {}, problems: () => [], onChange: () => {}, close: async () => {} };
 
 const PUBLISHER = "test";
 const nowhere: Pointer = { publisher: PUBLISHER, epoch: 0, generation: 0, root: "" };
@@ -35,25 +47,45 @@ export async function startWhole(): Promise<Whole> {
     socket,
   ]);
   const { port } = edge.address("web", false);
-  return {
-    feed: {
-      publish({ pointer, table }) {
-        current = { ...table, pointer: pointer ?? nowhere };
-        gateway.tableChanged(current);
+  const store = async (): Promise<ClaimingStore> => {
+    const bound = await edge.store();
+    return {
+      ...bound,
+      async claim(atLeast) {
+        claimed = Math.max(atLeast, claimed, (await bound.current())?.pointer.epoch ?? 0) + 1;
+        return claimed;
       },
-      close: async () => {},
+    };
+  };
+  let claimed = 0;
+  const feed: TableFeed = {
+    publish({ pointer, table }) {
+      const { services, endpoints, serversTransports } = table;
+      current = { services, endpoints, serversTransports, pointer: pointer ?? nowhere };
+      gateway.tableChanged(current);
     },
-    async store() {
-      const store = await edge.store();
-      let claimed = 0;
-      return {
-        ...store,
-        async claim(atLeast) {
-          claimed = Math.max(atLeast, claimed, (await store.current())?.pointer.epoch ?? 0) + 1;
-          return claimed;
-        },
-      };
-    },
+    close: async () => {},
+  };
+  return {
+    feed,
+    store,
+    open: async () => ({ publisher: createSnapshotPublisher(await store()), hosts: noHosts, admin: undefined }),
+    follow: (port, token) =>
+      new Promise((resolve, reject) => {
+        const readDocument = (document: FeedDocument): void => {
+          if (document.type === "full") table = document.table;
+          if (document.type === "changes") table = applyChanges(table, document.changes);
+          if ("pointer" in document) feed.publish({ pointer: document.pointer, table });
+          resolve();
+        };
+        let table = emptyTable();
+        const headers = { Authorization: `Bearer ${token}` };
+        const request = http.get({ host: "127.0.0.1", port, path: FEED_PATH, headers }, async (response) => {
+          const lines = createInterface({ input: response });
+          lines.on("line", (line) => readDocument(feedDocumentSchema.parse(JSON.parse(line))));
+        });
+        request.on("error", reject);
+      }),
     async get(host, path = "/") {
       const response = await send(`http://127.0.0.1:${port}`, path, { host });
       return { status: response.status, body: response.body };
