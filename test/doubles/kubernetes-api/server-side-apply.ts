@@ -104,8 +104,11 @@ function without(fields: Json, taken: Json, live: unknown, wanted: unknown): Jso
     const other = taken[part];
     const [old, value] = [childOf(live, part), childOf(wanted, part)];
     if (part === "." || !isJson(other) || !isJson(child)) left[part] = child;
-    else if (!isLeaf(child) && !isLeaf(other)) left[part] = without(child, other, old, value);
-    else if (isDeepStrictEqual(old, value)) left[part] = child;
+    else if (!isLeaf(child) && !isLeaf(other)) {
+      const rest = without(child, other, old, value);
+      // Empty it would read as a leaf: as owning all below it.
+      if (Object.keys(rest).some((name) => name !== ".")) left[part] = rest;
+    } else if (isDeepStrictEqual(old, value)) left[part] = child;
   }
   return left;
 }
