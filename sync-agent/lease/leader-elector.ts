@@ -19,7 +19,7 @@ export interface LeaderElectorOptions {
 }
 
 /** Takes log lines; pino's loggers do. */
-export interface ElectorLog {
+interface ElectorLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ApiObject, Json } from "./kubernetes-api/api-object.ts";
 import { type KubernetesApi, startKubernetesApi } from "./kubernetes-api/kubernetes-api.ts";
-import { traefikKinds } from "./kubernetes-api/resource-kinds.ts";
+import { builtInKinds, gatewayKinds, traefikKinds } from "./kubernetes-api/resource-kinds.ts";
 
 interface List {
   metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
@@ -176,6 +176,20 @@ test("specification and status are written apart, and only the first counts gene
   expect((await get(`${path.replace("/v1/", "/v1beta1/")}/edge`)).body.apiVersion).toBe(
     "gateway.networking.k8s.io/v1beta1",
   );
+});
+
+test("a server without Gateway API is served it once that is installed, in discovery as well", async () => {
+  const bare = await startKubernetesApi({ kinds: builtInKinds });
+  const groups = async () => {
+    const answer = (await (await fetch(`${bare.url}/apis`)).json()) as { groups: { name: string }[] };
+    return answer.groups.map(({ name }) => name);
+  };
+  expect(await groups()).not.toContain("gateway.networking.k8s.io");
+  bare.installKinds(gatewayKinds);
+  expect(await groups()).toContain("gateway.networking.k8s.io");
+  const answer = await fetch(`${bare.url}/apis/gateway.networking.k8s.io`);
+  expect(await answer.json()).toMatchObject({ preferredVersion: { version: "v1" } });
+  await bare.close();
 });
 
 test("a kind that is removed takes its objects along, and one that is installed is served", async () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test } from "vitest";
 import { createLeaseClient } from "../../sync-agent/lease/lease-client.ts";
 import type { Lease } from "../../sync-agent/lease/lease-record.ts";
@@ -7,6 +8,7 @@ import { createApiClient } from "../../sync-agent/source/cluster/create-api-clie
 import { loadKubeConfig } from "../../sync-agent/source/cluster/load-kube-config.ts";
 import { startKubernetesApi } from "../doubles/kubernetes-api/kubernetes-api.ts";
 
+const program = fileURLToPath(new URL("./elect.ts", import.meta.url));
 const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
 
 /** A server, and agents' parts in the election: processes of their own that can be stopped and killed. */
@@ -18,7 +20,7 @@ async function open({ onTestFinished }: TestContext) {
     await api.close();
   });
   const replica = (identity: string) => {
-    const child = spawn(process.execPath, ["test/lease/elect.ts", api.kubeconfigPath(), identity], {
+    const child = spawn(process.execPath, [program, api.kubeconfigPath(), identity], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     children.push(child);

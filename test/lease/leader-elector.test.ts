@@ -1,29 +1,36 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { LeaderElector } from "../../sync-agent/lease/leader-elector.ts";
 import { type LeaseClient, LeaseError } from "../../sync-agent/lease/lease-client.ts";
 import type { Lease } from "../../sync-agent/lease/lease-record.ts";
 
+/** `deaf`: takes what is written, and fails to say so. */
+type Fault = "none" | "down" | "hang" | "deaf";
+
 /** One Lease in memory, compare-and-set by its version, with faults. */
 class MemoryLease {
   lease: Lease | undefined;
-  fault: "none" | "down" | "hang" | "deaf" = "none";
+  fault: Fault = "none";
   writes = 0;
   private version = 0;
 
-  readonly client: LeaseClient = {
-    get: () => this.answer(() => this.existing()),
-    create: (lease) =>
-      this.answer(() => {
-        if (this.lease !== undefined) throw new LeaseError("conflict", "there is one");
-        return this.store(lease);
-      }),
-    replace: (lease) =>
-      this.answer(() => {
-        const { resourceVersion } = this.existing().metadata;
-        if (lease.metadata.resourceVersion !== resourceVersion) throw new LeaseError("conflict", "it changed");
-        return this.store(lease);
-      }),
-  };
+  /** With a fault of its own that the returned client alone meets, if it is given. */
+  client(own: { fault: Fault } = this): LeaseClient {
+    return {
+      get: () => this.answer(own, () => this.existing()),
+      create: (lease) =>
+        this.answer(own, () => {
+          if (this.lease !== undefined) throw new LeaseError("conflict", "there is one");
+          return this.store(lease);
+        }),
+      replace: (lease) =>
+        this.answer(own, () => {
+          const { resourceVersion } = this.existing().metadata;
+          if (lease.metadata.resourceVersion !== resourceVersion) throw new LeaseError("conflict", "it changed");
+          return this.store(lease);
+        }),
+    };
+  }
 
   holder(): string | null | undefined {
     return this.lease?.spec?.holderIdentity;
@@ -46,12 +53,11 @@ class MemoryLease {
     return this.lease;
   }
 
-  /** `deaf`: takes what is written, and fails to say so. */
-  private async answer(work: () => Lease): Promise<Lease> {
-    if (this.fault === "hang") return new Promise(() => {});
-    if (this.fault === "down") throw new LeaseError("transient", "connection refused");
+  private async answer({ fault }: { fault: Fault }, work: () => Lease): Promise<Lease> {
+    if (fault === "hang") return new Promise(() => {});
+    if (fault === "down") throw new LeaseError("transient", "connection refused");
     const result = structuredClone(work());
-    if (this.fault === "deaf") throw new LeaseError("transient", "socket hang up");
+    if (fault === "deaf") throw new LeaseError("transient", "socket hang up");
     return result;
   }
 }
@@ -66,7 +72,7 @@ const replicas: Replica[] = [];
 
 function replica(identity: string): Replica {
   const log = { info() {}, warn() {} };
-  const options = { client: memory.client, namespace: "sluice", name: "agent", identity, log };
+  const options = { client: memory.client(), namespace: "sluice", name: "agent", identity, log };
   const made: Replica = { elector: new LeaderElector(options), events: [] };
   made.elector.start({
     onStarted: ({ transitions }) => made.events.push(`started ${transitions}`),
@@ -138,7 +144,7 @@ test.each(["down", "hang", "deaf"] as const)(
 test("another leads when the leader's Lease is over, by its own clock from when it saw it", async () => {
   const a = replica("a");
   await pass(0);
-  const { client } = memory;
+  const client = memory.client();
   const b = new LeaderElector({
     client,
     namespace: "sluice",
@@ -185,6 +191,38 @@ test("who finds the Lease taken stands down at once", async () => {
   await pass(2000);
   expect(a.events).toEqual(["started 0", "lost"]);
   expect(memory.holder()).toBe("b");
+});
+
+test("never do two lead, whatever becomes of whose requests; and when all is well again, one does", async () => {
+  const faults = fc.constantFrom<Fault>("none", "down", "hang", "deaf");
+  const steps = fc.array(fc.record({ who: fc.nat(2), fault: faults, ticks: fc.integer({ min: 1, max: 40 }) }), {
+    maxLength: 12,
+  });
+  const run = async (schedule: { who: number; fault: Fault; ticks: number }[]) => {
+    memory = new MemoryLease();
+    const lines = [0, 1, 2].map(() => ({ fault: "none" as Fault }));
+    const electors = lines.map((line, at) => {
+      const log = { info() {}, warn() {} };
+      const options = { client: memory.client(line), namespace: "sluice", name: "agent", identity: `${at}`, log };
+      const elector = new LeaderElector(options);
+      elector.start({ onStarted() {}, onLost() {} });
+      return elector;
+    });
+    const leaders = () => electors.filter((elector) => elector.isLeader()).length;
+    for (const { who, fault, ticks } of schedule) {
+      (lines[who] ?? memory).fault = fault;
+      for (let tick = 0; tick < ticks; tick += 1) {
+        await pass(500);
+        expect(leaders()).toBeLessThanOrEqual(1);
+      }
+    }
+    for (const line of lines) line.fault = "none";
+    await pass(30_000);
+    expect(leaders()).toBe(1);
+    await Promise.all(electors.map((elector) => elector.release()));
+    expect(memory.holder()).toBe("");
+  };
+  await fc.assert(fc.asyncProperty(steps, run), { numRuns: 40 });
 });
 
 test("a deleted Lease is made anew by who leads, and counts from 0", async () => {
@@ -256,7 +294,7 @@ describe("giving up", () => {
     const { writes } = memory;
     await b.elector.release();
     const log = { info() {}, warn() {} };
-    await new LeaderElector({ client: memory.client, namespace: "n", name: "l", identity: "c", log }).release();
+    await new LeaderElector({ client: memory.client(), namespace: "n", name: "l", identity: "c", log }).release();
     expect([memory.writes, memory.holder()]).toEqual([writes, "a"]);
   });
 
@@ -288,6 +326,6 @@ test.each([
   [{ leaseDurationMs: Number.NaN }],
 ])("times by which two could lead are refused: %j", (times) => {
   const log = { info() {}, warn() {} };
-  const options = { client: memory.client, namespace: "n", name: "l", identity: "a", log };
+  const options = { client: memory.client(), namespace: "n", name: "l", identity: "a", log };
   expect(() => new LeaderElector({ ...options, ...times })).toThrow(RangeError);
 });

@@ -102,7 +102,10 @@ export class KubernetesApi {
     return path;
   }
 
-  /** Makes the object or replaces it; a status that it does not have stays. `quiet`: no watch hears of it. */
+  /**
+   * Makes the object or replaces it; a status that it does not have stays. `quiet`: no watch hears of it. What is
+   * returned is not to be changed.
+   */
   apply(object: AnyObject, { quiet = false } = {}): ApiObject {
     const kind = this.kinds.named(object);
     const metadata = { ...object.metadata };
@@ -113,7 +116,7 @@ export class KubernetesApi {
     const write = this.storage.get(kind, metadata.namespace ?? "", metadata.name) ? updateObject : createObject;
     const stored = write(this.storage, kind, sent, { part: "all", quiet });
     this.wake();
-    return structuredClone(stored);
+    return stored;
   }
 
   delete(of: KindName, named: Named | string, { quiet = false } = {}): void {

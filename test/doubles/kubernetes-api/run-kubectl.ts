@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+/** As the system has it: no package brings it. */
+const PROGRAM = "kubectl";
+
 export interface KubectlResult {
   code: number;
   stdout: string;
@@ -23,7 +26,7 @@ export class Kubectl {
   /** Runs it to its end, whatever that is. `input` is what it reads as `-f -`. */
   run(args: readonly string[], input = ""): Promise<KubectlResult> {
     return new Promise((resolve) => {
-      const child = execFile("kubectl", args, { env: this.env(), timeout: 25_000 }, (error, stdout, stderr) => {
+      const child = execFile(PROGRAM, args, { env: this.env(), timeout: 25_000 }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr });
       });
       child.stdin?.on("error", () => {});
@@ -33,7 +36,7 @@ export class Kubectl {
 
   /** Starts one that goes on, and gives its lines. */
   follow(args: readonly string[]): AsyncIterator<string> {
-    const child = spawn("kubectl", args, { env: this.env(), stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(PROGRAM, args, { env: this.env(), stdio: ["ignore", "pipe", "inherit"] });
     this.children.add(child);
     return createInterface(child.stdout)[Symbol.asyncIterator]();
   }

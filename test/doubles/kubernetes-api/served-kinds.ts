@@ -5,6 +5,7 @@ export type KindName = { apiVersion: string; kind: string };
 /** The kinds that the server has at the moment; the built-in ones are always among them. */
 export class ServedKinds {
   private readonly kinds = new Map<string, ResourceKind>();
+  private readonly byName = new Map<string, ResourceKind>();
 
   constructor(kinds: readonly ResourceKind[] = allKinds) {
     this.install([...builtInKinds, ...kinds]);
@@ -16,18 +17,25 @@ export class ServedKinds {
 
   install(kinds: readonly ResourceKind[]): void {
     for (const kind of kinds) this.kinds.set(keyOf(kind), kind);
+    this.nameAll();
   }
 
   remove(kind: ResourceKind): void {
     this.kinds.delete(keyOf(kind));
+    this.nameAll();
   }
 
   /** Throws for one that is not served: a test has named it wrongly. */
   named({ apiVersion, kind }: KindName): ResourceKind {
-    for (const known of this.kinds.values()) {
-      const versions = known.versions.map((version) => apiVersionOf(known, version));
-      if (known.kind === kind && versions.includes(apiVersion)) return known;
+    const known = this.byName.get(`${apiVersion} ${kind}`);
+    if (known === undefined) throw new Error(`The double serves no ${apiVersion} ${kind}`);
+    return known;
+  }
+
+  private nameAll(): void {
+    this.byName.clear();
+    for (const kind of this.kinds.values()) {
+      for (const version of kind.versions) this.byName.set(`${apiVersionOf(kind, version)} ${kind.kind}`, kind);
     }
-    throw new Error(`The double serves no ${apiVersion} ${kind}`);
   }
 }
