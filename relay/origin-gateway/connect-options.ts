@@ -46,6 +46,34 @@ export const h2cOptions = (transport: ServersTransport | undefined, address: str
   connect: createConnector(transport, address, true),
 });
 
+/**
+ * Options by which a new connection is used only when it still stands after so long. TCP does not tell whether a
+ * program has taken a connection; that it has not been reset tells nearly as much.
+ */
+export function watched({ connect }: Client.Options, watchMs: number): Pick<Client.Options, "connect"> {
+  if (typeof connect !== "function") return {};
+  return {
+    connect(target, callback) {
+      connect(target, (error, socket) => {
+        // The library leaves the socket of a failed attempt out, where its types have null.
+        if (error !== null || !socket) return callback(error ?? new Error("there is no connection"), null);
+        const timer = setTimeout(() => {
+          socket.off("error", onEnd).off("close", onClose);
+          callback(null, socket);
+        }, watchMs);
+        const onEnd = (reason: Error): void => {
+          clearTimeout(timer);
+          socket.off("close", onClose);
+          socket.destroy();
+          callback(reason, null);
+        };
+        const onClose = (): void => onEnd(new Error("the connection was closed before it was used"));
+        socket.once("error", onEnd).once("close", onClose);
+      });
+    },
+  };
+}
+
 const positive = (ms: number): number => (ms > 0 ? ms : LONGEST_TIMER_MS);
 
 /**

@@ -15,6 +15,12 @@ interface Entry {
 /** Connections to Pods, kept for as long as their endpoint is in the table. */
 export class EndpointPools {
   readonly #entries = new Map<string, Entry>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /**
    * The pool for a target of a load balancer, made when there is none yet.
@@ -38,7 +44,7 @@ export class EndpointPools {
     const pool =
       scheme === "h2c"
         ? new Http2Pool(`http://${authority}`, h2cOptions(transport, address))
-        : new Http1Pool(`${scheme}://${authority}`, clientOptions(transport, address), maxIdleOf(transport));
+        : new Http1Pool(`${scheme}://${authority}`, clientOptions(transport, address), maxIdleOf(transport), this.#now);
     this.#entries.set(key, { pool, authority, transport });
     return pool;
   }

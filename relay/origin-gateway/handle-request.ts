@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import { type Admitted, admitRequest } from "./admit-request.ts";
 import { answerFailure, refuseRequest } from "./answer.ts";
+import { bodyBegun, polled } from "./await-body.ts";
 import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
@@ -14,6 +15,13 @@ import type { Target } from "./target.ts";
 
 /** Methods that may be sent twice (RFC 9110, section 9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+/**
+ * How long a connection may have been idle that carries a request which may be sent but once. Programs end idle ones
+ * after seconds at the least.
+ */
+const MAX_IDLE_BEFORE_UPLOAD_MS = 500;
+/** How long a new connection to a Pod that is ending is watched before it carries such a request. */
+const WATCH_MS = 50;
 /** How long one of several targets may take to accept a connection: a sibling is worth more than patience. */
 const SIBLING_DIAL_TIMEOUT_MS = 3_000;
 
@@ -61,13 +69,23 @@ async function tryTargets(
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
   const session = findSession(service, targets, request.headers.cookie);
 
+  const isRepeatable = canRepeat(request);
+  // HTTP/2 knows which requests a Pod has not begun, and sends headers ahead of a body.
+  const isCareful = !isRepeatable && service.scheme !== "h2c";
+  if (isCareful) await bodyBegun(request);
+
   const attempt = async (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
+    if (isCareful && !isFresh) await polled();
     // Its response closed while the token was verified, or between two attempts: no event would tell any more.
     if (response.destroyed) return { kind: "abandoned" };
     const isKept = session !== undefined && session.target === target && !session.isLegacy;
     const cookie = isKept ? undefined : sessionCookie(service, targets, target);
     const host = service.passHostHeader && hop.host !== "" ? hop.host : target.authority;
-    return sendToPod(pools.get(target, service, table, upgrade !== undefined).take(isFresh), {
+    const connection = pools.get(target, service, table, upgrade !== undefined).take({
+      maxIdleMs: isFresh ? 0 : isCareful ? MAX_IDLE_BEFORE_UPLOAD_MS : Number.POSITIVE_INFINITY,
+      watchMs: isCareful && target.isTerminating ? WATCH_MS : 0,
+    });
+    return sendToPod(connection, {
       request,
       response,
       upgrade,
@@ -82,7 +100,7 @@ async function tryTargets(
   const patienceEnds = dialTimeoutMs === 0 ? Number.POSITIVE_INFINITY : now() + dialTimeoutMs;
   for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
     let outcome = await attempt(target, upgrade !== undefined || target.isTerminating);
-    if (outcome.kind === "stale" && canRepeat(request)) {
+    if (outcome.kind === "stale" && isRepeatable) {
       outcome = target.isTerminating ? { kind: "refused" } : await attempt(target, true);
     }
     switch (outcome.kind) {

@@ -1,5 +1,6 @@
 import { Client } from "undici";
-import type { Connection, ConnectionPool } from "./connection.ts";
+import { watched } from "./connect-options.ts";
+import type { Connection, ConnectionNeed, ConnectionPool } from "./connection.ts";
 
 /**
  * HTTP/1.1 connections to one target, a request at a time on each. The one that was used last is taken first, so that
@@ -9,18 +10,23 @@ export class Http1Pool implements ConnectionPool {
   readonly #origin: string;
   readonly #options: Client.Options;
   readonly #maxIdle: number;
+  readonly #now: () => number;
   readonly #all = new Set<PooledClient>();
   readonly #idle: PooledClient[] = [];
   #isRetired = false;
 
-  constructor(origin: string, options: Client.Options, maxIdle: number) {
+  /** @param now milliseconds */
+  constructor(origin: string, options: Client.Options, maxIdle: number, now: () => number) {
     this.#origin = origin;
     this.#options = options;
     this.#maxIdle = maxIdle;
+    this.#now = now;
   }
 
-  take(isFresh: boolean): Connection {
-    return (isFresh ? undefined : this.#idle.pop()) ?? this.#create();
+  take({ maxIdleMs, watchMs }: ConnectionNeed): Connection {
+    const youngest = this.#idle.at(-1);
+    const isYoungEnough = youngest !== undefined && maxIdleMs > 0 && this.#now() - youngest.idleSince <= maxIdleMs;
+    return (isYoungEnough ? this.#idle.pop() : undefined) ?? this.#create(watchMs);
   }
 
   closeIdle(): void {
@@ -39,14 +45,17 @@ export class Http1Pool implements ConnectionPool {
     this.#all.clear();
   }
 
-  #create(): PooledClient {
-    const dispatcher = new Client(this.#origin, this.#options);
+  #create(watchMs: number): PooledClient {
+    const options = watchMs > 0 ? { ...this.#options, ...watched(this.#options, watchMs) } : this.#options;
+    const dispatcher = new Client(this.#origin, options);
     const pooled: PooledClient = {
       dispatcher,
       isReused: false,
+      idleSince: 0,
       release: (isReusable) => {
         if (!isReusable || this.#isRetired || this.#idle.length >= this.#maxIdle) return this.#drop(pooled);
         pooled.isReused = true;
+        pooled.idleSince = this.#now();
         this.#idle.push(pooled);
       },
     };
@@ -74,4 +83,5 @@ export class Http1Pool implements ConnectionPool {
 interface PooledClient extends Connection {
   readonly dispatcher: Client;
   isReused: boolean;
+  idleSince: number;
 }

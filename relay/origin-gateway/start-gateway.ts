@@ -48,7 +48,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     verifier,
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
-    pools: new EndpointPools(),
+    pools: new EndpointPools(now),
     counters: { requests: 0, unauthorized: 0, refusedDials: 0, failed: 0 },
     now,
   };

@@ -29,7 +29,7 @@ describe("a client that goes away while its token is verified", () => {
       verifier: { verify: () => leave().then(() => true) },
       balance: createBalanceState({ random: () => 0 }),
       failures: createDialFailures(Date.now),
-      pools: new EndpointPools(),
+      pools: new EndpointPools(Date.now),
       counters: { requests: 0, unauthorized: 0, refusedDials: 0, failed: 0 },
       now: Date.now,
     };

@@ -1,0 +1,26 @@
+import type { IncomingMessage } from "node:http";
+import { hasBody } from "./request-body.ts";
+
+/**
+ * Resolves when a request can be written down without delay: its body has begun to arrive, or it has none, or its
+ * client went away. Its first bytes go out with the headers, so a connection that was chosen before would grow old in
+ * between.
+ */
+export function bodyBegun(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!hasBody(request) || request.readableLength > 0 || request.complete || request.destroyed) return resolve();
+    const done = (): void => {
+      request.off("readable", done).off("close", done);
+      resolve();
+    };
+    request.once("readable", done).once("close", done);
+  });
+}
+
+/**
+ * Resolves when whatever had come over any connection is known, ends of idle ones above all: one turn of the event loop
+ * may be under way with what it found before, the next one looks anew.
+ */
+export async function polled(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
