@@ -1,3 +1,4 @@
+import type { Table } from "../../src/table/table.ts";
 import type { MetricName } from "../operations/metric-definitions.ts";
 import type { MetricRegistry } from "../operations/metric-registry.ts";
 import type { WorkerAdmin } from "../status/served-generation.ts";
@@ -7,6 +8,8 @@ import type { AgentSettings } from "./agent-settings.ts";
 /** What is Cloudflare's: KV and the beacon, the Worker that answers for them, and its hosts. */
 export interface Publishing {
   publisher: TablePublisher;
+  /** What publishing a table would change, as lines of text. */
+  describe(table: Table): Promise<string>;
   hosts: HostWatch;
   /** Undefined without an admin API. */
   admin: WorkerAdmin | undefined;

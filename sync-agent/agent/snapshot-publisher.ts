@@ -1,4 +1,5 @@
-import type { PlanProblem } from "../../src/snapshot/plan.ts";
+import { createPlanner, type Planner, type PlanProblem } from "../../src/snapshot/plan.ts";
+import { contentHash } from "../publish/content-hash.ts";
 import { type PublishResult, publish } from "../publish/publisher.ts";
 import type { SnapshotStore } from "../publish/snapshot-store.ts";
 import type { PublishOutcome, PublishProblem, Refusal, TablePublisher } from "./agent-parts.ts";
@@ -8,14 +9,38 @@ export interface ClaimingStore extends SnapshotStore {
   claim(atLeast: number): Promise<number>;
 }
 
+export interface SnapshotPublisherOptions {
+  /** Publishes however much would go. */
+  allowLoss?: boolean;
+  /** Told how long each plan took. */
+  onPlanned?: (seconds: number) => void;
+}
+
 /** Publishes tables as snapshots in KV, under the beacon's pointer. */
-export function createSnapshotPublisher(store: ClaimingStore): TablePublisher {
+export function createSnapshotPublisher(
+  store: ClaimingStore,
+  { allowLoss = false, onPlanned }: SnapshotPublisherOptions = {},
+): TablePublisher {
+  const planner = timedPlanner(onPlanned);
   return {
     claim: (atLeast) => store.claim(atLeast),
-    publish: async (table, { epoch }) => toOutcome(await publish(store, table, { epoch })),
+    publish: async (table, { epoch }) =>
+      toOutcome(await publish(store, table, { epoch, allowEmpty: allowLoss, planner })),
     pointer: async () => (await store.current())?.pointer ?? null,
     isFatal: () => false,
     close: async () => {},
+  };
+}
+
+function timedPlanner(onPlanned: (seconds: number) => void = () => {}): Planner {
+  const planner = createPlanner({ hash: contentHash });
+  return {
+    plan(request) {
+      const startedAt = performance.now();
+      const plan = planner.plan(request);
+      onPlanned((performance.now() - startedAt) / 1000);
+      return plan;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AdvanceRefusal } from "../../src/beacon/beacon-state.ts";
 import { rootKey } from "../../src/snapshot/leaf-keys.ts";
-import { type Plan, type PlanProblem, plan } from "../../src/snapshot/plan.ts";
+import { createPlanner, type Plan, type Planner, type PlanProblem } from "../../src/snapshot/plan.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Table } from "../../src/table/table.ts";
 import { contentHash } from "./content-hash.ts";
@@ -11,6 +11,8 @@ export interface PublishOptions {
   epoch: number;
   /** Lets a table without routers replace one that has some. */
   allowEmpty?: boolean;
+  /** Of a writer that publishes one table after another: what they have in common is planned once. */
+  planner?: Planner;
 }
 
 /**
@@ -36,14 +38,13 @@ export type PublishResult =
 export async function publish(
   store: SnapshotStore,
   table: Table,
-  { epoch, allowEmpty = false }: PublishOptions,
+  { epoch, allowEmpty = false, planner = createPlanner({ hash: contentHash }) }: PublishOptions,
 ): Promise<PublishResult> {
   const current = await store.current();
-  const planned = plan({
+  const planned = planner.plan({
     desired: table,
     publisher: store.publisher,
     current: current?.root && { hash: current.pointer.root, root: current.root },
-    hash: contentHash,
   });
   const { rootHash, stats, problems } = planned;
   if (current !== undefined && current.pointer.root === rootHash && current.root !== undefined) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type FlagValues, readAgentSettings } from "../../sync-agent/agent/agent-settings.ts";
+import { dryRun } from "../../sync-agent/agent/dry-run.ts";
 import { type StartedAgent, startAgent } from "../../sync-agent/agent/start-agent.ts";
 import { type KubernetesApi, startKubernetesApi } from "../doubles/kubernetes-api/kubernetes-api.ts";
 import { type Backend, startBackend } from "../e2e/backend.ts";
@@ -161,6 +162,17 @@ describe("a started agent", () => {
     await answered("kubectl.example.com", 503);
     await kubectl(["delete", "ingress", "kubectl.example.com"]);
     await answered("kubectl.example.com", 404);
+  });
+
+  it("tells what it would publish, and leaves everything as it is", async () => {
+    api.apply(ingress("dry.example.com"));
+    const before = await (await whole.store()).current();
+    const { parts } = fakeParts();
+    const settings = settingsOf({ "dry-run": true, "feed-token-file": undefined });
+    expect(await dryRun(settings, parts.log, whole.open)).toContain("dry-example-com");
+    expect(await (await whole.store()).current()).toEqual(before);
+    expect(holder()).toBe("");
+    expect(api.requests.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 
   const holder = (): string => {

@@ -69,7 +69,12 @@ export async function startWhole(): Promise<Whole> {
   return {
     feed,
     store,
-    open: async () => ({ publisher: createSnapshotPublisher(await store()), hosts: noHosts, admin: undefined }),
+    open: async () => ({
+      publisher: createSnapshotPublisher(await store()),
+      describe: async ({ routers }) => routers.map(({ name }) => `${name}\n`).join(""),
+      hosts: noHosts,
+      admin: undefined,
+    }),
     follow: (port, token) =>
       new Promise((resolve, reject) => {
         const readDocument = (document: FeedDocument): void => {
