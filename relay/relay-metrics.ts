@@ -14,6 +14,18 @@ export const relayMetrics = {
     labels: [],
   },
   sluice_gateway_failed_total: { type: "counter", help: "Requests that no endpoint answered.", labels: [] },
+  sluice_gateway_request_seconds: {
+    type: "histogram",
+    help: "Time from a request's headers to the end of its answer; upgraded connections are left out.",
+    labels: [],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+  sluice_gateway_open_requests: { type: "gauge", help: "Requests that are being answered.", labels: [] },
+  sluice_gateway_open_connections: {
+    type: "gauge",
+    help: "Connections from the edge, upgraded ones included.",
+    labels: [],
+  },
   sluice_gateway_pools: { type: "gauge", help: "Endpoints to which connections are kept.", labels: [] },
   sluice_relay_feed_connected: { type: "gauge", help: "1 while an agent's feed is followed.", labels: [] },
   sluice_relay_feed_reconnects_total: {

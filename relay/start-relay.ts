@@ -37,6 +37,7 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
   ]);
   const verifier = await watchHopKeys(settings.hopKeys, (message) => log.warn({}, message));
   const holder = new GatewayTableHolder({ now: () => performance.now() });
+  const registry = createMetricRegistry(relayMetrics);
   const gateway = await startOriginGateway({
     table: holder,
     verifier,
@@ -44,6 +45,7 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
     now: Date.now,
     random: Math.random,
     log: (message, error) => log.error({ reason: String(error) }, message),
+    onRequestEnd: (seconds) => registry.observe("sluice_gateway_request_seconds", seconds),
   });
 
   let isStopping = false;
@@ -51,7 +53,6 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
     const table = holder.take(state);
     if (isNewTable) gateway.tableChanged(table);
   };
-  const registry = createMetricRegistry(relayMetrics);
   let follower: FeedFollower | undefined;
   registry.onCollect(() => collect(registry, gateway, follower));
   const operations = await startOperations({
@@ -102,12 +103,14 @@ function collect(
   gateway: RunningGateway,
   follower: FeedFollower | undefined,
 ): void {
-  const { requests, unauthorized, refusedDials, failed, pools } = gateway.stats();
+  const { requests, unauthorized, refusedDials, failed, pools, openRequests, openConnections } = gateway.stats();
   const totals = { requests, unauthorized, refused_dials: refusedDials, failed };
   for (const [name, value] of Object.entries(totals)) {
     registry.replace(`sluice_gateway_${name as keyof typeof totals}_total`, [{ value, labels: {} }]);
   }
   registry.set("sluice_gateway_pools", pools);
+  registry.set("sluice_gateway_open_requests", openRequests);
+  registry.set("sluice_gateway_open_connections", openConnections);
   if (follower === undefined) return;
   const { isConnected, reconnects } = follower.stats();
   registry.set("sluice_relay_feed_connected", isConnected ? 1 : 0);

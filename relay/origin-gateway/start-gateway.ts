@@ -22,13 +22,15 @@ export interface GatewayOptions {
   random: () => number;
   /** Told of errors that no client sees. */
   log?: (message: string, error: unknown) => void;
+  /** Told of each request's end, upgraded connections left out. */
+  onRequestEnd?: (seconds: number) => void;
 }
 
 export interface RunningGateway {
   address: { host: string; port: number };
   /** To be told of each new table, so that connections to endpoints that are gone are let go. */
   tableChanged(table: GatewayTable): void;
-  stats(): GatewayCounters & { pools: number };
+  stats(): GatewayCounters & { pools: number; openRequests: number; openConnections: number };
   /** Stops accepting, lets requests finish for so long, then ends them. */
   close(graceMs?: number): Promise<void>;
 }
@@ -42,7 +44,7 @@ const KEEP_ALIVE_MS = 620_000;
 
 /** Starts the origin gateway: takes requests from the edge over HTTP/1.1 and sends them to the Pods of the table. */
 export async function startOriginGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { table, verifier, listen, now, random, log = () => {} } = options;
+  const { table, verifier, listen, now, random, log = () => {}, onRequestEnd = () => {} } = options;
   const gateway: Gateway = {
     source: table,
     verifier,
@@ -62,6 +64,12 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
   });
   const tunnels = new Set<Socket>();
   let isClosing = false;
+  let openRequests = 0;
+  let openConnections = 0;
+  server.on("connection", (socket: Socket) => {
+    openConnections++;
+    socket.once("close", () => openConnections--);
+  });
 
   const handle = (request: IncomingMessage, response: ServerResponse, upgrade?: string): void => {
     handleRequest(request, response, upgrade, gateway).catch((error: unknown) => {
@@ -76,7 +84,11 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
       response.writeHead(200, { "content-type": "text/plain" }).end("OK");
       return;
     }
+    openRequests++;
+    const begun = performance.now();
     response.once("close", () => {
+      openRequests--;
+      onRequestEnd((performance.now() - begun) / 1000);
       if (isClosing) server.closeIdleConnections();
     });
     handle(request, response);
@@ -102,7 +114,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
   return {
     address: { host, port },
     tableChanged: (current) => gateway.failures.retain(gateway.pools.retain(current)),
-    stats: () => ({ ...gateway.counters, pools: gateway.pools.size }),
+    stats: () => ({ ...gateway.counters, pools: gateway.pools.size, openRequests, openConnections }),
     async close(graceMs = 0) {
       isClosing = true;
       const closed = once(server, "close");

@@ -47,10 +47,16 @@ export function readDocument(line: string): FeedDocument | { problem: string } {
 
 /**
  * Takes a document of the feed. A table of an agent that has lost touch with its cluster is not put in the place of one
- * that was known to be right later.
+ * that was known to be right later. What came from an agent whose clock was ahead proves nothing of the kind, or
+ * nobody would be believed until that time has come.
+ *
+ * @param now milliseconds since 1970
  */
-export function applyDocument(held: HeldTable | undefined, document: FeedDocument): Applied {
-  if (held !== undefined && document.freshAt < held.state.freshAt - TOLERANCE_MS) return { outcome: "older" };
+export function applyDocument(held: HeldTable | undefined, document: FeedDocument, now: number): Applied {
+  if (held !== undefined && document.freshAt < held.state.freshAt - TOLERANCE_MS) {
+    const isPlausible = held.state.freshAt <= now + TOLERANCE_MS;
+    if (isPlausible) return { outcome: "older" };
+  }
   switch (document.type) {
     case "full": {
       const { id, pointer, freshAt, table } = document;

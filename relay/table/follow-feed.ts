@@ -17,6 +17,8 @@ export interface FollowOptions {
   /** Told of each new table before anything else happens; `isNewTable` is false when only the pointer has moved. */
   onState: (state: FeedState, isNewTable: boolean) => void;
   log: (level: "info" | "warn", message: string) => void;
+  /** Milliseconds since 1970. */
+  now?: () => number;
   /** In [0, 1). */
   random?: () => number;
   /** Without a word for so long, an agent is given up for another. Default 10 s. */
@@ -39,14 +41,19 @@ const LOST_TOUCH = "the agent has lost touch with its cluster";
 const MAX_LINE_BYTES = 512 * 1024 * 1024;
 
 /**
- * Follows the agents' feed: one at a time, from another when it falls silent, ends, or knows less than was known
- * already. Begins with what the cache holds. Never gives up, and never lets go of a good table for none.
+ * Follows the agents' feed: one at a time, from another when it falls silent or ends. Begins with what the cache holds.
+ * Never gives up, and never lets go of a good table for none.
+ *
+ * Which agent to believe: each says with all that it tells up to when it knows of every change in the cluster. One that
+ * has been out of touch for `staleMs` is left when there is another, and no agent's table replaces one that was right
+ * later: so an agent whose watch is cut takes no relay back, while a relay that finds no other keeps what it has.
  */
 export async function followFeed(options: FollowOptions): Promise<FeedFollower> {
   const {
     cache,
     onState,
     log,
+    now = Date.now,
     random = Math.random,
     staleMs = 15_000,
     pauseMs = { first: 250, longest: 5_000 },
@@ -60,7 +67,7 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
   const take = (line: string): "taken" | { reason: string; isTableLost: boolean } => {
     const document = readDocument(line);
     if ("problem" in document) return { reason: document.problem, isTableLost: false };
-    const applied = applyDocument(held, document);
+    const applied = applyDocument(held, document, now());
     if (applied.outcome === "older") {
       return {
         reason: "the agent has lost touch with its cluster, and knows less than is known here",

@@ -141,6 +141,40 @@ describe("a relay", () => {
     await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
   });
 
+  it("believes an agent after one whose clock was far ahead", async () => {
+    const ahead = await feed({ freshAt: () => 9_000_000 });
+    ahead.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
+    const { follower } = await follow([urlOf(ahead)], { now: () => 100_000 });
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+    const { port } = ahead.address;
+    await ahead.close();
+    const right = await feed({ freshAt: () => 100_000, listen: { host: "127.0.0.1", port } });
+    right.publish({ pointer: null, table: tableOf({ a: "10.0.0.2" }) });
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));
+  });
+
+  it("follows a table of 10,000 services by documents of the size of what changed", async () => {
+    const agent = await feed();
+    const many = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, index) => [
+        `s${index}`,
+        `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      ]),
+    );
+    agent.publish({ pointer: null, table: tableOf(many) });
+    const { follower, states } = await follow([urlOf(agent)]);
+    await expect.poll(() => Object.keys(follower.state?.table.endpoints ?? {})).toHaveLength(10_000);
+    const id = follower.state?.id ?? "";
+    for (let step = 1; step <= 50; step++) {
+      agent.publish({ pointer: null, table: tableOf({ ...many, s77: `10.9.9.${step}` }) });
+    }
+    await expect.poll(() => follower.state?.table.endpoints.s77).toEqual(endpoint("10.9.9.50"));
+    expect(states).toHaveLength(51);
+    const [step] = await readSome(agent, `?since=${id}`);
+    expect(step?.type).toBe("changes");
+    expect(JSON.stringify(step).length).toBeLessThan(1_000);
+  });
+
   it("leaves an agent that has lost touch for one that has not", async () => {
     const cutOff = await feed({ freshAt: () => 100_000 });
     cutOff.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });

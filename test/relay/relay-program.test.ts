@@ -53,18 +53,15 @@ interface Program {
   lines: string[];
 }
 
+const baseFlags = (): string[] => [
+  ...["--feed-token-file", join(dir, "token")],
+  ...["--hop-keys", join(dir, "keys.json")],
+  ...["--gateway", "127.0.0.1:0"],
+  ...["--operations", "127.0.0.1:0"],
+];
+
 async function run(...flags: string[]): Promise<Program> {
-  const base = [
-    "--feed-token-file",
-    join(dir, "token"),
-    "--hop-keys",
-    join(dir, "keys.json"),
-    "--gateway",
-    "127.0.0.1:0",
-    "--operations",
-    "127.0.0.1:0",
-  ];
-  const child = spawn(process.execPath, ["cli/sluice.ts", "relay", ...base, ...flags], {
+  const child = spawn(process.execPath, ["cli/sluice.ts", "relay", ...baseFlags(), ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   closers.push(async () => {
@@ -124,6 +121,8 @@ describe("sluice relay", () => {
     expect(await ask({ operations, ...program })).toBe("200 pod");
     const metrics = await (await fetch(`${operations}/metrics`)).text();
     expect(metrics).toMatch(/^sluice_gateway_requests_total 1$/m);
+    expect(metrics).toMatch(/^sluice_gateway_request_seconds_count 1$/m);
+    expect(metrics).toMatch(/^sluice_gateway_open_requests 0$/m);
     expect(metrics).toMatch(/^sluice_relay_generation 5$/m);
     expect(metrics).toMatch(/^sluice_relay_feed_connected 1$/m);
   });
@@ -146,6 +145,7 @@ describe("sluice relay", () => {
     const exit = once(program.child, "exit");
     program.child.kill("SIGTERM");
     await expect.poll(() => program.lines.some((line) => line.includes("stopping"))).toBe(true);
+    expect((await fetch(`${program.operations}/readyz`)).status).toBe(503);
     await expect(fetch(program.gateway)).rejects.toThrow();
     finish.resolve();
     expect(await answer).toBe("200 begun and ended");
@@ -166,6 +166,26 @@ describe("sluice relay", () => {
     await exit;
     await agent.close();
     expect(await ask(await run("--feed", "http://127.0.0.1:1", "--cache", cache))).toBe("200 pod");
+  });
+
+  it.each([
+    ["a port in use", async (port: number) => ["--gateway", `127.0.0.1:${port}`], /EADDRINUSE/],
+    ["an operations port in use", async (port: number) => ["--operations", `127.0.0.1:${port}`], /EADDRINUSE/],
+    [
+      "a token that is not there",
+      async () => ["--feed-token-file", join(dir, "none")],
+      /none cannot be read \(ENOENT\)/,
+    ],
+    ["keys that are none", async () => ["--hop-keys", join(dir, "token")], /token: it is not JSON/],
+  ])("ends with one line for %s", async (_, flagsOf, message) => {
+    const agent = await feed();
+    const flags = [...baseFlags(), "--feed", urlOf(agent), ...(await flagsOf(agent.address.port))];
+    const failed = await promisify(execFile)(process.execPath, ["cli/sluice.ts", "relay", ...flags]).catch(
+      (error) => error,
+    );
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(message);
+    expect(failed.stderr.trim().split("\n")).toHaveLength(1);
   });
 
   it.each([
