@@ -50,6 +50,7 @@ class ClusterSource implements ObjectSource {
   private nextLook = new AbortController();
   private areEndpointsMirrored = true;
   private isPatient = true;
+  private lookError: string | undefined;
   private resolveSynced: () => void = () => {};
 
   constructor({ client, namespaces, clock = systemClock, times }: ClusterSourceOptions) {
@@ -76,7 +77,11 @@ class ClusterSource implements ObjectSource {
   }
 
   status(): readonly KindStatus[] {
-    return this.readKinds().map((kind) => kind.status());
+    const error = this.lookError;
+    return this.readKinds().map((kind) => {
+      const status = kind.status();
+      return kind.isKnown || error === undefined ? status : { ...status, error };
+    });
   }
 
   problems(): readonly Problem[] {
@@ -101,8 +106,11 @@ class ClusterSource implements ObjectSource {
       try {
         this.reconcile(await discover(this.client, signal, this.times.answerMs));
         failures = 0;
-      } catch {
+        this.lookError = undefined;
+      } catch (error) {
         failures += 1;
+        this.lookError = error instanceof Error ? error.message : String(error);
+        if (failures === 1) this.tell(false);
       }
       const { backoffMs, longestBackoffMs, discoverMs } = this.times;
       const random = this.clock.random();
@@ -117,7 +125,7 @@ class ClusterSource implements ObjectSource {
   private async losePatience(): Promise<void> {
     await this.clock.sleep(this.times.forbiddenDeadlineMs, this.stopping.signal);
     this.isPatient = false;
-    this.tell(false);
+    this.settle();
   }
 
   private reconcile(found: readonly Discovery[]): void {
@@ -125,20 +133,25 @@ class ClusterSource implements ObjectSource {
     this.areEndpointsMirrored = found.some(
       ({ choice, found: slices }) => choice.kind === "EndpointSlice" && slices !== "absent",
     );
+    let isNews = false;
     for (const [index, { found: resource }] of found.entries()) {
       const kind = this.kinds[index];
       if (kind === undefined || resource === "unknown") continue;
+      isNews ||= !kind.isKnown;
       kind.isKnown = true;
       const isNeeded = kind.choice.kind !== "Endpoints" || !this.areEndpointsMirrored;
-      if (resource !== "absent" && isNeeded) kind.follow(resource);
-      else if (kind.isFollowed) this.miss(kind);
+      if (resource !== "absent" && isNeeded) isNews = kind.follow(resource) || isNews;
+      else if (kind.isFollowed) isNews = this.miss(kind) || isNews;
     }
-    this.tell(false);
+    if (isNews) this.tell(false);
   }
 
-  private miss(kind: FollowedKind): void {
+  /** Whether it is given up. */
+  private miss(kind: FollowedKind): boolean {
     kind.absences += 1;
-    if (kind.isMissing || kind.absences >= ABSENCES) this.apply(kind.choice.kind, kind.drop());
+    if (!kind.isMissing && kind.absences < ABSENCES) return false;
+    this.apply(kind.choice.kind, kind.drop());
+    return true;
   }
 
   /** Of equal objects of one kind in two groups the first group's is the one that is seen. */
@@ -162,8 +175,12 @@ class ClusterSource implements ObjectSource {
 
   private tell(urgent: boolean): void {
     if (this.stopping.signal.aborted) return;
-    if (this.readKinds().every((kind) => kind.isSettled(this.isPatient))) this.resolveSynced();
+    this.settle();
     for (const listener of this.listeners) listener({ urgent });
+  }
+
+  private settle(): void {
+    if (this.readKinds().every((kind) => kind.isSettled(this.isPatient))) this.resolveSynced();
   }
 
   private readKinds(): FollowedKind[] {

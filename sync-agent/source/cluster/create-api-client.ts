@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import { answerError } from "./answer-error.ts";
-import { type ApiClient, ApiError, type ApiRequest, type WatchOptions } from "./api-client.ts";
+import { type ApiClient, ApiError, type ApiErrorCode, type ApiRequest, type WatchOptions } from "./api-client.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { keepDispatcher } from "./keep-dispatcher.ts";
 import type { Credentials, KubeAccess } from "./kube-access.ts";
@@ -55,7 +55,7 @@ class HttpApiClient implements ApiClient {
       deadline.stopClock();
       onOpen?.();
       const lines = splitLines(MAX_LINE_BYTES);
-      for await (const chunk of body) for (const line of lines.push(chunk)) yield parse(line);
+      for await (const chunk of body) for (const line of lines.push(chunk)) yield parse(line, "refused");
       const rest = lines.rest();
       if (rest.trim() !== "") yield parse(rest);
     } catch (error) {
@@ -125,13 +125,13 @@ async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** An answer that is no JSON comes from something on the way, which may pass. */
-function parse(text: string): unknown {
+/** An answer that is no JSON comes from something on the way, which may pass; within a watch it is the server's own. */
+function parse(text: string, code: ApiErrorCode = "transient"): unknown {
   if (text === "") return undefined;
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ApiError("transient", `The API server's answer is not JSON: ${text.slice(0, 80)}`, { cause });
+    throw new ApiError(code, `The API server's answer is not JSON: ${text.slice(0, 80)}`, { cause });
   }
 }
 
@@ -145,6 +145,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function toApiError(error: unknown, deadline: Deadline): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof RangeError) return new ApiError("refused", error.message, { cause: error });
   const reason = error instanceof Error ? error.message : String(error);
   const message = deadline.isOver
     ? `The API server gave ${reason}`

@@ -63,12 +63,15 @@ export class FollowedKind {
     for (const { cache } of this.scopes) yield* cache.keys();
   }
 
-  /** Begins to follow it. In another version than before, its objects stay until that has been read. */
-  follow(resource: Resource): void {
+  /**
+   * Begins to follow it; false when it is followed so already. In another version than before, its objects stay until that
+   * has been read.
+   */
+  follow(resource: Resource): boolean {
     this.absences = 0;
     this.removed = undefined;
     const known = this.resource;
-    if (known?.apiVersion === resource.apiVersion && known.plural === resource.plural) return;
+    if (known?.apiVersion === resource.apiVersion && known.plural === resource.plural) return false;
     this.resource = resource;
     const { namespaces, onObjects, onStanding, ...rest } = this.options;
     const wanted = resource.isNamespaced && namespaces !== undefined ? namespaces : [undefined];
@@ -86,6 +89,7 @@ export class FollowedKind {
       });
       return { namespace, cache, reflector };
     });
+    return true;
   }
 
   /** The server has it no longer. */

@@ -84,7 +84,7 @@ export class Reflector {
   }
 
   private async list(pageSize: number): Promise<Outcome> {
-    const { client, cache, resource, times, onObjects } = this.options;
+    const { client, cache, resource, times, onObjects, onStanding } = this.options;
     const listing = cache.beginListing(resource);
     try {
       const resourceVersion = await listPages(client, {
@@ -97,9 +97,12 @@ export class Reflector {
         onPage: () => this.hear(),
       });
       if (!this.stopping.signal.aborted) {
+        const revision = cache.problemsRevision;
         const changes = listing.complete();
+        const isNews = !this.standing.isListed || cache.problemsRevision !== revision;
         this.standing.isListed = true;
-        onObjects(changes);
+        if (changes.length > 0) onObjects(changes);
+        else if (isNews) onStanding();
       }
       return { type: "listed", resourceVersion };
     } catch (error) {

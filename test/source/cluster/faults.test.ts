@@ -216,6 +216,23 @@ test("a server that calls the version that was reached one of the future", async
   await until(() => hasChanged(following));
 });
 
+test("a list that finds nothing new says nothing", async () => {
+  const { api, changes } = await followRoutes({ times: { relistMs: 50, watchMs: 50 } });
+  const lists = (): number =>
+    api.requests.filter(({ plural, verb }) => plural === "ingressroutes" && verb === "list").length;
+  const [before, told] = [lists(), changes.length];
+  await api.until(() => lists() > before + 2);
+  expect(changes.length).toBe(told);
+});
+
+test("a server that cannot be reached at all says why in the status", async () => {
+  const { api } = await followNew();
+  await api.down();
+  const { source, until } = await follow(api);
+  await until(() => source.status().some(({ error }) => error?.includes("cannot be reached")));
+  expect(source.status().every(({ state }) => state === "syncing")).toBe(true);
+});
+
 test("a token that rotates", async () => {
   const following = await followRoutes({ requireToken: true });
   const { api, until } = following;

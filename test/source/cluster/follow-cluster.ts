@@ -30,7 +30,7 @@ export interface Following {
   source: ObjectSource;
   /** What `onChange` has said so far. */
   changes: { urgent: boolean }[];
-  /** Waits until a condition holds, which is looked at whenever the source says that something changed. */
+  /** Waits until a condition holds, which is looked at whenever source or server say that something happened. */
   until(condition: () => boolean): Promise<void>;
 }
 
@@ -52,24 +52,28 @@ export async function follow(
     await client.close();
   });
   const changes: { urgent: boolean }[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<() => boolean>();
   source.onChange((change) => {
     changes.push(change);
     for (const look of waiting) look();
   });
   const until = (condition: () => boolean): Promise<void> =>
     new Promise((resolve, reject) => {
-      const look = (): void => {
+      let isDone = false;
+      const look = (): boolean => {
         try {
-          if (!condition()) return;
-          resolve();
+          isDone ||= condition();
         } catch (error) {
+          isDone = true;
           reject(error);
         }
+        if (!isDone) return false;
         waiting.delete(look);
+        resolve();
+        return true;
       };
       waiting.add(look);
-      look();
+      void api.until(look);
     });
   return { api, source, changes, until };
 }
