@@ -18,7 +18,7 @@ export interface Credentials {
 }
 
 /** As `node:tls` takes them. */
-export interface TlsOptions {
+interface TlsOptions {
   ca?: string;
   cert?: string;
   key?: string;

@@ -32,7 +32,7 @@ export interface Moment {
   random: number;
 }
 
-export const PAGE_SIZE = 500;
+const PAGE_SIZE = 500;
 const LARGEST_PAGE = 8_000;
 /** A watch that ends sooner than this without a word is no success, or it would be begun again without end. */
 const SHORT_WATCH_MS = 1_000;

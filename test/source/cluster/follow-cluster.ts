@@ -12,7 +12,7 @@ import {
 } from "../../doubles/kubernetes-api/kubernetes-api.ts";
 
 /** Everything as in production, only sooner. */
-export const soon: ClusterTimes = {
+const soon: ClusterTimes = {
   ...clusterTimes,
   answerMs: 400,
   silentMs: 300,
