@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import { mergeConditions } from "./condition.ts";
 import type { ListenerContent, ParentContent, StatusContent } from "./status-content.ts";
 
-const classConditions = new Set(["Accepted", "SupportedVersion"]);
 const gatewayConditions = new Set(["Accepted", "Programmed"]);
 const listenerConditions = new Set(["Accepted", "Programmed", "ResolvedRefs", "Conflicted"]);
 const routeConditions = new Set(["Accepted", "ResolvedRefs", "PartiallyInvalid"]);
@@ -39,7 +38,9 @@ function fieldsOf(
 ): Record<string, unknown> | undefined {
   switch (content.type) {
     case "class": {
-      const conditions = mergeConditions(status.conditions, content.conditions, classConditions, now);
+      // What is not known for the moment is no reason to take back what was said.
+      const own = new Set(content.conditions.map(({ type }) => type));
+      const conditions = mergeConditions(status.conditions, content.conditions, own, now);
       return conditions && { conditions, supportedFeatures: content.supportedFeatures };
     }
     case "gateway": {

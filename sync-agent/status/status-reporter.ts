@@ -53,6 +53,7 @@ export interface TranslationHandle {
 /** Without any change: lasting problems are told of again, and what failed is tried again. */
 const TICK_MS = 60_000;
 const VERSION_AGE_MS = 60 * 60_000;
+const UNKNOWN_VERSION_AGE_MS = 5 * 60_000;
 
 /** Keeps the statuses and Events of the cluster's objects true to what was translated, published and is served. */
 export function createStatusReporter(options: StatusReporterOptions): StatusReporter {
@@ -78,7 +79,8 @@ export function createStatusReporter(options: StatusReporterOptions): StatusRepo
   const plan = async (): Promise<void> => {
     if (latest === undefined || !isLeader()) return;
     const hasClasses = [...latest.snapshot.objects.list("GatewayClass")].length > 0;
-    if (hasClasses && (version === undefined || now() - version.readAt > VERSION_AGE_MS)) {
+    const ageMs = version?.value === undefined ? UNKNOWN_VERSION_AGE_MS : VERSION_AGE_MS;
+    if (hasClasses && (version === undefined || now() - version.readAt > ageMs)) {
       version = { value: await readBundleVersion(api, signal), readAt: now() };
     }
     const { snapshot, live } = latest;
