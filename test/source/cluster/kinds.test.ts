@@ -53,6 +53,9 @@ describe("kinds that come and go", () => {
     const missing = api.fail({ match: { path: /^\/apis\/traefik.io\/v1alpha1$/ }, answer: 404, times: 1 });
     garbled.clear();
     await api.until(() => missing.hits === 1);
+    const looks = (): number => api.requests.filter(({ path }) => path === "/apis").length;
+    const before = looks();
+    await api.until(() => looks() > before);
     api.apply(route("b"));
     await until(() => names(source, kind).length === 2);
     expect([everGone, source.problems()]).toEqual([false, []]);
