@@ -6,6 +6,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { annotationsPage } from "./docs/annotations-page.ts";
 import { commandsPage } from "./docs/commands-page.ts";
 import { kindsPage } from "./docs/kinds-page.ts";
+import { metricsPage } from "./docs/metrics-page.ts";
 import { middlewaresPage } from "./docs/middlewares-page.ts";
 import { problemsPage } from "./docs/problems-page.ts";
 import { staticConfigurationPage } from "./docs/static-configuration-page.ts";
@@ -14,6 +15,7 @@ const pages: Record<string, string> = {
   "docs/annotations.md": annotationsPage(),
   "docs/commands.md": await commandsPage(),
   "docs/kinds.md": kindsPage(),
+  "docs/metrics.md": metricsPage(),
   "docs/middlewares.md": middlewaresPage(),
   "docs/problems.md": problemsPage(),
   "docs/static-configuration.md": staticConfigurationPage(),
