@@ -11,8 +11,20 @@ export const advanceRequestSchema = z.strictObject({
     root: z.string().check(z.refine(isHash, "not a content hash")),
     publisher: z.string().check(z.minLength(1)),
   }),
+  /** Set by a rollback: the pointer then stays where this request moves it, until it is released. */
+  pin: z.optional(z.strictObject({ reason: z.string() })),
 });
 export type AdvanceRequest = z.infer<typeof advanceRequestSchema>;
+
+/** Asks for an epoch that nobody has had. `atLeast`: the Lease's transitions. */
+export const claimRequestSchema = z.strictObject({ atLeast: z.number().check(z.int(), z.nonnegative()) });
+
+/** Why the pointer stays where it is. */
+export interface Pin {
+  reason: string;
+  /** Milliseconds since 1970. */
+  at: number;
+}
 
 export interface HistoryEntry {
   pointer: Pointer;
@@ -23,13 +35,16 @@ export interface HistoryEntry {
 export interface BeaconState {
   /** Accepted pointers, the newest (the current one) first. */
   history: readonly HistoryEntry[];
+  /** The newest epoch that was issued; writers of older ones are refused. */
+  claimed?: number;
+  pin?: Pin;
 }
 
 /**
- * `stale-epoch`: a later leader has published. `stale-expectation`: the pointer is not where the writer saw it.
- * `other-publisher`: this beacon holds the pointer of another publisher.
+ * `stale-epoch`: a later epoch was claimed, or published under. `stale-expectation`: the pointer is not where the writer
+ * saw it. `other-publisher`: this beacon holds the pointer of another publisher. `pinned`: a rollback holds it.
  */
-export type AdvanceRefusal = "stale-epoch" | "stale-expectation" | "other-publisher";
+export type AdvanceRefusal = "stale-epoch" | "stale-expectation" | "other-publisher" | "pinned";
 
 export type AdvanceResult =
   | { accepted: true; pointer: Pointer }
@@ -42,6 +57,22 @@ export const emptyBeacon = (): BeaconState => ({ history: [] });
 
 export const currentPointer = (state: BeaconState): Pointer | null => state.history[0]?.pointer ?? null;
 
+const newestEpoch = (state: BeaconState): number => Math.max(state.claimed ?? 0, currentPointer(state)?.epoch ?? 0);
+
+/**
+ * Issues an epoch later than every one before, whoever had it: also when the Lease was deleted and counts from 0 again,
+ * or a laptop has published meanwhile. From now on writers of older ones are refused.
+ */
+export function claim(state: BeaconState, atLeast: number): { state: BeaconState; epoch: number } {
+  const epoch = Math.max(newestEpoch(state) + 1, atLeast);
+  return { state: { ...state, claimed: epoch }, epoch };
+}
+
+/** Lets the pointer go that a rollback has pinned. */
+export function release({ pin: _, ...state }: BeaconState): BeaconState {
+  return state;
+}
+
 /**
  * Compare-and-set on (epoch, generation). The generation grows by one with each accepted change, over changes of
  * leader too, so it never means two roots.
@@ -50,7 +81,7 @@ export const currentPointer = (state: BeaconState): Pointer | null => state.hist
  */
 export function advance(
   state: BeaconState,
-  { expected, next }: AdvanceRequest,
+  { expected, next, pin }: AdvanceRequest,
   at: number,
 ): { state: BeaconState; result: AdvanceResult } {
   const current = currentPointer(state);
@@ -60,8 +91,9 @@ export function advance(
   });
   if (current !== null) {
     if (next.publisher !== current.publisher) return refuse("other-publisher");
-    if (next.epoch < current.epoch) return refuse("stale-epoch");
   }
+  if (next.epoch < newestEpoch(state)) return refuse("stale-epoch");
+  if (state.pin !== undefined && pin === undefined) return refuse("pinned");
   if (expected?.epoch !== current?.epoch || expected?.generation !== current?.generation) {
     return refuse("stale-expectation");
   }
@@ -72,5 +104,6 @@ export function advance(
     root: next.root,
   };
   const history = [{ pointer, at }, ...state.history].slice(0, HISTORY_LENGTH);
-  return { state: { history }, result: { accepted: true, pointer } };
+  const moved: BeaconState = { ...state, history, ...(pin && { pin: { reason: pin.reason, at } }) };
+  return { state: moved, result: { accepted: true, pointer } };
 }

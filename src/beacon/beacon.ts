@@ -6,9 +6,12 @@ import {
   advance,
   advanceRequestSchema,
   type BeaconState,
+  claim,
   currentPointer,
   emptyBeacon,
   type HistoryEntry,
+  type Pin,
+  release,
 } from "./beacon-state.ts";
 
 const STATE = "state";
@@ -37,6 +40,22 @@ export class Beacon extends DurableObject {
   /** @returns the accepted pointers, newest first */
   history(): HistoryEntry[] {
     return [...this.#read().history];
+  }
+
+  /** @returns an epoch later than every one before (`beacon-state.ts`) */
+  claim(atLeast: number): number {
+    const { state, epoch } = claim(this.#read(), atLeast);
+    this.ctx.storage.kv.put(STATE, state);
+    return epoch;
+  }
+
+  /** @returns why the pointer stays where it is, null while it may move */
+  pinned(): Pin | null {
+    return this.#read().pin ?? null;
+  }
+
+  release(): void {
+    this.ctx.storage.kv.put(STATE, release(this.#read()));
   }
 
   #read(): BeaconState {

@@ -4,10 +4,12 @@ import { createAdminApp } from "../admin/admin-app.ts";
 import type { AdminPlace } from "../admin/is-admin-request.ts";
 import { type ReadKeys, readTable } from "../admin/read-table.ts";
 import { createAdminVerifier } from "../admin/verify-admin-token.ts";
+import { claimRequestSchema } from "../beacon/beacon-state.ts";
 import type { Env } from "../env.ts";
 import type { Counters } from "../observe/counters.ts";
 import { leafKeys, rootKey } from "../snapshot/leaf-keys.ts";
 import type { SnapshotReader } from "../snapshot/snapshot-reader.ts";
+import { TABLE_VERSION } from "../table/table.ts";
 import { advanceThroughBeacon } from "./advance-through-beacon.ts";
 import type { BeaconCalls } from "./find-beacon.ts";
 import type { PointerWatch } from "./pointer-watch.ts";
@@ -36,19 +38,24 @@ export function createAdmin({ env, reader, watch, counters, read, beacon }: Admi
     verify: createAdminVerifier(JSON.parse(env.ADMIN_KEYS) as JSONWebKeySet, Date.now),
     async status() {
       await watch.refresh(waitUntil);
-      return { ...reader.status(), counters: counters.read() };
+      return { ...reader.status(), tableVersion: TABLE_VERSION, counters: counters.read() };
     },
     async readTable() {
       const root = reader.pointer?.root;
       return root === undefined ? undefined : readTable(rootKey(root), read, leafKeys);
     },
-    advance:
-      beacon &&
-      (async (request) => {
+    beacon: beacon && {
+      ...beacon,
+      async advance(request) {
         const answer = await advanceThroughBeacon(beacon, request);
         if (answer.outcome === "accepted") await watch.learn(answer.pointer);
         return answer;
-      }),
+      },
+      async claim(request) {
+        const parsed = claimRequestSchema.safeParse(request);
+        return parsed.success ? beacon.claim(parsed.data.atLeast) : undefined;
+      },
+    },
   });
   return { place: { host: env.ADMIN_HOST, path: env.ADMIN_PATH }, app };
 }

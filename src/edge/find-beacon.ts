@@ -1,4 +1,4 @@
-import type { AdvanceRequest, AdvanceResult } from "../beacon/beacon-state.ts";
+import type { AdvanceRequest, AdvanceResult, HistoryEntry, Pin } from "../beacon/beacon-state.ts";
 import type { Env } from "../env.ts";
 import type { Pointer } from "../table/snapshot.ts";
 
@@ -6,6 +6,10 @@ import type { Pointer } from "../table/snapshot.ts";
 export interface BeaconCalls {
   current(): Promise<Pointer | null>;
   advance(request: AdvanceRequest): Promise<AdvanceResult>;
+  claim(atLeast: number): Promise<number>;
+  history(): Promise<HistoryEntry[]>;
+  pinned(): Promise<Pin | null>;
+  release(): Promise<void>;
 }
 
 /**
@@ -15,5 +19,12 @@ export interface BeaconCalls {
 export function findBeacon({ BEACON: namespace, PUBLISHER: publisher }: Env): BeaconCalls | undefined {
   if (namespace === undefined) return undefined;
   const stub = () => namespace.get(namespace.idFromName(publisher));
-  return { current: () => stub().current(), advance: (request) => stub().advance(request) };
+  return {
+    current: () => stub().current(),
+    advance: (request) => stub().advance(request),
+    claim: (atLeast) => stub().claim(atLeast),
+    history: () => stub().history(),
+    pinned: () => stub().pinned(),
+    release: () => stub().release(),
+  };
 }

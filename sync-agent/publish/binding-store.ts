@@ -5,18 +5,30 @@ import {
   type BeaconState,
   emptyBeacon,
   type HistoryEntry,
+  type Pin,
 } from "../../src/beacon/beacon-state.ts";
+import type { StoredKey } from "../../src/snapshot/garbage.ts";
 import { pointerKey, rootKey } from "../../src/snapshot/leaf-keys.ts";
 import { parseRoot } from "../../src/snapshot/parse-root.ts";
 import { MAX_KEYS_PER_GET } from "../../src/snapshot/tree-store.ts";
 import { type Pointer, pointerSchema, type Root } from "../../src/table/snapshot.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
+import { toStoredKey } from "./stored-key.ts";
 
 /** The part of a KV namespace binding that a store needs. */
 export interface KvBinding {
   get(key: string): Promise<string | null>;
   get(keys: string[]): Promise<Map<string, string | null>>;
   put(key: string, value: string, options?: { metadata?: unknown }): Promise<void>;
+  list(options: { prefix: string; cursor?: string }): Promise<KvPage>;
+  delete(key: string): Promise<void>;
+}
+
+/** A page of KV's keys. */
+interface KvPage {
+  keys: { name: string; metadata?: unknown }[];
+  list_complete: boolean;
+  cursor?: string;
 }
 
 /** A stub of the publisher's `Beacon`. */
@@ -24,6 +36,9 @@ export interface BeaconBinding {
   current(): Promise<Pointer | null>;
   advance(request: AdvanceRequest): Promise<AdvanceResult>;
   history(): Promise<HistoryEntry[]>;
+  claim(atLeast: number): Promise<number>;
+  pinned(): Promise<Pin | null>;
+  release(): Promise<void>;
 }
 
 export interface BindingStoreOptions {
@@ -68,9 +83,29 @@ export function createBindingStore({ publisher, kv, beacon, now = Date.now }: Bi
     },
     advance: (request) => pointers.advance(request),
     history: () => pointers.history(),
+    pointer: async () => (await pointers.current()) ?? undefined,
+    claim: (atLeast) => pointers.claim(atLeast),
+    pinned: async () => (await pointers.pinned()) ?? undefined,
+    release: () => pointers.release(),
+    async list(prefix) {
+      const found: StoredKey[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const page = await kv.list({ prefix, ...(cursor !== undefined && { cursor }) });
+        for (const { name, metadata } of page.keys) found.push(toStoredKey(name, metadata));
+        if (page.list_complete) return found;
+        cursor = page.cursor;
+      }
+    },
+    async delete(keys) {
+      await Promise.all(keys.map((key) => kv.delete(key)));
+    },
   };
 }
 
+/**
+ * The pointer as a KV key: nothing is compared when it is set, so that two writers at one time can undo each other, and
+ * a rollback cannot hold it.
+ */
 function pointerInKv(publisher: string, kv: KvBinding, now: () => number): BeaconBinding {
   const key = pointerKey(publisher);
   const read = async (): Promise<BeaconState> => {
@@ -87,5 +122,8 @@ function pointerInKv(publisher: string, kv: KvBinding, now: () => number): Beaco
       return result;
     },
     history: async () => [...(await read()).history],
+    claim: async (atLeast) => Math.max(atLeast, ((await read()).history[0]?.pointer.epoch ?? 0) + 1),
+    pinned: async () => null,
+    release: async () => {},
   };
 }

@@ -2,8 +2,10 @@ import {
   type AdvanceRequest,
   advance,
   type BeaconState,
+  claim,
   currentPointer,
   emptyBeacon,
+  release,
 } from "../../src/beacon/beacon-state.ts";
 import { rootKey } from "../../src/snapshot/leaf-keys.ts";
 import { parseRoot } from "../../src/snapshot/parse-root.ts";
@@ -17,6 +19,7 @@ export interface MemoryStore extends SnapshotStore {
 /** @param now milliseconds since 1970 */
 export function createMemoryStore(publisher: string, now: () => number = Date.now): MemoryStore {
   const values = new Map<string, string>();
+  const times = new Map<string, number>();
   let beacon: BeaconState = emptyBeacon();
   return {
     publisher,
@@ -32,7 +35,31 @@ export function createMemoryStore(publisher: string, now: () => number = Date.no
       return new Map(keys.map((key) => [key, values.get(key) ?? null]));
     },
     async put(writes) {
-      for (const [key, value] of writes) values.set(key, value);
+      for (const [key, value] of writes) {
+        values.set(key, value);
+        times.set(key, now());
+      }
+    },
+    async pointer() {
+      return currentPointer(beacon) ?? undefined;
+    },
+    async claim(atLeast) {
+      const claimed = claim(beacon, atLeast);
+      beacon = claimed.state;
+      return claimed.epoch;
+    },
+    async pinned() {
+      return beacon.pin;
+    },
+    async release() {
+      beacon = release(beacon);
+    },
+    async list(prefix) {
+      const keys = [...values.keys()].filter((key) => key.startsWith(prefix));
+      return keys.map((key) => ({ key, owner: publisher, writtenAt: times.get(key) }));
+    },
+    async delete(keys) {
+      for (const key of keys) values.delete(key);
     },
     async advance(request: AdvanceRequest) {
       const { state, result } = advance(beacon, request, now());

@@ -2,11 +2,13 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AdminContext, createAdminApp } from "../../src/admin/admin-app.ts";
 import { ADMIN_AUDIENCE, createAdminVerifier } from "../../src/admin/verify-admin-token.ts";
+import type { Pin } from "../../src/beacon/beacon-state.ts";
 import { emptyTable } from "../../src/table/table.ts";
 
 const now = Date.UTC(2026, 0, 1);
 const pointer = { publisher: "test", epoch: 1, generation: 7, root: "r" };
 let context: AdminContext;
+let pin: Pin | null;
 let sign: (claims: { scope?: string; audience?: string; expiresIn?: number }) => Promise<string>;
 let signWithOtherKey: () => Promise<string>;
 
@@ -26,11 +28,20 @@ beforeAll(async () => {
     verify: createAdminVerifier(keys, () => now),
     status: async () => ({ pointer }),
     readTable: async () => emptyTable(),
-    advance: async (request) => {
-      if (typeof request !== "object" || request === null) return { outcome: "malformed", reason: "not an object" };
-      return "stale" in request
-        ? { outcome: "refused", pointer, reason: "stale" }
-        : { outcome: "accepted", pointer: { ...pointer, generation: 8 } };
+    beacon: {
+      async advance(request) {
+        if (typeof request !== "object" || request === null) return { outcome: "malformed", reason: "not an object" };
+        return "stale" in request
+          ? { outcome: "refused", pointer, reason: "stale" }
+          : { outcome: "accepted", pointer: { ...pointer, generation: 8 } };
+      },
+      claim: async (request) =>
+        typeof request === "object" && request !== null && "atLeast" in request ? 9 : undefined,
+      history: async () => [{ pointer, at: now }],
+      pinned: async () => pin,
+      async release() {
+        pin = null;
+      },
     },
   };
 });
@@ -87,9 +98,33 @@ describe("the admin API", () => {
     expect(response.status).toBe(status);
   });
 
-  it("says so when there is no beacon", async () => {
-    const app = createAdminApp({ ...context, advance: undefined });
-    const headers = { Authorization: `Bearer ${await sign({ scope: "publish" })}` };
-    expect((await app.request("/api/generation", { method: "POST", body: "{}", headers })).status).toBe(501);
+  it.each([
+    ["a claim", "publish", '{"atLeast":3}', 200],
+    ["a malformed claim", "publish", "{", 400],
+    ["a claim without the scope", "read", '{"atLeast":3}', 403],
+  ])("answers %s", async (_, scope, body, status) => {
+    const response = await call("/api/epoch", await sign({ scope }), { method: "POST", body });
+    expect(response.status).toBe(status);
+    if (status === 200) expect(await response.json()).toEqual({ epoch: 9 });
+  });
+
+  it("tells the history with what pins the pointer, and lets it go for whoever may publish", async () => {
+    pin = { reason: "rollback", at: now };
+    const history = [{ pointer, at: now }];
+    expect(await (await call("/api/history", await sign({}))).json()).toEqual({ history, pin });
+    expect((await call("/api/pin", await sign({}), { method: "DELETE" })).status).toBe(403);
+    expect((await call("/api/pin", await sign({ scope: "publish" }), { method: "DELETE" })).status).toBe(200);
+    expect(await (await call("/api/history", await sign({}))).json()).toEqual({ history, pin: null });
+  });
+
+  it.each([
+    ["POST", "/api/generation"],
+    ["POST", "/api/epoch"],
+    ["DELETE", "/api/pin"],
+    ["GET", "/api/history"],
+  ])("says so when there is no beacon: %s %s", async (method, path) => {
+    const app = createAdminApp({ ...context, beacon: undefined });
+    const headers = { Authorization: `Bearer ${await sign({ scope: "read publish" })}` };
+    expect((await app.request(path, { method, headers, ...(method === "POST" && { body: "{}" }) })).status).toBe(501);
   });
 });

@@ -5,9 +5,11 @@ import {
   advance,
   advanceRequestSchema,
   type BeaconState,
+  claim,
   currentPointer,
   emptyBeacon,
   HISTORY_LENGTH,
+  release,
 } from "../../src/beacon/beacon-state.ts";
 
 const root = (letter: string) => letter.repeat(16);
@@ -110,5 +112,73 @@ describe("advanceRequestSchema", () => {
     ["nothing", undefined],
   ])("refuses %s", (_, value) => {
     expect(advanceRequestSchema.safeParse(value).success).toBe(false);
+  });
+});
+
+describe("claim", () => {
+  it("issues an epoch later than any before, whoever had it, and at least what is asked for", () => {
+    expect(claim(moved(), 0).epoch).toBe(3);
+    expect(claim(moved(), 9).epoch).toBe(9);
+    expect(claim(claim(moved(), 9).state, 0).epoch).toBe(10);
+  });
+
+  it("fences whoever leads by an older one, even if nobody has published since", () => {
+    const { state, epoch } = claim(moved(), 0);
+    const seen = { epoch: 2, generation: 2 };
+    expect(advance(state, request(seen, 2), 30).result).toMatchObject({ accepted: false, reason: "stale-epoch" });
+    expect(advance(state, request(seen, epoch), 30).result).toMatchObject({ accepted: true });
+  });
+
+  it("of two writers lets only the later publish, in any order of claims and publishes", () => {
+    const steps = fc.array(fc.record({ writer: fc.nat(2), does: fc.constantFrom("claim", "look", "publish") }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(steps, (taken) => {
+        let state = emptyBeacon();
+        const epochs = [0, 0, 0];
+        const seen: AdvanceRequest["expected"][] = [null, null, null];
+        let latest = 0;
+        for (const [at, { writer, does }] of taken.entries()) {
+          const pointer = currentPointer(state);
+          if (does === "look") seen[writer] = pointer && { epoch: pointer.epoch, generation: pointer.generation };
+          if (does === "claim") {
+            const claimed = claim(state, 0);
+            expect(claimed.epoch).toBeGreaterThan(latest);
+            [state, epochs[writer], latest] = [claimed.state, claimed.epoch, claimed.epoch];
+          }
+          if (does === "publish") {
+            const { state: after, result } = advance(state, request(seen[writer] ?? null, epochs[writer] ?? 0), at);
+            if (result.accepted) expect(epochs[writer]).toBe(latest);
+            state = after;
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe("a pinned pointer", () => {
+  const seen = { epoch: 2, generation: 2 };
+  const pinned = () => advance(moved(), { ...request(seen, 2, "a"), pin: { reason: "rollback to 1" } }, 30).state;
+
+  it("stays until it is released", () => {
+    const expected = { epoch: 2, generation: 3 };
+    expect(advance(pinned(), request(expected, 2, "c"), 40).result).toMatchObject({
+      accepted: false,
+      reason: "pinned",
+    });
+    expect(advance(release(pinned()), request(expected, 2, "c"), 40).result).toMatchObject({ accepted: true });
+  });
+
+  it("moves by another rollback", () => {
+    const again = { ...request({ epoch: 2, generation: 3 }, 2, "b"), pin: { reason: "rollback to 2" } };
+    const { state, result } = advance(pinned(), again, 40);
+    expect(result.accepted).toBe(true);
+    expect(state.pin).toEqual({ reason: "rollback to 2", at: 40 });
+  });
+
+  it("outlasts claims", () => {
+    expect(claim(pinned(), 0).state.pin).toEqual({ reason: "rollback to 1", at: 30 });
   });
 });
