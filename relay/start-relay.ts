@@ -38,10 +38,12 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
   const verifier = await watchHopKeys(settings.hopKeys, (message) => log.warn({}, message));
   const holder = new GatewayTableHolder({ now: () => performance.now() });
   const registry = createMetricRegistry(relayMetrics);
+  let follower: FeedFollower | undefined;
   const gateway = await startOriginGateway({
     table: holder,
     verifier,
     listen: settings.gateway,
+    isTableLive: () => follower?.stats().isLive ?? false,
     now: Date.now,
     random: Math.random,
     log: (message, error) => log.error({ reason: String(error) }, message),
@@ -53,7 +55,6 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
     const table = holder.take(state);
     if (isNewTable) gateway.tableChanged(table);
   };
-  let follower: FeedFollower | undefined;
   registry.onCollect(() => collect(registry, gateway, follower));
   const operations = await startOperations({
     listen: settings.operations,

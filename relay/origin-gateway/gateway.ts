@@ -12,6 +12,8 @@ export interface Gateway {
   readonly failures: DialFailures;
   readonly pools: EndpointPools;
   readonly counters: GatewayCounters;
+  /** Whether the table is known to be that of the moment. Else any Pod may be ending. */
+  readonly isTableLive: () => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -61,7 +61,7 @@ async function tryTargets(
   response: ServerResponse,
   upgrade: string | undefined,
   { hop, service, table, targets, answerHeaders }: Admitted,
-  { pools, balance, failures, counters, now }: Gateway,
+  { pools, balance, failures, counters, isTableLive, now }: Gateway,
 ): Promise<HopFailure | undefined> {
   const transport = transportOf(service, table);
   const dialTimeoutMs = dialTimeoutOf(transport);
@@ -74,6 +74,7 @@ async function tryTargets(
   const isCareful = !isRepeatable && service.scheme !== "h2c";
   if (isCareful) await bodyBegun(request);
 
+  const isEnding = (target: Target): boolean => target.isTerminating || !isTableLive();
   const attempt = async (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
     if (isCareful && !isFresh) await polled();
     // Its response closed while the token was verified, or between two attempts: no event would tell any more.
@@ -83,7 +84,7 @@ async function tryTargets(
     const host = service.passHostHeader && hop.host !== "" ? hop.host : target.authority;
     const connection = pools.get(target, service, table, upgrade !== undefined).take({
       maxIdleMs: isFresh ? 0 : isCareful ? MAX_IDLE_BEFORE_UPLOAD_MS : Number.POSITIVE_INFINITY,
-      watchMs: isCareful && target.isTerminating ? WATCH_MS : 0,
+      watchMs: isCareful && isEnding(target) ? WATCH_MS : 0,
     });
     return sendToPod(connection, {
       request,
@@ -93,24 +94,27 @@ async function tryTargets(
       answerHeaders: cookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", cookie],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: transport?.responseHeaderTimeoutMs ?? 0,
-      isPodEnding: target.isTerminating,
+      isConnectionKept: !target.isTerminating,
     });
   };
 
   const patienceEnds = dialTimeoutMs === 0 ? Number.POSITIVE_INFINITY : now() + dialTimeoutMs;
+  let isClosed = false;
   for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
-    let outcome = await attempt(target, upgrade !== undefined || target.isTerminating);
-    if (outcome.kind === "stale" && isRepeatable) {
-      outcome = target.isTerminating ? { kind: "refused" } : await attempt(target, true);
-    }
+    const isFresh = upgrade !== undefined || target.isTerminating || (isCareful && isEnding(target));
+    let outcome = await attempt(target, isFresh);
+    if (outcome.kind === "closed" && outcome.wasReused && isRepeatable) outcome = await attempt(target, true);
     switch (outcome.kind) {
       case "answered":
         failures.answered(target.authority);
         return undefined;
       case "abandoned":
         return undefined;
-      case "stale":
-        return "broken";
+      case "closed":
+        // A request that Pods end at is not taken from one to the next: one more, if this one is not known to be ending.
+        if (!isRepeatable || (isClosed && !isEnding(target))) return "broken";
+        isClosed = true;
+        continue;
       case "failed":
         return outcome.failure;
     }
@@ -118,6 +122,7 @@ async function tryTargets(
     counters.refusedDials++;
     if (now() >= patienceEnds) break;
   }
+  if (isClosed) return "broken";
   return targets.all.length === 0 ? "no-endpoint" : "unreachable";
 }
 

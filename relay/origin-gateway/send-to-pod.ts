@@ -20,17 +20,18 @@ export interface PodRequest {
   dialTimeoutMs: number | undefined;
   /** How long the Pod may take from the request's end to its answer's begin. 0: no limit. */
   answerTimeoutMs: number;
-  /** The Pod is ending: its connection carries no further request, and one that it closes may have been idle to it. */
-  isPodEnding: boolean;
+  /** Whether the connection may carry another request after this one. */
+  isConnectionKept: boolean;
 }
 
 /**
  * How an attempt ended. `answered`: the client has the Pod's answer, whole or cut. `refused`: there was no connection,
- * so no byte was sent. `stale`: a connection that the Pod may have taken for an idle one was closed before a byte of the answer. `failed`:
- * anything else before the answer. `abandoned`: the client went away.
+ * so no byte was sent. `closed`: the connection ended before a byte of the answer, so the request may have been taken or
+ * not. `failed`: anything else before the answer. `abandoned`: the client went away.
  */
 export type AttemptOutcome =
-  | { kind: "answered" | "refused" | "stale" | "abandoned" }
+  | { kind: "answered" | "refused" | "abandoned" }
+  | { kind: "closed"; wasReused: boolean }
   | { kind: "failed"; failure: HopFailure };
 
 /** Sends a request to one Pod and streams its answer back, each side at the pace of the other. */
@@ -164,12 +165,8 @@ class Attempt implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#podRequest.response.off("close", this.#onClientGone);
     if (outcome.kind !== "answered") this.#controller?.abort(new Error(`the attempt is ${outcome.kind}`));
-    this.#connection.release(isReusable && !this.#podRequest.isPodEnding);
+    this.#connection.release(isReusable && this.#podRequest.isConnectionKept);
     this.#settle(outcome);
-  }
-
-  get #mayHaveBeenIdle(): boolean {
-    return this.#connection.isReused || this.#podRequest.isPodEnding;
   }
 
   #explain(error: Error): AttemptOutcome {
@@ -183,8 +180,8 @@ class Attempt implements Dispatcher.DispatchHandler {
           ? { kind: "failed", failure: "broken" }
           : { kind: "refused" };
       default:
-        return this.#mayHaveBeenIdle && !this.#hasAnswerBegun && CLOSED.has(code ?? "")
-          ? { kind: "stale" }
+        return !this.#hasAnswerBegun && CLOSED.has(code ?? "")
+          ? { kind: "closed", wasReused: this.#connection.isReused }
           : { kind: "failed", failure: "broken" };
     }
   }

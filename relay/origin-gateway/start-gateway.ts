@@ -16,6 +16,11 @@ export interface GatewayOptions {
   table: GatewayTableSource;
   verifier: TokenVerifier;
   listen: { host: string; port: number };
+  /**
+   * Whether the table is known to be that of the moment. While it is not, uploads wait a little longer, each on a
+   * connection of its own. Default: always.
+   */
+  isTableLive?: () => boolean;
   /** Milliseconds since 1970. */
   now: () => number;
   /** A number from 0 (included) to 1 (excluded). */
@@ -45,6 +50,7 @@ const KEEP_ALIVE_MS = 620_000;
 /** Starts the origin gateway: takes requests from the edge over HTTP/1.1 and sends them to the Pods of the table. */
 export async function startOriginGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { table, verifier, listen, now, random, log = () => {}, onRequestEnd = () => {} } = options;
+  const { isTableLive = () => true } = options;
   const gateway: Gateway = {
     source: table,
     verifier,
@@ -52,6 +58,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     failures: createDialFailures(now),
     pools: new EndpointPools(now),
     counters: { requests: 0, unauthorized: 0, refusedDials: 0, failed: 0 },
+    isTableLive,
     now,
   };
   const server = createServer({

@@ -31,11 +31,16 @@ export interface FollowOptions {
 
 export interface FeedFollower {
   readonly state: FeedState | undefined;
-  /** Whether an agent is heard at present, and how often one had to be given up. */
-  stats(): { isConnected: boolean; reconnects: number };
+  /**
+   * Whether an agent is heard at present; whether it is in touch with its cluster besides, so that the table is that of
+   * the moment; and how often an agent had to be given up.
+   */
+  stats(): { isConnected: boolean; isLive: boolean; reconnects: number };
   close(): Promise<void>;
 }
 
+/** An agent says every two seconds how fresh its table is. */
+const LIVE_MS = 5_000;
 const LOST_TOUCH = "the agent has lost touch with its cluster";
 /** More than the table of any cluster. */
 const MAX_LINE_BYTES = 512 * 1024 * 1024;
@@ -62,6 +67,8 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
   let held: HeldTable | undefined = await cache?.read();
   let isConnected = false;
   let reconnects = 0;
+  /** When, by a clock that never goes back, the agent that is followed was known to be in touch with its cluster. */
+  let fresh = { at: Number.NEGATIVE_INFINITY, seenAt: 0 };
   if (held !== undefined) onState(held.state, true);
 
   const take = (line: string): "taken" | { reason: string; isTableLost: boolean } => {
@@ -97,7 +104,7 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
 
   const follow = async (agent: Agent, hasOthers: boolean): Promise<boolean> => {
     let hasTaken = false;
-    let fresh = { at: Number.NEGATIVE_INFINITY, seenAt: performance.now() };
+    fresh = { at: Number.NEGATIVE_INFINITY, seenAt: performance.now() };
     try {
       const response = await open(agent, since, options, closing.signal);
       for await (const line of readLines(response, MAX_LINE_BYTES)) {
@@ -141,7 +148,11 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
     get state() {
       return held?.state;
     },
-    stats: () => ({ isConnected, reconnects }),
+    stats: () => ({
+      isConnected,
+      isLive: isConnected && performance.now() - fresh.seenAt < LIVE_MS,
+      reconnects,
+    }),
     async close() {
       closing.abort();
       await running;

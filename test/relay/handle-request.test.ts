@@ -31,6 +31,7 @@ describe("a client that goes away while its token is verified", () => {
       failures: createDialFailures(Date.now),
       pools: new EndpointPools(Date.now),
       counters: { requests: 0, unauthorized: 0, refusedDials: 0, failed: 0 },
+      isTableLive: () => true,
       now: Date.now,
     };
     const server = createServer();

@@ -36,7 +36,7 @@ const controller = () => ({
   paused: false,
   reason: null,
 });
-const rest = { upgrade: undefined, headers: [], answerHeaders: [], answerTimeoutMs: 0, isPodEnding: false };
+const rest = { upgrade: undefined, headers: [], answerHeaders: [], answerTimeoutMs: 0, isConnectionKept: true };
 
 describe("an attempt", () => {
   beforeEach(() => {
