@@ -30,7 +30,7 @@ export interface HostReport {
   problems: readonly Problem[];
 }
 
-export interface HostUpdate {
+interface HostUpdate {
   /** The table that was published last. */
   table: Pick<Table, "routers">;
   /** For the objects of problems. */

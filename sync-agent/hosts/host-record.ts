@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 
 /** What one publisher keeps in KV about hosts, under `hosts/<publisher>`. */
-export const hostRecordSchema = z.object({
+const hostRecordSchema = z.object({
   version: z.literal(1),
   /** The custom domains that this publisher's agents attached: host to the domain's id. */
   owned: z.record(z.string(), z.string()),

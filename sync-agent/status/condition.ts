@@ -12,7 +12,7 @@ export interface Condition {
   observedGeneration: number;
 }
 
-export interface TimedCondition extends Condition {
+interface TimedCondition extends Condition {
   /** RFC 3339, to the second. */
   lastTransitionTime: string;
 }

@@ -45,7 +45,7 @@ export interface StatusReporter {
   close(): Promise<void>;
 }
 
-export interface TranslationHandle {
+interface TranslationHandle {
   /** The beacon accepted, or already had, a pointer of this generation to the translation's table. */
   accepted(generation: number): void;
 }

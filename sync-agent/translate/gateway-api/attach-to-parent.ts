@@ -10,7 +10,7 @@ import { type GatewaySpec, type Listener, readGateway } from "./read-gateway.ts"
 import type { ParentRef } from "./route-schema.ts";
 
 /** Reasons of a route's condition `Accepted` (https://gateway-api.sigs.k8s.io/reference/spec/#routeconditionreason). */
-export type RefusalReason = "NotAllowedByListeners" | "NoMatchingListenerHostname" | "NoMatchingParent";
+type RefusalReason = "NotAllowedByListeners" | "NoMatchingListenerHostname" | "NoMatchingParent";
 
 /** An attachment with the name of the listener that it is made through. */
 interface ListenerAttachment extends Attachment {
