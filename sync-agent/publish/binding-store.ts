@@ -1,17 +1,10 @@
-import {
-  type AdvanceRequest,
-  type AdvanceResult,
-  advance,
-  type BeaconState,
-  emptyBeacon,
-  type HistoryEntry,
-  type Pin,
-} from "../../src/beacon/beacon-state.ts";
+import type { AdvanceRequest, AdvanceResult, HistoryEntry, Pin } from "../../src/beacon/beacon-state.ts";
 import type { StoredKey } from "../../src/snapshot/garbage.ts";
 import { pointerKey, rootKey } from "../../src/snapshot/leaf-keys.ts";
 import { parseRoot } from "../../src/snapshot/parse-root.ts";
 import { MAX_KEYS_PER_GET } from "../../src/snapshot/tree-store.ts";
-import { type Pointer, pointerSchema, type Root } from "../../src/table/snapshot.ts";
+import type { Pointer, Root } from "../../src/table/snapshot.ts";
+import { pointerInKv } from "./pointer-in-kv.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { toStoredKey } from "./stored-key.ts";
 
@@ -54,7 +47,15 @@ export interface BindingStoreOptions {
 export function createBindingStore({ publisher, kv, beacon, now = Date.now }: BindingStoreOptions): SnapshotStore {
   // KV may not show yet what was just written, and a root never changes.
   let lastRoot: { key: string; text: string } | undefined;
-  const pointers = beacon ?? pointerInKv(publisher, kv, now);
+  const pointers =
+    beacon ??
+    pointerInKv(
+      {
+        read: () => kv.get(pointerKey(publisher)),
+        write: (text) => kv.put(pointerKey(publisher), text, { metadata: { owner: publisher, writtenAt: now() } }),
+      },
+      now,
+    );
 
   async function readRoot(pointer: Pointer): Promise<Root | undefined> {
     const key = rootKey(pointer.root);
@@ -99,31 +100,5 @@ export function createBindingStore({ publisher, kv, beacon, now = Date.now }: Bi
     async delete(keys) {
       await Promise.all(keys.map((key) => kv.delete(key)));
     },
-  };
-}
-
-/**
- * The pointer as a KV key: nothing is compared when it is set, so that two writers at one time can undo each other, and
- * a rollback cannot hold it.
- */
-function pointerInKv(publisher: string, kv: KvBinding, now: () => number): BeaconBinding {
-  const key = pointerKey(publisher);
-  const read = async (): Promise<BeaconState> => {
-    const text = await kv.get(key);
-    return text === null ? emptyBeacon() : { history: [{ pointer: pointerSchema.parse(JSON.parse(text)), at: now() }] };
-  };
-  return {
-    current: async () => (await read()).history[0]?.pointer ?? null,
-    async advance(request) {
-      const { result } = advance(await read(), request, now());
-      if (result.accepted) {
-        await kv.put(key, JSON.stringify(result.pointer), { metadata: { owner: publisher, writtenAt: now() } });
-      }
-      return result;
-    },
-    history: async () => [...(await read()).history],
-    claim: async (atLeast) => Math.max(atLeast, ((await read()).history[0]?.pointer.epoch ?? 0) + 1),
-    pinned: async () => null,
-    release: async () => {},
   };
 }
