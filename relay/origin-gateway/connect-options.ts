@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import { buildConnector, type Client } from "undici";
 import type { ServersTransport } from "../../src/table/service.ts";
+import { polled } from "./polled.ts";
 
 /** Traefik's default for a connection attempt. */
 const DIAL_TIMEOUT_MS = 30_000;
@@ -57,17 +58,23 @@ export function watched({ connect }: Client.Options, watchMs: number): Pick<Clie
       connect(target, (error, socket) => {
         // The library leaves the socket of a failed attempt out, where its types have null.
         if (error !== null || !socket) return callback(error ?? new Error("there is no connection"), null);
-        const timer = setTimeout(() => {
-          socket.off("error", onEnd).off("close", onClose);
-          callback(null, socket);
-        }, watchMs);
+        let hasEnded = false;
         const onEnd = (reason: Error): void => {
+          if (hasEnded) return;
+          hasEnded = true;
           clearTimeout(timer);
-          socket.off("close", onClose);
           socket.destroy();
           callback(reason, null);
         };
         const onClose = (): void => onEnd(new Error("the connection was closed before it was used"));
+        // A loop that was busy for long finds the timer first, and the reset behind it.
+        const stand = async (): Promise<void> => {
+          await polled();
+          if (hasEnded) return;
+          socket.off("error", onEnd).off("close", onClose);
+          callback(null, socket);
+        };
+        const timer = setTimeout(() => void stand(), watchMs);
         socket.once("error", onEnd).once("close", onClose);
       });
     },

@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import { type Admitted, admitRequest } from "./admit-request.ts";
 import { answerFailure, refuseRequest } from "./answer.ts";
-import { bodyBegun, polled } from "./await-body.ts";
+import { bodyBegun } from "./await-body.ts";
 import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
 import { orderTargets } from "./order-targets.ts";
 import { findSession, sessionCookie } from "./pod-cookie.ts";
+import { polled } from "./polled.ts";
 import { hasBody } from "./request-body.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { type AttemptOutcome, sendToPod } from "./send-to-pod.ts";
@@ -20,8 +21,11 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
  * after seconds at the least.
  */
 const MAX_IDLE_BEFORE_UPLOAD_MS = 500;
-/** How long a new connection to a Pod that is ending is watched before it carries such a request. */
-const WATCH_MS = 50;
+/**
+ * How long a new connection to a Pod that is ending is watched before it carries such a request: longer than a busy
+ * program takes to accept one, for what it has not accepted when it stops listening is reset.
+ */
+const WATCH_MS = 250;
 /** How long one of several targets may take to accept a connection: a sibling is worth more than patience. */
 const SIBLING_DIAL_TIMEOUT_MS = 3_000;
 

@@ -118,7 +118,9 @@ describe("a relay", () => {
     first.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
     const { follower } = await follow([urlOf(first), urlOf(second)]);
     await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+    expect(follower.stats()).toMatchObject({ isConnected: true, isLive: true });
     await first.close();
+    await expect.poll(() => follower.stats().isLive).toBe(false);
     expect(follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
     second.publish({ pointer: null, table: tableOf({ a: "10.0.0.2" }) });
     await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));

@@ -8,7 +8,11 @@ import http, {
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { generateKeyPair } from "jose";
 import type { GatewayTable } from "../../relay/origin-gateway/gateway-table.ts";
-import { type RunningGateway, startOriginGateway } from "../../relay/origin-gateway/start-gateway.ts";
+import {
+  type GatewayOptions,
+  type RunningGateway,
+  startOriginGateway,
+} from "../../relay/origin-gateway/start-gateway.ts";
 import { encodeHop } from "../../src/hop/encode-hop.ts";
 import { HOP_HEADER, type Hop } from "../../src/hop/hop.ts";
 import { createTokenSigner, createTokenVerifier, type TokenSigner } from "../../src/hop/token.ts";
@@ -113,7 +117,10 @@ export interface TestGateway extends RunningGateway {
   advance(ms: number): void;
 }
 
-export async function startGateway(table: GatewayTable | undefined): Promise<TestGateway> {
+export async function startGateway(
+  table: GatewayTable | undefined,
+  options: Partial<GatewayOptions> = {},
+): Promise<TestGateway> {
   let current = table;
   let passed = 0;
   const gateway = await startOriginGateway({
@@ -122,6 +129,7 @@ export async function startGateway(table: GatewayTable | undefined): Promise<Tes
     listen: { host: HOST, port: 0 },
     now: () => Date.now() + passed,
     random: () => 0,
+    ...options,
   });
   opened.push(gateway);
   return {

@@ -10,6 +10,7 @@ import {
   open,
   read,
   ready,
+  scriptedPod,
   send,
   startGateway,
   type TestGateway,
@@ -154,5 +155,49 @@ describe("a Pod that stops listening", () => {
       expect((await send(gateway, "app", { method: "POST", body: "x" })).status).toBe(200);
     }
     expect(ending.connections()).toBe(2);
+  });
+});
+
+describe("a table that may be old", () => {
+  it("makes each upload wait for a connection of its own, as any Pod may be ending", async () => {
+    const pod = await keptPod();
+    let isTableLive = true;
+    const doubting = await startGateway(tableOf({ app: { endpoints: ready(pod.port) } }), {
+      isTableLive: () => isTableLive,
+    });
+    await send(doubting, "app", { method: "POST", body: "x" });
+    await send(doubting, "app", { method: "POST", body: "x" });
+    expect(pod.connections()).toBe(1);
+    isTableLive = false;
+    await send(doubting, "app", { method: "POST", body: "x" });
+    expect(pod.connections()).toBe(2);
+    await send(doubting, "app");
+    expect(pod.connections()).toBe(2);
+  });
+});
+
+describe("a request that may be sent again", () => {
+  const closing = (socket: { destroy(): void }): void => void socket.destroy();
+
+  it("goes to another Pod when one ends its connection", async () => {
+    const [first, second] = [await scriptedPod([closing]), await keptPod()];
+    use(ready(first.port, second.port));
+    expect((await send(gateway, "app")).status).toBe(200);
+    expect((await send(gateway, "app")).status).toBe(200);
+    expect([first.requests(), second.connections()]).toEqual([1, 1]);
+  });
+
+  it("goes to one more and no further: it may be what they end at", async () => {
+    const pods = [await scriptedPod([closing]), await scriptedPod([closing]), await scriptedPod([closing])];
+    use(ready(...pods.map(({ port }) => port)));
+    expect((await send(gateway, "app")).status).toBe(502);
+    expect(pods.reduce((sum, { requests }) => sum + requests(), 0)).toBe(2);
+  });
+
+  it("goes nowhere else with a body", async () => {
+    const [first, second] = [await scriptedPod([closing]), await scriptedPod([closing])];
+    use(ready(first.port, second.port));
+    expect((await send(gateway, "app", { method: "POST", body: "x" })).status).toBe(502);
+    expect(first.requests() + second.requests()).toBe(1);
   });
 });
