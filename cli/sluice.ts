@@ -6,6 +6,7 @@ const main = defineCommand({
   subCommands: {
     dev: () => import("./commands/dev.ts").then(({ dev }) => dev),
     check: () => import("./commands/check.ts").then(({ check }) => check),
+    agent: () => import("./commands/agent.ts").then(({ agent }) => agent),
     relay: () => import("./commands/relay.ts").then(({ relay }) => relay),
     explain: () => import("./commands/explain.ts").then(({ explain }) => explain),
   },

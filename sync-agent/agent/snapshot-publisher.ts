@@ -1,33 +1,87 @@
 import { createPlanner, type Planner, type PlanProblem } from "../../src/snapshot/plan.ts";
+import type { Pointer } from "../../src/table/snapshot.ts";
+import type { Table } from "../../src/table/table.ts";
 import { contentHash } from "../publish/content-hash.ts";
+import { describePlan } from "../publish/describe-plan.ts";
+import { guardPublish } from "../publish/guard-publish.ts";
+import { PublishError } from "../publish/publish-error.ts";
 import { type PublishResult, publish } from "../publish/publisher.ts";
+import { readPublished } from "../publish/read-published.ts";
 import type { SnapshotStore } from "../publish/snapshot-store.ts";
 import type { PublishOutcome, PublishProblem, Refusal, TablePublisher } from "./agent-parts.ts";
 
-/** A store that issues epochs. */
-export interface ClaimingStore extends SnapshotStore {
-  claim(atLeast: number): Promise<number>;
-}
-
 export interface SnapshotPublisherOptions {
+  /** Share of routes or services that may go in one step, from 0 to 1. */
+  maxLoss?: number;
   /** Publishes however much would go. */
   allowLoss?: boolean;
+  /** The newest format of tables that the Worker reads; undefined when it does not say. */
+  workerReads?: () => Promise<number | undefined>;
   /** Told how long each plan took. */
   onPlanned?: (seconds: number) => void;
 }
 
 /** Publishes tables as snapshots in KV, under the beacon's pointer. */
+export interface SnapshotPublisher extends TablePublisher {
+  /** What publishing a table would change, as lines of text. */
+  describe(table: Table): Promise<string>;
+}
+
+const MAX_LOSS = 0.5;
+
 export function createSnapshotPublisher(
-  store: ClaimingStore,
-  { allowLoss = false, onPlanned }: SnapshotPublisherOptions = {},
-): TablePublisher {
+  store: SnapshotStore,
+  options: SnapshotPublisherOptions = {},
+): SnapshotPublisher {
+  const { maxLoss = MAX_LOSS, allowLoss = false, workerReads = async () => undefined, onPlanned } = options;
   const planner = timedPlanner(onPlanned);
+  /** What this process published, so that it need not be read back. */
+  let published: { root: string; table: Table } | undefined;
+
+  const readTableAt = async (pointer: Pointer | undefined): Promise<Table | undefined> => {
+    if (pointer === undefined) return undefined;
+    if (published?.root !== pointer.root) {
+      const table = await readPublished(store, pointer);
+      published = table && { root: pointer.root, table };
+    }
+    return published?.table;
+  };
+
+  const describe = async (table: Table): Promise<string> => {
+    const current = await store.current();
+    const planned = createPlanner({ hash: contentHash }).plan({
+      desired: table,
+      publisher: store.publisher,
+      current: current?.root && { hash: current.pointer.root, root: current.root },
+    });
+    return describePlan(await readTableAt(current?.pointer), table, planned);
+  };
+
   return {
+    describe,
     claim: (atLeast) => store.claim(atLeast),
-    publish: async (table, { epoch }) =>
-      toOutcome(await publish(store, table, { epoch, allowEmpty: allowLoss, planner })),
-    pointer: async () => (await store.current())?.pointer ?? null,
-    isFatal: () => false,
+    async publish(table, { epoch }) {
+      const result = await publish(store, table, {
+        epoch,
+        allowEmpty: true,
+        planner,
+        guard: async ({ stats }, current) =>
+          guardPublish({
+            before: await readTableAt(current?.pointer),
+            after: table,
+            stats,
+            maxLoss,
+            allowLoss,
+            workerReads: await workerReads(),
+          }),
+      });
+      if (result.status === "published") published = { root: result.pointer.root, table };
+      const outcome = toOutcome(result);
+      const isPinned = outcome.status === "refused" && outcome.reason === "pinned";
+      return isPinned ? { ...outcome, plan: await describe(table) } : outcome;
+    },
+    pointer: async () => (await store.pointer()) ?? null,
+    isFatal: (error) => error instanceof PublishError && error.code === "fatal",
     close: async () => {},
   };
 }
@@ -49,9 +103,9 @@ function toOutcome(result: PublishResult): PublishOutcome {
     const { status, pointer, problems } = result;
     return { status, pointer, problems: problems.map(tell) };
   }
-  const { reason, pointer } = result;
-  return reason === "empty-table"
-    ? { status: "refused", reason: "guarded", pointer, message: "no route would be left; --allow-loss lets it happen" }
+  const { reason, pointer, message } = result;
+  return reason === "empty-table" || reason === "guarded"
+    ? { status: "refused", reason: "guarded", pointer, message: message ?? "no route would be left" }
     : { status: "refused", reason, pointer, message: refusals[reason] };
 }
 
@@ -62,7 +116,7 @@ const refusals: Readonly<Record<Exclude<Refusal, "guarded">, string>> = {
   pinned: "the pointer is pinned by a rollback; `sluice release` lets it go",
 };
 
-function tell(problem: PlanProblem): PublishProblem {
+export function tell(problem: PlanProblem): PublishProblem {
   switch (problem.code) {
     case "router-too-large":
       return {

@@ -18,7 +18,7 @@ export type GuardVerdict =
   | { ok: true }
   | { ok: false; code: "mass-deletion" | "root-too-large" | "leaf-too-large" | "newer-version"; message: string };
 
-/** Below this many, a share says nothing: taking the last of two routes down is a day's work. */
+/** Fewer say nothing about an accident: taking down the last of two routes is a day's work. */
 const FEW = 4;
 /** A root beyond this is no table but an accident: it is read by every isolate that starts. */
 const MAX_ROOT_BYTES = 256 * 1024;
@@ -59,8 +59,7 @@ export function guardPublish({ before, after, stats, maxLoss, allowLoss, workerR
     { what: "services", ...countLoss(Object.keys(before.services), new Set(Object.keys(after.services))) },
   ];
   for (const { what, gone, of } of losses) {
-    const isAll = what === "routes" && gone === of && of > 0;
-    if (!isAll && (gone < FEW || gone / of <= maxLoss)) continue;
+    if (gone < FEW || gone / of <= maxLoss) continue;
     const share = Math.round((100 * gone) / of);
     const message = `${gone} of ${of} ${what} (${share} %) would go in one step, more than ${Math.round(maxLoss * 100)} %: if that is meant, --allow-loss lets it happen`;
     return { ok: false, code: "mass-deletion", message };

@@ -4,6 +4,7 @@ import { createPlanner, type Plan, type Planner, type PlanProblem } from "../../
 import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Table } from "../../src/table/table.ts";
 import { contentHash } from "./content-hash.ts";
+import type { GuardVerdict } from "./guard-publish.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
 export interface PublishOptions {
@@ -13,18 +14,25 @@ export interface PublishOptions {
   allowEmpty?: boolean;
   /** Of a writer that publishes one table after another: what they have in common is planned once. */
   planner?: Planner;
+  /** Has the last word before anything is written. */
+  guard?: (plan: Plan, current: CurrentSnapshot | undefined) => Promise<GuardVerdict>;
 }
+
+export type CurrentSnapshot = NonNullable<Awaited<ReturnType<SnapshotStore["current"]>>>;
 
 /**
  * `unchanged`: nothing was written, the pointer stays. `refused`: nothing is served that was not before; `empty-table`
- * when a table without routers would have replaced one that has some, else the beacon's reason.
+ * when a table without routers would have replaced one that has some, `guarded` when the guard refused it, else the
+ * beacon's reason.
  */
 export type PublishResult =
   | { status: "published" | "unchanged"; pointer: Pointer; stats: Plan["stats"]; problems: PlanProblem[] }
   | {
       status: "refused";
       pointer: Pointer | undefined;
-      reason: AdvanceRefusal | "empty-table";
+      reason: AdvanceRefusal | "empty-table" | "guarded";
+      /** Of a guard. */
+      message?: string;
       stats: Plan["stats"];
       problems: PlanProblem[];
     };
@@ -38,7 +46,7 @@ export type PublishResult =
 export async function publish(
   store: SnapshotStore,
   table: Table,
-  { epoch, allowEmpty = false, planner = createPlanner({ hash: contentHash }) }: PublishOptions,
+  { epoch, allowEmpty = false, planner = createPlanner({ hash: contentHash }), guard }: PublishOptions,
 ): Promise<PublishResult> {
   const current = await store.current();
   const planned = planner.plan({
@@ -52,6 +60,17 @@ export async function publish(
   }
   if (!allowEmpty && table.routers.length === 0 && current?.root?.routes.some((bucket) => bucket !== "")) {
     return { status: "refused", pointer: current.pointer, reason: "empty-table", stats, problems };
+  }
+  const verdict = await guard?.(planned, current);
+  if (verdict !== undefined && !verdict.ok) {
+    return {
+      status: "refused",
+      pointer: current?.pointer,
+      reason: "guarded",
+      message: verdict.message,
+      stats,
+      problems,
+    };
   }
 
   const rootText = planned.writes.get(rootKey(rootHash));

@@ -11,13 +11,14 @@ import { emptyTable } from "../../src/table/table.ts";
 import { applyChanges } from "../../src/table/table-changes.ts";
 import type { HostWatch, TableFeed } from "../../sync-agent/agent/agent-parts.ts";
 import type { OpenPublishing } from "../../sync-agent/agent/publishing.ts";
-import { type ClaimingStore, createSnapshotPublisher } from "../../sync-agent/agent/snapshot-publisher.ts";
+import { createSnapshotPublisher } from "../../sync-agent/agent/snapshot-publisher.ts";
+import type { SnapshotStore } from "../../sync-agent/publish/snapshot-store.ts";
 import { send } from "../e2e/send.ts";
 
 /** The Worker on workerd with KV and beacon, and an origin gateway that is fed in this process. */
 export interface Whole {
   feed: TableFeed;
-  store(): Promise<ClaimingStore>;
+  store(): Promise<SnapshotStore>;
   /** In the place of Cloudflare's REST API: the bindings of the Worker. */
   open: OpenPublishing;
   /** Feeds the gateway from an agent; resolves with its first table. */
@@ -47,17 +48,7 @@ export async function startWhole(): Promise<Whole> {
     socket,
   ]);
   const { port } = edge.address("web", false);
-  const store = async (): Promise<ClaimingStore> => {
-    const bound = await edge.store();
-    return {
-      ...bound,
-      async claim(atLeast) {
-        claimed = Math.max(atLeast, claimed, (await bound.current())?.pointer.epoch ?? 0) + 1;
-        return claimed;
-      },
-    };
-  };
-  let claimed = 0;
+  const store = (): Promise<SnapshotStore> => edge.store();
   const feed: TableFeed = {
     publish({ pointer, table }) {
       const { services, endpoints, serversTransports } = table;
@@ -70,7 +61,7 @@ export async function startWhole(): Promise<Whole> {
     feed,
     store,
     open: async () => ({
-      publisher: createSnapshotPublisher(await store()),
+      publisher: createSnapshotPublisher(await store(), { allowLoss: true }),
       describe: async ({ routers }) => routers.map(({ name }) => `${name}\n`).join(""),
       hosts: noHosts,
       admin: undefined,

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { createPlanner } from "../../src/snapshot/plan.ts";
+import { collectGarbage } from "../../sync-agent/publish/collect-garbage.ts";
+import { contentHash } from "../../sync-agent/publish/content-hash.ts";
+import { describePlan } from "../../sync-agent/publish/describe-plan.ts";
+import { type GuardRequest, guardPublish } from "../../sync-agent/publish/guard-publish.ts";
+import { createMemoryStore } from "../../sync-agent/publish/memory-store.ts";
+import { publish } from "../../sync-agent/publish/publisher.ts";
+import { readPublished } from "../../sync-agent/publish/read-published.ts";
+import { rollBack } from "../../sync-agent/publish/roll-back.ts";
+import { hostRule, makeRouter, makeTable } from "../snapshot/make-table.ts";
+
+const tableOf = (count: number) =>
+  makeTable(Array.from({ length: count }, (_, index) => makeRouter(`r${index}`, hostRule(`h${index}.example.com`))));
+const stats = { routeLeaves: 1, endpointLeaves: 1, rootBytes: 1_000, largestLeafBytes: 1_000 };
+const judge = (request: Partial<GuardRequest>) =>
+  guardPublish({
+    before: tableOf(10),
+    after: tableOf(10),
+    stats,
+    maxLoss: 0.5,
+    allowLoss: false,
+    workerReads: 1,
+    ...request,
+  });
+
+describe("the guard", () => {
+  it.each<[string, Partial<GuardRequest>]>([
+    ["nothing goes", {}],
+    ["half of the routes go", { after: tableOf(5) }],
+    ["few go, if all", { before: tableOf(3), after: tableOf(0) }],
+    ["nothing was there", { before: undefined, after: tableOf(0) }],
+    ["it is told to", { after: tableOf(0), allowLoss: true }],
+    ["the Worker does not say what it reads", { workerReads: undefined }],
+  ])("lets a table pass when %s", (_, request) => {
+    expect(judge(request)).toEqual({ ok: true });
+  });
+
+  it.each<[string, Partial<GuardRequest>, string, string]>([
+    ["more than the share would go", { after: tableOf(4) }, "mass-deletion", "6 of 10 routes (60 %)"],
+    ["all would go", { after: tableOf(0) }, "mass-deletion", "10 of 10 routes"],
+    ["the share is small", { after: tableOf(6), maxLoss: 0.1 }, "mass-deletion", "--allow-loss"],
+    ["the root is too large", { stats: { ...stats, rootBytes: 300_000 } }, "root-too-large", "300000 bytes"],
+    ["a leaf is too large", { stats: { ...stats, largestLeafBytes: 200_000 } }, "leaf-too-large", "200000 bytes"],
+    ["the Worker is older", { workerReads: 0 }, "newer-version", "deploy the Worker first"],
+  ])("stops a table when %s", (_, request, code, message) => {
+    expect(judge(request)).toMatchObject({ ok: false, code, message: expect.stringContaining(message) });
+  });
+});
+
+describe("a plan for people", () => {
+  const planOf = (count: number) =>
+    createPlanner({ hash: contentHash }).plan({ desired: tableOf(count), publisher: "test" });
+
+  it("names routes that come, change and go", () => {
+    const before = makeTable([
+      makeRouter("kept", hostRule("a")),
+      makeRouter("changed", hostRule("b")),
+      makeRouter("gone", hostRule("c")),
+    ]);
+    const after = makeTable([
+      makeRouter("kept", hostRule("a")),
+      makeRouter("changed", hostRule("x")),
+      makeRouter("new", hostRule("d")),
+    ]);
+    const text = describePlan(before, after, planOf(1));
+    expect(text.split("\n").slice(0, 3)).toEqual(["+ new", "~ changed", "- gone"]);
+  });
+
+  it("counts what is too much to name, and says when nothing changes", () => {
+    expect(describePlan(undefined, tableOf(100), planOf(100))).toContain("+ 80 routes more");
+    expect(describePlan(tableOf(2), tableOf(2), planOf(2))).toMatch(/^no change\n2 routes/);
+  });
+});
+
+describe("what was published", () => {
+  it("is read back as it was", async () => {
+    const store = createMemoryStore("test");
+    const table = tableOf(30);
+    const result = await publish(store, table, { epoch: 1 });
+    if (result.status !== "published") throw new Error(result.status);
+    expect((await readPublished(store, result.pointer))?.routers.map(({ name }) => name).sort()).toEqual(
+      table.routers.map(({ name }) => name).sort(),
+    );
+    expect(await readPublished(store, { root: "x".repeat(16) })).toBeUndefined();
+  });
+
+  it("is collected long after no generation names it, and what a rollback needs is kept", async () => {
+    let now = 1_000_000;
+    const store = createMemoryStore("test", () => now);
+    const day = 24 * 3600 * 1000;
+    for (let step = 1; step <= 6; step++) {
+      now += day;
+      await publish(store, tableOf(step * 3), { epoch: 1 });
+    }
+    const before = store.values.size;
+    expect(await collectGarbage(store, { now, keepGenerations: 3, keepMs: day / 2 })).toBeGreaterThan(0);
+    expect(store.values.size).toBeLessThan(before);
+    expect(await rollBack(store, 4, 1)).toMatchObject({ status: "rolled-back" });
+    expect(await rollBack(store, 2, 1)).toMatchObject({ status: "refused" });
+  });
+});
