@@ -8,6 +8,11 @@ const main = defineCommand({
     check: () => import("./commands/check.ts").then(({ check }) => check),
     agent: () => import("./commands/agent.ts").then(({ agent }) => agent),
     relay: () => import("./commands/relay.ts").then(({ relay }) => relay),
+    publish: () => import("./commands/publish.ts").then(({ publish }) => publish),
+    diff: () => import("./commands/diff.ts").then(({ diff }) => diff),
+    history: () => import("./commands/history.ts").then(({ history }) => history),
+    rollback: () => import("./commands/rollback.ts").then(({ rollback }) => rollback),
+    release: () => import("./commands/release.ts").then(({ release }) => release),
     explain: () => import("./commands/explain.ts").then(({ explain }) => explain),
   },
 });

@@ -9,10 +9,16 @@ export type RollBackResult =
   | { status: "refused"; reason: "unknown-generation" | "root-unreadable" | "leaves-missing" | "moved" };
 
 /**
- * Points to the root of an older generation: a new generation with the old content. Refused when the old tree is no
+ * Points to the root of an older generation: a new generation with the old content. Pinned, it stays there until it is
+ * released, whatever the agent would publish meanwhile. Refused when the old tree is no
  * longer whole, or when somebody published meanwhile.
  */
-export async function rollBack(store: SnapshotStore, generation: number, epoch: number): Promise<RollBackResult> {
+export async function rollBack(
+  store: SnapshotStore,
+  generation: number,
+  epoch: number,
+  pin?: { reason: string },
+): Promise<RollBackResult> {
   const history = await store.history();
   const current = history[0]?.pointer;
   const target = history.find(({ pointer }) => pointer.generation === generation)?.pointer;
@@ -27,6 +33,7 @@ export async function rollBack(store: SnapshotStore, generation: number, epoch: 
   const answer = await store.advance({
     expected: { epoch: current.epoch, generation: current.generation },
     next: { epoch, root: target.root, publisher: store.publisher },
+    ...(pin && { pin }),
   });
   return answer.accepted ? { status: "rolled-back", pointer: answer.pointer } : { status: "refused", reason: "moved" };
 }
