@@ -7,6 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import * as z from "zod";
 import { checkFolder } from "../../cli/check/check-folder.ts";
+import { agentFlags } from "../../cli/commands/agent-flags.ts";
+import { readFlags } from "../../cli/commands/read-flags.ts";
+import { relayArgs } from "../../cli/commands/relay.ts";
+import { readRelaySettings } from "../../cli/commands/relay-flags.ts";
+import { readAgentSettings } from "../../sync-agent/agent/agent-settings.ts";
 import { followedResources } from "../../sync-agent/source/known-kinds.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import { CHART, helm, render } from "./helm.ts";
@@ -126,7 +131,7 @@ describe("permissions", () => {
 
   it("to read are those of the kinds that are read, no more", async () => {
     const objects = await render();
-    for (const verb of ["get", "list", "watch"])
+    for (const verb of ["list", "watch"])
       expect(permits(objects, "ClusterRole/sluice-agent", verb)).toEqual(followed());
   });
 
@@ -169,4 +174,46 @@ it("gives agent and relay one token, and the relay no key of the feed", async ()
 it("keeps no disruption budget over a single replica, which would stop every drain", async () => {
   const budgets = (await render("agent.replicas=1")).filter(({ kind }) => kind === "PodDisruptionBudget");
   expect(budgets.map(({ metadata }) => metadata.name)).toEqual(["sluice-relay"]);
+});
+
+describe("flags", () => {
+  const argsOf = (objects: KubernetesObject[], program: string): string[] => {
+    const { spec } = z
+      .object({
+        spec: z.object({
+          template: z.object({ spec: z.object({ containers: z.array(z.object({ args: z.array(z.string()) })) }) }),
+        }),
+      })
+      .parse(find(objects, `Deployment/sluice-${program}`));
+    return spec.template.spec.containers[0]?.args ?? [];
+  };
+
+  it("of the agent are those that it takes, and are enough to start it", async () => {
+    const [program, ...flags] = argsOf(await render(...everything), "agent");
+    expect(program).toBe("agent");
+    const given = Object.fromEntries(flags.map((flag) => toEntry(flag)));
+    const values = readFlags(given, agentFlags, {});
+    expect(readAgentSettings(values, { env: {}, hostName: "pod" })).toMatchObject({
+      feed: { listen: { host: "::", port: 9443 } },
+      lease: { name: "sluice-agent", namespace: "edge" },
+      manageHosts: true,
+      namespaces: ["a", "b"],
+    });
+  });
+
+  it("of the relay are those that it takes, and are enough to start it", async () => {
+    const [program, ...flags] = argsOf(await render(), "relay");
+    expect(program).toBe("relay");
+    const values = readFlags(Object.fromEntries(flags.map((flag) => toEntry(flag))), relayArgs, {});
+    expect(readRelaySettings(values)).toMatchObject({
+      feed: { urls: ["https://sluice-agent.edge.svc:9443"] },
+      gateway: { host: "::", port: 8080 },
+      graceMs: 30_000,
+    });
+  });
+
+  function toEntry(flag: string): [string, string | boolean] {
+    const [name = "", value] = flag.replace(/^--/, "").split(/=(.*)/s);
+    return [name, value ?? true];
+  }
 });
