@@ -7,7 +7,7 @@ import { colorsFor } from "../print/colors.ts";
 import { agentFlags } from "./agent-flags.ts";
 import { storeFlags, withStore } from "./with-store.ts";
 
-export const publishArgs = {
+const publishArgs = {
   dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
   config: agentFlags.config,
   "allow-loss": agentFlags["allow-loss"],

@@ -5,7 +5,7 @@ import type { Target } from "../origin-gateway/target.ts";
 export const KEEP_ALIVE_MS = 15_000;
 
 /** A target that cannot be connected to. `code` is the system's, or `ETIMEDOUT`. */
-export class DialError extends Error {
+class DialError extends Error {
   readonly code: string;
 
   constructor(target: Target, code: string, cause?: unknown) {

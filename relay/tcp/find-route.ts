@@ -6,7 +6,7 @@ import { peek } from "./peek.ts";
 import { type Opening, readFirstBytes } from "./read-first-bytes.ts";
 
 /** Why a connection gets no route. */
-export type NoRoute = "no-route" | "silent" | "left" | "malformed-hello";
+type NoRoute = "no-route" | "silent" | "left" | "malformed-hello";
 
 export type FoundRoute =
   | { outcome: NoRoute }

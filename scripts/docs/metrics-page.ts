@@ -1,9 +1,13 @@
+import { relayMetrics } from "../../relay/relay-metrics.ts";
 import type { MetricDefinition } from "../../sync-agent/operations/metric-definitions.ts";
 import { agentMetrics } from "../../sync-agent/operations/metric-definitions.ts";
 import { code, page, tableSection } from "./page.ts";
 
 /** The metrics of each program that has some. */
-const programs: Readonly<Record<string, Readonly<Record<string, MetricDefinition>>>> = { agent: agentMetrics };
+const programs: Readonly<Record<string, Readonly<Record<string, MetricDefinition>>>> = {
+  agent: agentMetrics,
+  relay: relayMetrics,
+};
 
 export const metricsPage = (): string =>
   page(

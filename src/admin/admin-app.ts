@@ -18,7 +18,7 @@ export interface AdminContext {
   beacon: AdminBeacon | undefined;
 }
 
-export interface AdminBeacon {
+interface AdminBeacon {
   /** Hands a publisher's word of a new root to the beacon. */
   advance(request: unknown): Promise<AdvanceAnswer>;
   /** Issues an epoch; undefined when the request has not the form of a claim. */

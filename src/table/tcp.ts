@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { tcpRuleSchema } from "./tcp-rule.ts";
 
 /** TCP as the relay carries it. Nothing of this goes to KV: the edge has no use for it. */
-export const tcpRouterSchema = z.strictObject({
+const tcpRouterSchema = z.strictObject({
   /** Traefik's name for it, with its provider. Unique among TCP routers. */
   name: z.string(),
   entryPoints: z.array(z.string()),
@@ -66,10 +66,10 @@ const weightedSchema = z.strictObject({
   children: z.array(z.strictObject({ service: z.string(), weight: z.number() })),
 });
 
-export const tcpServiceSchema = z.discriminatedUnion("type", [tcpLoadBalancerSchema, weightedSchema]);
+const tcpServiceSchema = z.discriminatedUnion("type", [tcpLoadBalancerSchema, weightedSchema]);
 export type TcpService = z.infer<typeof tcpServiceSchema>;
 
-export const tcpMiddlewareSchema = z.discriminatedUnion("type", [
+const tcpMiddlewareSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ipAllowList"), sourceRange: z.array(z.string()) }),
   /** Connections at one time from one address. */
   z.strictObject({ type: z.literal("inFlightConn"), amount: z.number() }),
@@ -77,7 +77,7 @@ export const tcpMiddlewareSchema = z.discriminatedUnion("type", [
 export type TcpMiddleware = z.infer<typeof tcpMiddlewareSchema>;
 
 /** UDP has no rules: each entry point has one router. */
-export const udpRouterSchema = z.strictObject({
+const udpRouterSchema = z.strictObject({
   name: z.string(),
   entryPoints: z.array(z.string()),
   /** Decides which of several routers an entry point has: the smaller string wins. */
@@ -87,7 +87,7 @@ export const udpRouterSchema = z.strictObject({
 });
 export type UdpRouter = z.infer<typeof udpRouterSchema>;
 
-export const udpServiceSchema = z.discriminatedUnion("type", [
+const udpServiceSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("loadBalancer"), endpoints: z.string() }),
   weightedSchema,
 ]);

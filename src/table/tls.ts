@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 
 /** Traefik's TLSOption, with its names; the relay's own listeners follow it. */
-export const tlsOptionsSchema = z.strictObject({
+const tlsOptionsSchema = z.strictObject({
   minVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   maxVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   /** OpenSSL's names. */
@@ -21,7 +21,7 @@ export const tlsOptionsSchema = z.strictObject({
 export type TlsOptions = z.infer<typeof tlsOptionsSchema>;
 
 /** A certificate of the relay's own listeners. Its key travels on the feed only. */
-export const certificateSchema = z.strictObject({
+const certificateSchema = z.strictObject({
   /** PEM, the leaf first. */
   certificate: z.string(),
   key: z.string(),

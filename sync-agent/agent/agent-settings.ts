@@ -40,20 +40,20 @@ export interface CloudflareSettings {
   admin: { url: string; keyFile: string } | undefined;
 }
 
-export interface FeedSettings {
+interface FeedSettings {
   listen: Listen;
   tokenFile: string;
   /** Undefined: plain HTTP. */
   tls: { certFile: string; keyFile: string } | undefined;
 }
 
-export interface Listen {
+interface Listen {
   host: string;
   port: number;
 }
 
-export const logLevels = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ["debug", "info", "warn", "error"] as const;
+type LogLevel = (typeof logLevels)[number];
 
 /** Settings that cannot be used; the message is for whoever starts the agent. */
 export class SettingsError extends Error {

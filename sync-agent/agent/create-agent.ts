@@ -32,7 +32,7 @@ export interface Agent {
 }
 
 /** `syncing`: no table yet, since not every source has been read. `running`: a table is fed, and published by the leader. */
-export type AgentState = { name: "syncing" } | { name: "running" } | { name: "stopping" } | { name: "stopped" };
+type AgentState = { name: "syncing" } | { name: "running" } | { name: "stopping" } | { name: "stopped" };
 
 /**
  * Follows the cluster: what changes is translated, fed to the relays at once by every replica, and published by the

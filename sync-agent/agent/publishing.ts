@@ -6,7 +6,7 @@ import type { HostWatch, Log, TablePublisher } from "./agent-parts.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 
 /** What is Cloudflare's: KV and the beacon, the Worker that answers for them, and its hosts. */
-export interface Publishing {
+interface Publishing {
   publisher: TablePublisher;
   /** What publishing a table would change, as lines of text. */
   describe(table: Table): Promise<string>;

@@ -116,7 +116,7 @@ const refusals: Readonly<Record<Exclude<Refusal, "guarded">, string>> = {
   pinned: "the pointer is pinned by a rollback; `sluice release` lets it go",
 };
 
-export function tell(problem: PlanProblem): PublishProblem {
+function tell(problem: PlanProblem): PublishProblem {
   switch (problem.code) {
     case "router-too-large":
       return {

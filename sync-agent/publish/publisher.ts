@@ -18,7 +18,7 @@ export interface PublishOptions {
   guard?: (plan: Plan, current: CurrentSnapshot | undefined) => Promise<GuardVerdict>;
 }
 
-export type CurrentSnapshot = NonNullable<Awaited<ReturnType<SnapshotStore["current"]>>>;
+type CurrentSnapshot = NonNullable<Awaited<ReturnType<SnapshotStore["current"]>>>;
 
 /**
  * `unchanged`: nothing was written, the pointer stays. `refused`: nothing is served that was not before; `empty-table`

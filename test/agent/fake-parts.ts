@@ -92,7 +92,7 @@ interface Publish {
 export class FatalError extends Error {}
 
 /** A publisher whose answers a test gives; by itself it publishes everything. */
-export class FakePublisher implements TablePublisher {
+class FakePublisher implements TablePublisher {
   readonly publishes: Publish[] = [];
   readonly claims: number[] = [];
   /** Leaves publishes open for the test to end. */

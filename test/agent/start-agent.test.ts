@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +6,7 @@ import { type FlagValues, readAgentSettings } from "../../sync-agent/agent/agent
 import { dryRun } from "../../sync-agent/agent/dry-run.ts";
 import { type StartedAgent, startAgent } from "../../sync-agent/agent/start-agent.ts";
 import { type KubernetesApi, startKubernetesApi } from "../doubles/kubernetes-api/kubernetes-api.ts";
+import { Kubectl } from "../doubles/kubernetes-api/run-kubectl.ts";
 import { type Backend, startBackend } from "../e2e/backend.ts";
 import { fakeParts, ingress, type LogLine, service } from "./fake-parts.ts";
 import { startWhole, type Whole } from "./start-whole.ts";
@@ -73,16 +72,13 @@ const ask = async ({ operations: { port } }: StartedAgent, path: string): Promis
 
 /** The real one, against the double. */
 async function kubectl(args: readonly string[], input = ""): Promise<void> {
-  const child = spawn("kubectl", ["--kubeconfig", api.kubeconfigPath(), ...args], {
-    stdio: ["pipe", "ignore", "pipe"],
-  });
-  let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  child.stdin.end(input);
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${errors}`);
+  const client = new Kubectl(api.kubeconfigPath());
+  try {
+    const { code, stderr } = await client.run(args, input);
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+  } finally {
+    await client.close();
+  }
 }
 
 /** Resolves when the Worker answers a host so; each request makes it look for a newer table. */

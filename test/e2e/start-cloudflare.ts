@@ -13,7 +13,7 @@ import {
   TOKEN,
 } from "../doubles/cloudflare-api/cloudflare-api.ts";
 
-export const PUBLISHER = "test";
+const PUBLISHER = "test";
 const ADMIN_PATH = "/.sluice";
 
 /** The Worker on workerd with its admin API, and the REST API of the KV that it reads. */

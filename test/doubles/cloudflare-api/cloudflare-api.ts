@@ -16,7 +16,7 @@ export interface KvBacking {
   delete(key: string): Promise<void>;
 }
 
-export interface Fault {
+interface Fault {
   /** Of the path, without `/client/v4`. */
   match?: RegExp;
   /** A status; `reset` cuts the connection before anything is done, `cut` after it was done; `partial` fails every second key. */

@@ -106,7 +106,7 @@ export interface Relay {
   serve(...parts: Partial<StreamTable>[]): void;
 }
 
-export function joinTables(parts: readonly Partial<StreamTable>[]): StreamTable {
+function joinTables(parts: readonly Partial<StreamTable>[]): StreamTable {
   return parts.reduce<StreamTable>(
     (table, part) => ({
       tcpRouters: [...table.tcpRouters, ...(part.tcpRouters ?? [])],
