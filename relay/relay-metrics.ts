@@ -1,4 +1,4 @@
-import type { MetricDefinition } from "../sync-agent/operations/metric-definitions.ts";
+import type { MetricDefinition } from "../operations/metric-definition.ts";
 
 /** The relay's metrics by name, besides those of the process that every Node program has. */
 export const relayMetrics = {

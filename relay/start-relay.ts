@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
+import { createMetricRegistry, type MetricRegistry } from "../operations/metric-registry.ts";
+import { type OperationsServer, startOperations } from "../operations/operations-server.ts";
 import type { FeedState } from "../src/feed/feed-document.ts";
-import { createMetricRegistry, type MetricRegistry } from "../sync-agent/operations/metric-registry.ts";
-import { type OperationsServer, startOperations } from "../sync-agent/operations/operations-server.ts";
 import { type RunningGateway, startOriginGateway } from "./origin-gateway/start-gateway.ts";
 import { type RelayMetricName, relayMetrics } from "./relay-metrics.ts";
 import type { RelaySettings } from "./relay-settings.ts";

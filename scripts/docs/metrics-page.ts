@@ -1,5 +1,5 @@
+import type { MetricDefinition } from "../../operations/metric-definition.ts";
 import { relayMetrics } from "../../relay/relay-metrics.ts";
-import type { MetricDefinition } from "../../sync-agent/operations/metric-definitions.ts";
 import { agentMetrics } from "../../sync-agent/operations/metric-definitions.ts";
 import { code, page, tableSection } from "./page.ts";
 

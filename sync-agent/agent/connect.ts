@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { createMetricRegistry, type MetricRegistry } from "../../operations/metric-registry.ts";
 import { type Feed, startFeed } from "../feed/start-feed.ts";
 import { LeaderElector } from "../lease/leader-elector.ts";
 import { createLeaseClient } from "../lease/lease-client.ts";
 import { agentMetrics, type MetricName } from "../operations/metric-definitions.ts";
-import { createMetricRegistry, type MetricRegistry } from "../operations/metric-registry.ts";
 import type { ApiClient } from "../source/cluster/api-client.ts";
 import { createClusterSource } from "../source/cluster/cluster-source.ts";
 import { createApiClient } from "../source/cluster/create-api-client.ts";

@@ -1,5 +1,5 @@
+import { createMetricRegistry } from "../../operations/metric-registry.ts";
 import { agentMetrics } from "../operations/metric-definitions.ts";
-import { createMetricRegistry } from "../operations/metric-registry.ts";
 import { createClusterSource } from "../source/cluster/cluster-source.ts";
 import { createApiClient } from "../source/cluster/create-api-client.ts";
 import { loadKubeConfig } from "../source/cluster/load-kube-config.ts";

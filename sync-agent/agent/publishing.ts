@@ -1,6 +1,6 @@
+import type { MetricRegistry } from "../../operations/metric-registry.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { MetricName } from "../operations/metric-definitions.ts";
-import type { MetricRegistry } from "../operations/metric-registry.ts";
 import type { WorkerAdmin } from "../status/served-generation.ts";
 import type { HostWatch, Log, TablePublisher } from "./agent-parts.ts";
 import type { AgentSettings } from "./agent-settings.ts";

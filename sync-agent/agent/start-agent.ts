@@ -1,6 +1,6 @@
+import { type OperationsServer, startOperations } from "../../operations/operations-server.ts";
 import { loadStaticConfig } from "../config/static-config.ts";
 import { createAgentMetrics } from "../operations/agent-meter.ts";
-import { type OperationsServer, startOperations } from "../operations/operations-server.ts";
 import { defaultSettings, type TranslateSettings } from "../translate/settings.ts";
 import { createTranslator } from "../translate/translate.ts";
 import type { Log } from "./agent-parts.ts";

@@ -1,6 +1,6 @@
+import type { MetricRegistry } from "../../operations/metric-registry.ts";
 import { createHostManager, type HostManagerOptions } from "../hosts/host-manager.ts";
 import type { MetricName } from "../operations/metric-definitions.ts";
-import type { MetricRegistry } from "../operations/metric-registry.ts";
 import type { HostWatch } from "./agent-parts.ts";
 
 /** The hosts of what is published, with their problems and metrics. */

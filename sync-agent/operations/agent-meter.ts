@@ -1,9 +1,9 @@
+import { createMetricRegistry, type MetricRegistry } from "../../operations/metric-registry.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { AgentMeter } from "../agent/agent-parts.ts";
 import type { ObjectSource } from "../source/object-source.ts";
 import type { Problem } from "../translate/problem.ts";
 import { agentMetrics, type MetricName } from "./metric-definitions.ts";
-import { createMetricRegistry, type MetricRegistry } from "./metric-registry.ts";
 
 /** The agent's metrics, and where it puts its measurements. */
 export interface AgentMetrics extends AgentMeter {

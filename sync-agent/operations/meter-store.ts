@@ -1,6 +1,6 @@
+import type { MetricRegistry } from "../../operations/metric-registry.ts";
 import type { SnapshotStore } from "../publish/snapshot-store.ts";
 import type { MetricName } from "./metric-definitions.ts";
-import type { MetricRegistry } from "./metric-registry.ts";
 
 /** The same store, with what is asked of it counted by operation: also what it learns to do one day. */
 export function meterStore<Store extends SnapshotStore>(

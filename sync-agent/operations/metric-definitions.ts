@@ -1,11 +1,4 @@
-/** One metric, as its page of the documentation and the registry have it. */
-export interface MetricDefinition {
-  type: "counter" | "gauge" | "histogram";
-  help: string;
-  labels: readonly string[];
-  /** Upper bounds of a histogram, in seconds. */
-  buckets?: readonly number[];
-}
+import type { MetricDefinition } from "../../operations/metric-definition.ts";
 
 const quick = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const slow = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90];

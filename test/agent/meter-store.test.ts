@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import { createMetricRegistry } from "../../operations/metric-registry.ts";
 import { meterStore } from "../../sync-agent/operations/meter-store.ts";
 import { agentMetrics } from "../../sync-agent/operations/metric-definitions.ts";
-import { createMetricRegistry } from "../../sync-agent/operations/metric-registry.ts";
 import { createMemoryStore } from "../../sync-agent/publish/memory-store.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
 import { hostRule, makeRouter, makeTable } from "../snapshot/make-table.ts";

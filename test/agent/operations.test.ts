@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { type OperationsServer, startOperations } from "../../operations/operations-server.ts";
 import { createAgentMetrics } from "../../sync-agent/operations/agent-meter.ts";
 import { agentMetrics } from "../../sync-agent/operations/metric-definitions.ts";
-import { type OperationsServer, startOperations } from "../../sync-agent/operations/operations-server.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { defaultSettings } from "../../sync-agent/translate/settings.ts";
 import { createTranslator } from "../../sync-agent/translate/translate.ts";

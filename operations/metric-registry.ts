@@ -1,0 +1,56 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { MetricDefinition } from "./metric-definition.ts";
+
+type Labels = Record<string, string>;
+
+/** Metrics by the names that their definitions have. */
+export interface MetricRegistry<Name extends string> {
+  add(name: Name, by: number, labels?: Labels): void;
+  set(name: Name, value: number, labels?: Labels): void;
+  observe(name: Name, seconds: number, labels?: Labels): void;
+  /** Takes the place of all values of a gauge or counter, so that what is no more is not shown. */
+  replace(name: Name, values: Iterable<{ value: number; labels: Labels }>): void;
+  /** Called before each reading. */
+  onCollect(collect: () => void): void;
+  read(): Promise<{ contentType: string; text: string }>;
+}
+
+/** A registry of its own, so that two agents in one process (as in tests) do not share their numbers. */
+export function createMetricRegistry<Name extends string>(
+  definitions: Readonly<Record<Name, MetricDefinition>>,
+): MetricRegistry<Name> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counters = new Map<string, Counter>();
+  const gauges = new Map<string, Gauge>();
+  const histograms = new Map<string, Histogram>();
+  const collectors: (() => void)[] = [];
+  for (const [name, { type, help, labels, buckets }] of Object.entries<MetricDefinition>(definitions)) {
+    const options = { name, help, labelNames: [...labels], registers: [registry] };
+    if (type === "counter") counters.set(name, new Counter(options));
+    else if (type === "gauge") gauges.set(name, new Gauge(options));
+    else histograms.set(name, new Histogram({ ...options, buckets: [...(buckets ?? [])] }));
+  }
+  return {
+    add: (name, by, labels = {}) => counters.get(name)?.inc(labels, by),
+    set: (name, value, labels = {}) => gauges.get(name)?.set(labels, value),
+    observe: (name, seconds, labels = {}) => histograms.get(name)?.observe(labels, seconds),
+    replace(name, values) {
+      const counter = counters.get(name);
+      counter?.reset();
+      const gauge = gauges.get(name);
+      gauge?.reset();
+      // Without labels a reset leaves a zero, which is a value.
+      gauge?.remove({});
+      for (const { value, labels } of values) {
+        counter?.inc(labels, value);
+        gauge?.set(labels, value);
+      }
+    },
+    onCollect: (collect) => void collectors.push(collect),
+    async read() {
+      for (const collect of collectors) collect();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
