@@ -66,6 +66,8 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     try {
       for (const object of soakObjects()) rig.api.apply(object);
       await untilServed(rig.edge.port);
+      uploads.clear();
+      uploadsSeenTwice.length = 0;
       rig.edge.kv.setLateness(kvLatenessMs);
       const before = await generationOf(rig);
 

@@ -39,6 +39,8 @@ export async function startSoakEdge(keys: SoakKeys, gatewayPort: number): Promis
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       port: 0,
+      // It says of each key that it does not find; here many show late.
+      handleStructuredLogs: () => {},
       workers: [
         {
           name: "sluice",
