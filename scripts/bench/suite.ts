@@ -1,7 +1,7 @@
 import type { Spread } from "./spread.ts";
 
 /** What a suite is told. */
-export interface BenchOptions {
+interface BenchOptions {
   /** Fewer and shorter rounds: a direction, no figure to keep. */
   quick: boolean;
   /** A folder for profiles; undefined for none. */

@@ -3,6 +3,7 @@ import { bundleSuite } from "./bundle-suite.ts";
 import { coldSuite } from "./cold-suite.ts";
 import { edgeSuite } from "./edge-suite.ts";
 import { matchSuite } from "./match-suite.ts";
+import { propagationSuite } from "./propagation-suite.ts";
 import type { Suite } from "./suite.ts";
 
 /** The suites of `npm run bench`, in the order in which they run. One line adds one. */
@@ -12,4 +13,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   edge: edgeSuite,
   cold: coldSuite,
   agent: agentSuite,
+  propagation: propagationSuite,
 };

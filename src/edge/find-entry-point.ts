@@ -3,6 +3,11 @@ import type { EntryPoint } from "../table/table.ts";
 /** Entry points by `<scheme>:<port>`, for what the table's ports alone do not tell. */
 export type EntryPointMap = Readonly<Record<string, string>>;
 
+type EntryPoints = Readonly<Record<string, EntryPoint>>;
+
+/** Names of a root's entry points by their port, made once for each root. */
+const byPort = new WeakMap<EntryPoints, ReadonlyMap<number, string>>();
+
 /**
  * The entry point that takes a scheme and port in production, where there is no socket of its own to tell.
  * First the operator's map, then the entry point with that port, then Traefik's usual names for the two
@@ -13,12 +18,24 @@ export type EntryPointMap = Readonly<Record<string, string>>;
 export function findEntryPoint(
   scheme: "http" | "https",
   port: number,
-  entryPoints: Readonly<Record<string, EntryPoint>>,
-  map: EntryPointMap = {},
+  entryPoints: EntryPoints,
+  map?: EntryPointMap,
 ): string | undefined {
-  const mapped = map[`${scheme}:${port}`];
+  const mapped = map?.[`${scheme}:${port}`];
   if (mapped !== undefined) return mapped;
-  for (const [name, entryPoint] of Object.entries(entryPoints)) if (entryPoint.port === port) return name;
+  const named = namesByPort(entryPoints).get(port);
+  if (named !== undefined) return named;
   const usual = port === 443 ? "websecure" : port === 80 ? "web" : undefined;
   return usual !== undefined && Object.hasOwn(entryPoints, usual) ? usual : undefined;
+}
+
+/** Of two entry points with one port the first takes it. */
+function namesByPort(entryPoints: EntryPoints): ReadonlyMap<number, string> {
+  let names = byPort.get(entryPoints);
+  if (names === undefined) {
+    const entries = Object.entries(entryPoints).map(([name, { port }]) => [port, name] as const);
+    names = new Map(entries.toReversed());
+    byPort.set(entryPoints, names);
+  }
+  return names;
 }

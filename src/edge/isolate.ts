@@ -22,7 +22,7 @@ export interface Isolate {
   readonly env: Env;
   readonly reader: SnapshotReader<RouteIndex<LazyRoute>>;
   readonly watch: PointerWatch;
-  readonly entryPointMap: EntryPointMap;
+  readonly entryPointMap: EntryPointMap | undefined;
   readonly admin: Admin | undefined;
 }
 
@@ -57,7 +57,7 @@ function createIsolate(env: Env): Isolate {
     direct: createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random }),
     count: counters.count,
     report: reportToLog,
-    timeout: (ms) => AbortSignal.timeout(ms),
+    startTimer,
     fixedLength: (length) => new FixedLengthStream(length),
   };
   const reader = new SnapshotReader({
@@ -93,17 +93,13 @@ function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): 
   if (env.ORIGIN === undefined || env.HOP_KEY === undefined) return undefined;
   // Runtimes export such keys with `alg: "Ed25519"`, which is not the name that tokens use.
   const { alg: _, ...key } = JSON.parse(env.HOP_KEY) as JWK;
-  const send = createGatewaySend({
+  return createGatewaySend({
     fetcher: env.ORIGIN,
     signer: createTokenSigner({ key, kid: key.kid ?? "", now: Date.now, maxEntries: SIGNED_SERVICES }),
     pointer: () => reader.pointer,
     onPointer: (pointer) => waitUntil(watch.learn(pointer)),
+    onAnswer: watch.confirm,
   });
-  return async (exchange, destination) => {
-    const response = await send(exchange, destination);
-    if (exchange.failure === undefined) watch.confirm();
-    return response;
-  };
 }
 
 function startTimer(callback: () => void, ms: number): () => void {
@@ -111,5 +107,5 @@ function startTimer(callback: () => void, ms: number): () => void {
   return () => clearTimeout(timer);
 }
 
-const parseEntryPointMap = (json: string | undefined): EntryPointMap =>
-  json === undefined ? {} : (JSON.parse(json) as EntryPointMap);
+const parseEntryPointMap = (json: string | undefined): EntryPointMap | undefined =>
+  json === undefined ? undefined : (JSON.parse(json) as EntryPointMap);

@@ -79,7 +79,8 @@ export function createPointerWatch(options: PointerWatchOptions): PointerWatch {
     },
     learn,
     confirm() {
-      if (now() - lookedAt < CONFIRM_FOR_MS) times = { ...times, checkedAt: now() };
+      const at = now();
+      if (at - lookedAt < CONFIRM_FOR_MS && at !== times.checkedAt) times = { ...times, checkedAt: at };
     },
   };
 }

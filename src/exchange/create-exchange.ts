@@ -3,9 +3,9 @@ import type { Endpoints } from "../table/service.ts";
 import { EditableHeaders } from "./editable-headers.ts";
 import type { Exchange, WaitUntil } from "./exchange.ts";
 
-export type ExchangeInit = Omit<Exchange, "headers" | "body" | "mirror" | "signal" | "failure">;
+export type ExchangeInit = Omit<Exchange, "authority" | "headers" | "body" | "mirror" | "signal" | "failure">;
 
-/** One request's exchange, with its headers as they came. */
+/** One request's exchange, with its headers as they came; `host` is the client's. */
 export function createExchange(init: ExchangeInit): Exchange {
   return new RequestExchange(init);
 }
@@ -14,6 +14,7 @@ class RequestExchange implements Exchange {
   readonly request: Request;
   readonly scheme: "http" | "https";
   readonly entryPoint: string;
+  readonly authority: string;
   host: string;
   path: string;
   query: string;
@@ -27,6 +28,7 @@ class RequestExchange implements Exchange {
     this.request = init.request;
     this.scheme = init.scheme;
     this.entryPoint = init.entryPoint;
+    this.authority = init.host;
     this.host = init.host;
     this.path = init.path;
     this.query = init.query;

@@ -17,6 +17,10 @@ export class EditableHeaders implements RequestHeaders {
     this.#trusted = trusted;
   }
 
+  get isEdited(): boolean {
+    return this.#copy !== undefined;
+  }
+
   get current(): Headers {
     return this.#copy ?? this.#original;
   }
@@ -44,6 +48,13 @@ export class EditableHeaders implements RequestHeaders {
 
   delete(name: string): void {
     if (this.current.has(name)) this.#editable().delete(name);
+  }
+
+  fork(): EditableHeaders {
+    const fork = new EditableHeaders(this.#original, this.#trusted);
+    fork.#copy = this.#copy && new Headers(this.#copy);
+    fork.#assigned = this.#assigned?.slice();
+    return fork;
   }
 
   #editable(): Headers {

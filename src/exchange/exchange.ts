@@ -19,6 +19,8 @@ export interface Exchange {
   readonly scheme: "http" | "https";
   /** The name of the entry point. */
   readonly entryPoint: string;
+  /** The Host that the client sent. */
+  readonly authority: string;
   /** The Host that the origin sees, as the client sent it unless a middleware changed it. */
   host: string;
   /** The escaped, normalised path that is sent on; begins with `/`. */
@@ -53,8 +55,12 @@ export interface RequestHeaders {
   set(name: string, value: string): void;
   append(name: string, value: string): void;
   delete(name: string): void;
+  /** Whether anything was changed. */
+  readonly isEdited: boolean;
   /** The headers to send on: the request's own object when nothing was changed. */
   readonly current: Headers;
   /** Lower-case names of X-Forwarded-* and similar headers that were set here, not by the client. */
   readonly assigned: readonly string[];
+  /** The headers as they are now, to be changed apart from these. */
+  fork(): RequestHeaders;
 }

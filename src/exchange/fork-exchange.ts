@@ -1,4 +1,3 @@
-import { EditableHeaders } from "./editable-headers.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What differs in a copy of an exchange. */
@@ -13,11 +12,12 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
     request: exchange.request,
     scheme: exchange.scheme,
     entryPoint: exchange.entryPoint,
+    authority: exchange.authority,
     host: exchange.host,
     path: exchange.path,
     query: exchange.query,
     client: exchange.client,
-    headers: forkHeaders(exchange),
+    headers: exchange.headers.fork(),
     endpoints: (key) => exchange.endpoints(key),
     waitUntil: (work) => exchange.waitUntil(work),
     ...(exchange.body === undefined ? {} : { body: exchange.body }),
@@ -25,16 +25,6 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
     ...(exchange.signal === undefined ? {} : { signal: exchange.signal }),
     ...changes,
   };
-}
-
-function forkHeaders({ headers, request, client }: Exchange): EditableHeaders {
-  const { current, assigned } = headers;
-  const fork = new EditableHeaders(current === request.headers ? current : new Headers(current), client.trusted);
-  for (const name of assigned) {
-    const value = current.get(name);
-    if (value !== null) fork.set(name, value);
-  }
-  return fork;
 }
 
 /** The body to send: null when there is none. */

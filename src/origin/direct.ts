@@ -1,4 +1,4 @@
-import { parseTarget, portOf } from "../edge/parse-target.ts";
+import { portOf } from "../edge/parse-target.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { computeForwardedHeaders } from "../hop/forwarded-headers.ts";
@@ -67,13 +67,12 @@ function originOf({ scheme }: LoadBalancer, { address, port }: Address): string 
 /** The request's headers as the origin gets them: ours set, those that are only between edge and gateway left out. */
 function originHeaders(exchange: Exchange): Headers {
   const headers = new Headers(exchange.headers.current);
-  const { authority } = parseTarget(exchange.request.url);
   const client = {
     trusted: exchange.client.trusted,
     assigned: exchange.headers.assigned,
     scheme: exchange.scheme,
-    host: authority,
-    port: portOf(authority, exchange.scheme),
+    host: exchange.authority,
+    port: portOf(exchange.authority, exchange.scheme),
     clientAddress: exchange.client.address,
     webSocket: headers.get("upgrade")?.toLowerCase() === "websocket",
   };

@@ -1,4 +1,4 @@
-import { parseTarget, portOf } from "../edge/parse-target.ts";
+import { portOf } from "../edge/parse-target.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { encodeHop } from "../hop/encode-hop.ts";
@@ -7,7 +7,7 @@ import { decodePointer } from "../hop/pointer-header.ts";
 import type { TokenSigner } from "../hop/token.ts";
 import type { Pointer } from "../table/snapshot.ts";
 import { answerFailedFetch } from "./failed-fetch.ts";
-import { fetchOrigin, type OriginFetch } from "./origin-fetch.ts";
+import { fetchWithHeader, type OriginFetch } from "./origin-fetch.ts";
 import type { Send } from "./send.ts";
 
 export interface GatewayOptions {
@@ -18,23 +18,25 @@ export interface GatewayOptions {
   pointer: () => Pointer | undefined;
   /** Is told what the gateway routes by, when that is something else. */
   onPointer: (pointer: Pointer) => void;
+  /** Is told that a Pod answered. */
+  onAnswer?: () => void;
 }
 
 /** Sends exchanges through the origin gateway, which picks the Pod. */
-export function createGatewaySend({ fetcher, signer, pointer, onPointer }: GatewayOptions): Send {
+export function createGatewaySend(options: GatewayOptions): Send {
+  const { fetcher, signer, pointer } = options;
   const fetchGateway: OriginFetch = (input, init) => fetcher.fetch(input, init);
   return async (exchange, { service }) => {
     let response: Response;
     try {
       const signed = signer.sign(service);
       const token = typeof signed === "string" ? signed : await signed;
-      const { authority } = parseTarget(exchange.request.url);
-      keepOriginalHost(exchange, authority);
+      keepOriginalHost(exchange);
       const hop = encodeHop({
         token,
         service,
         scheme: exchange.scheme,
-        port: portOf(authority, exchange.scheme),
+        port: portOf(exchange.authority, exchange.scheme),
         clientAddress: exchange.client.address,
         trusted: exchange.client.trusted,
         assigned: exchange.headers.assigned,
@@ -42,34 +44,40 @@ export function createGatewaySend({ fetcher, signer, pointer, onPointer }: Gatew
         generation: pointer()?.generation ?? 0,
         host: exchange.host,
       });
-      // An edit of the exchange's headers: they are copied for it unless a middleware already did, never twice.
-      exchange.headers.set(HOP_HEADER, hop);
       const url = `http://gateway.internal${exchange.path}${exchange.query}`;
-      response = await fetchOrigin(fetchGateway, url, exchange, exchange.headers.current);
+      response = await fetchWithHeader(fetchGateway, url, exchange, HOP_HEADER, hop);
     } catch (error) {
       return answerFailedFetch(exchange, error);
     }
-    return takeOffHopHeaders(exchange, response, onPointer);
+    return takeOffHopHeaders(exchange, response, options);
   };
 }
 
 /** X-Forwarded-Host is the Host that the client asked for, also when a middleware asks the Pod for another. */
-function keepOriginalHost(exchange: Exchange, authority: string): void {
+function keepOriginalHost(exchange: Exchange): void {
+  const { authority } = exchange;
   if (exchange.host === authority || exchange.headers.assigned.includes("x-forwarded-host")) return;
   if (exchange.client.trusted && exchange.headers.get("x-forwarded-host") !== null) return;
   exchange.headers.set("x-forwarded-host", authority);
 }
 
-function takeOffHopHeaders(exchange: Exchange, response: Response, onPointer: (pointer: Pointer) => void): Response {
-  const failure = response.headers.get(FAILURE_HEADER);
-  const newPointer = response.headers.get(POINTER_HEADER);
+function takeOffHopHeaders(
+  exchange: Exchange,
+  response: Response,
+  { onPointer, onAnswer }: Pick<GatewayOptions, "onPointer" | "onAnswer">,
+): Response {
+  const { headers, status } = response;
+  // The gateway's own answers are errors, and it lets none of these headers through from a Pod.
+  const failure = status < 400 ? null : headers.get(FAILURE_HEADER);
+  const newPointer = headers.get(POINTER_HEADER);
   exchange.failure = failure === null ? undefined : readFailure(failure);
+  if (failure === null) onAnswer?.();
   if (failure === null && newPointer === null) return response;
   const pointer = newPointer === null ? undefined : decodePointer(newPointer);
   if (pointer !== undefined) onPointer(pointer);
-  return editResponse(response, (headers) => {
-    headers.delete(FAILURE_HEADER);
-    headers.delete(POINTER_HEADER);
+  return editResponse(response, (edited) => {
+    edited.delete(FAILURE_HEADER);
+    edited.delete(POINTER_HEADER);
   });
 }
 

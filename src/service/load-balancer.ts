@@ -20,11 +20,11 @@ export const compileLoadBalancer: ServiceFactory<LoadBalancer> = (name, options,
     name,
     endpointKeys: [options.endpoints],
     canServe: (exchange) => send !== undefined && findEndpoints(exchange) !== undefined,
-    async handle(exchange) {
+    handle(exchange) {
       const endpoints = findEndpoints(exchange);
       if (send === undefined || endpoints === undefined) {
         exchange.failure = "no-endpoint";
-        return noAvailableServer();
+        return Promise.resolve(noAvailableServer());
       }
       return send(exchange, { service: name, options, endpoints });
     },

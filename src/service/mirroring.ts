@@ -4,12 +4,22 @@ import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts
 import { contentLength, withKnownLength } from "../origin/known-length.ts";
 import type { Mirroring } from "../table/service.ts";
 import type { CompiledService, ServiceContext, ServiceFactory } from "./service.ts";
-import { type TappedBody, tapBody } from "./tap-body.ts";
+import { tapBody } from "./tap-body.ts";
 
 /** Bytes by which a mirror may lag behind the main request. */
 const MAX_QUEUED = 1024 * 1024;
 /** How long a mirror may go on after the main request's answer; the runtime ends it at 30 s. */
 const DEADLINE_MS = 25_000;
+
+type Body = ReadableStream<Uint8Array>;
+
+/** A body for the main request and as many copies of it as there are mirrors. */
+interface SharedBody {
+  main: Body;
+  copies: readonly Body[];
+  /** Indexes of the copies that ended before the body did. */
+  cut: ReadonlySet<number>;
+}
 
 /**
  * Sends copies of a share of the requests to mirrors. The main request goes first, and no mirror delays it or makes
@@ -28,38 +38,44 @@ export const compileMirroring: ServiceFactory<Mirroring> = (name, options, conte
     return due.filter((target) => target.canServe(exchange));
   }
 
-  async function handleMirrored(exchange: Exchange, due: CompiledService[]): Promise<Response> {
+  function shareBody(exchange: Exchange, body: Body, due: readonly CompiledService[]): SharedBody {
     const cut = new Set<number>();
+    const tapped = tapBody(body, {
+      copies: due.length,
+      maxQueued: MAX_QUEUED,
+      maxSize: options.maxBodySize,
+      onCut(copy, reason) {
+        cut.add(copy);
+        context.count(reason === "too-large" ? "mirror-too-large" : "mirror-cut", due[copy]?.name ?? name);
+      },
+    });
     const length = contentLength(exchange.headers);
-    const knownLength = (stream: ReadableStream<Uint8Array>) => withKnownLength(stream, length, context.fixedLength);
-    const body = options.mirrorBody && !keepsOwnBody(exchange) ? bodyOf(exchange) : null;
-    const tapped =
-      body === null
-        ? undefined
-        : tapBody(body, {
-            copies: due.length,
-            maxQueued: MAX_QUEUED,
-            maxSize: options.maxBodySize,
-            onCut(copy, reason) {
-              cut.add(copy);
-              context.count(reason === "too-large" ? "mirror-too-large" : "mirror-cut", due[copy]?.name ?? name);
-            },
-          });
+    const known = (stream: Body) => withKnownLength(stream, length, context.fixedLength);
+    return { main: known(tapped.main), copies: tapped.copies.map(known), cut };
+  }
 
+  async function handleMirrored(exchange: Exchange, due: readonly CompiledService[]): Promise<Response> {
+    const body = bodyOf(exchange);
+    const isShared = body !== null && options.mirrorBody && !keepsOwnBody(exchange);
+    const shared = isShared ? shareBody(exchange, body, due) : undefined;
     const deadline = new AbortController();
-    const copies = due.map((_, index) => copyOf(exchange, tapped?.copies[index], deadline.signal, knownLength));
-    const mainExchange = tapped === undefined ? exchange : forkExchange(exchange, { body: knownLength(tapped.main) });
+    const copies = due.map((_, index) => copyOf(exchange, shared?.copies[index], deadline.signal));
+
+    const mainExchange = shared === undefined ? exchange : forkExchange(exchange, { body: shared.main });
     const answer = main.handle(mainExchange);
+    let running = due.length;
+    let stopTimer: (() => void) | undefined;
     due.forEach((target, index) => {
       const copy = copies[index];
-      if (copy !== undefined) exchange.waitUntil(sendMirror(target, copy, () => cut.has(index), context));
+      if (copy === undefined) return;
+      const sent = sendMirror(target, copy, () => shared?.cut.has(index) === true, context);
+      exchange.waitUntil(sent.then(() => --running === 0 && stopTimer?.()));
     });
     try {
       return await answer;
     } finally {
       exchange.failure = mainExchange.failure;
-      const limit = context.timeout(DEADLINE_MS);
-      limit.addEventListener("abort", () => deadline.abort(limit.reason), { once: true });
+      if (running > 0) stopTimer = context.startTimer(() => deadline.abort(tooLate()), DEADLINE_MS);
     }
   }
 
@@ -67,7 +83,7 @@ export const compileMirroring: ServiceFactory<Mirroring> = (name, options, conte
     name,
     endpointKeys: [...new Set([main, ...mirrors.map(({ target }) => target)].flatMap((each) => each.endpointKeys))],
     canServe: (exchange) => main.canServe(exchange),
-    async handle(exchange) {
+    handle(exchange) {
       const due = findDue(exchange);
       if (due.length === 0) return main.handle(exchange);
       if (options.mirrorBody && isTooLarge(exchange, options.maxBodySize)) {
@@ -82,14 +98,15 @@ export const compileMirroring: ServiceFactory<Mirroring> = (name, options, conte
 const isTooLarge = (exchange: Exchange, maxBodySize: number): boolean =>
   maxBodySize >= 0 && (contentLength(exchange.headers) ?? 0) > maxBodySize;
 
-function copyOf(
-  exchange: Exchange,
-  body: TappedBody["main"] | undefined,
-  signal: AbortSignal,
-  knownLength: (stream: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>,
-): Exchange {
-  const copy = forkExchange(exchange, { body: body === undefined ? null : knownLength(body), mirror: true, signal });
-  if (body === undefined) for (const name of ["content-length", "transfer-encoding"]) copy.headers.delete(name);
+const tooLate = (): DOMException => new DOMException("The mirror did not answer in time", "TimeoutError");
+
+/** @param body the mirror's own; undefined when it gets none, whatever the request has */
+function copyOf(exchange: Exchange, body: Body | undefined, signal: AbortSignal): Exchange {
+  if (body !== undefined) return forkExchange(exchange, { body, mirror: true, signal });
+  // A request that never had one is copied as it is, which costs the runtime less.
+  if (bodyOf(exchange) === null) return forkExchange(exchange, { mirror: true, signal });
+  const copy = forkExchange(exchange, { body: null, mirror: true, signal });
+  for (const name of ["content-length", "transfer-encoding"]) copy.headers.delete(name);
   return copy;
 }
 

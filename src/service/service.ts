@@ -40,8 +40,8 @@ export interface ServiceContext {
   middleware(name: string): Wrap;
   count(event: ServiceEvent, service: string): void;
   report: Report;
-  /** A signal that aborts after so many milliseconds: `AbortSignal.timeout`. */
-  timeout(ms: number): AbortSignal;
+  /** Calls back after so many milliseconds, unless what it returns is called before. */
+  startTimer(callback: () => void, ms: number): () => void;
   /** The runtime's way to give a stream of its own a known length, where it has one. */
   fixedLength?: FixedLength;
 }

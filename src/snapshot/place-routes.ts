@@ -6,7 +6,7 @@ import { packRoutes } from "./leaf-draft.ts";
 import { PlacedHost, type Placement, type SplitHost } from "./placed-host.ts";
 import type { RouteUnit } from "./route-units.ts";
 
-const ROUTE_BUCKETS = { leafBytes: 32 * 1024, minimum: 16, rootBytes: 80 * 1024 };
+const ROUTE_BUCKETS = { leafBytes: 12 * 1024, minimum: 16, rootBytes: 80 * 1024 };
 
 /**
  * Shards routers by the hosts that their rules require (`ruleKeys`), and the routes of one host again by path where

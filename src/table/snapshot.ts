@@ -35,6 +35,14 @@ export const endpointLeafSchema = z.strictObject({ endpoints: z.record(z.string(
 /** The hashes of a bucket's leaves, joined without a separator (each `HASH_LENGTH` characters). */
 const bucket = z.string();
 
+/**
+ * Many buckets, looked at without a schema for each: a cold isolate reads hundreds before it answers its first request.
+ */
+const buckets = z.custom<string[]>(
+  (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+  "not a list of strings",
+);
+
 export const rootSchema = z.strictObject({
   version: z.number(),
   publisher: z.string(),
@@ -42,7 +50,7 @@ export const rootSchema = z.strictObject({
   predecessor: z.optional(z.string()),
   entryPoints: z.record(z.string(), entryPointSchema),
   /** Routers by host key (`a.example.com`, `*.example.com`, or `` for host-less routes). A power of two long. */
-  routes: z.array(bucket),
+  routes: buckets,
   /** Numbers of labels in the wildcard suffixes that occur, so that a reader asks for no others. */
   wildcardLabels: z.array(z.number()),
   /**
@@ -51,6 +59,6 @@ export const rootSchema = z.strictObject({
    */
   split: z.record(z.string(), z.strictObject({ from: z.array(z.string()), leaves: z.array(bucket) })),
   /** Endpoints by their key. A power of two long. */
-  endpoints: z.array(bucket),
+  endpoints: buckets,
 });
 export type Root = z.infer<typeof rootSchema>;

@@ -28,6 +28,19 @@ describe("EditableHeaders", () => {
     expect(headers.get("x-forwarded-for")).toBe("a, b");
   });
 
+  it.each([false, true])("is forked with its edits and apart from them (edited before: %s)", (before) => {
+    const headers = new EditableHeaders(new Headers({ a: "1" }), false);
+    if (before) headers.set("X-Forwarded-Prefix", "/a");
+    const fork = headers.fork();
+    expect([headers.isEdited, fork.isEdited]).toEqual([before, before]);
+    fork.set("X-Forwarded-Host", "b");
+    headers.delete("a");
+    expect([headers.get("x-forwarded-host"), fork.get("a")]).toEqual([null, "1"]);
+    expect(headers.assigned).toEqual(before ? ["x-forwarded-prefix"] : []);
+    expect(fork.assigned).toEqual([...headers.assigned, "x-forwarded-host"]);
+    expect(fork.get("x-forwarded-prefix")).toBe(before ? "/a" : null);
+  });
+
   it("notes the forwarded headers that it was given, once each", () => {
     const headers = new EditableHeaders(new Headers(), false);
     for (const name of ["X-Forwarded-Prefix", "x-forwarded-prefix", "X-Real-Ip", "X-Other"]) headers.set(name, "1");

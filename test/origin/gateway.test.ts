@@ -52,8 +52,8 @@ describe("a request to the gateway", () => {
     const gateway = createGateway();
     const exchange = newExchange({ method: "POST", body: "hello", headers: { "x-own": "1" } });
     await gateway.send(exchange);
-    expect(gateway.asked[0]).toMatchObject({ method: "POST", duplex: "half" });
-    expect(gateway.asked[0]?.body).toBe(exchange.request.body);
+    expect(gateway.asked[0]?.method).toBe("POST");
+    expect(await new Response(gateway.asked[0]?.body).text()).toBe("hello");
     expect(gateway.asked[0]?.headers.get("x-own")).toBe("1");
     expect(exchange.request.headers.has(HOP_HEADER)).toBe(false);
   });
@@ -89,6 +89,19 @@ describe("a request to the gateway", () => {
     expect(hopOf(gateway.asked[0]?.headers)).toMatchObject({ trusted: true, assigned: [] });
   });
 
+  it("keeps the body and the edits of a request that a middleware changed", async () => {
+    const gateway = createGateway();
+    const exchange = newExchange({ method: "POST", body: "hello", headers: { "x-own": "1", "x-secret": "2" } });
+    exchange.headers.set("x-added", "3");
+    exchange.headers.delete("x-secret");
+    await gateway.send(exchange);
+    expect(gateway.asked[0]).toMatchObject({ method: "POST", duplex: "half", redirect: "manual" });
+    expect(await new Response(gateway.asked[0]?.body).text()).toBe("hello");
+    const headers = gateway.asked[0]?.headers;
+    expect([headers?.get("x-own"), headers?.get("x-added"), headers?.get("x-secret")]).toEqual(["1", "3", null]);
+    expect(hopOf(headers)?.service).toBe("default-app-80");
+  });
+
   it("marks a mirror's copy, with its own body and deadline", async () => {
     const gateway = createGateway();
     const { signal } = new AbortController();
@@ -101,6 +114,24 @@ describe("a request to the gateway", () => {
 });
 
 describe("an answer of the gateway", () => {
+  it.each([
+    [new Response("hello"), 1],
+    [new Response("none", { status: 404 }), 1],
+    [new Response("none", { status: 503, headers: { [FAILURE_HEADER]: "no-endpoint" } }), 0],
+    [new Error("Network connection lost."), 0],
+  ])("counts as one of a Pod when it is none of its own: %o", async (answer, times) => {
+    let answers = 0;
+    const send = createGatewaySend({
+      fetcher: fakeFetch(answer),
+      signer: { sign: () => "token" },
+      pointer: () => pointer,
+      onPointer: () => {},
+      onAnswer: () => answers++,
+    });
+    await send(newExchange(), destination());
+    expect(answers).toBe(times);
+  });
+
   it("is passed on as it is", async () => {
     const answer = new Response("hello");
     expect(await createGateway(answer).send()).toBe(answer);

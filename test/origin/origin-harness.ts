@@ -42,12 +42,18 @@ export function newExchange(
   });
 }
 
+/** A request as the origin gets it: a `Request`'s own parts unless the init says others. */
+type Asked = OriginInit & { url: string; headers: Headers };
+
 /** A fetch that records what it was asked, and answers from a list: a response, or an error to reject with. */
 export function fakeFetch(...answers: (Response | Error)[]) {
-  const asked: (OriginInit & { url: string })[] = [];
-  const fetch: OriginFetch = async (input, request) => {
+  const asked: Asked[] = [];
+  const fetch: OriginFetch = async (input, init) => {
     const answer = answers[asked.length] ?? answers.at(-1) ?? new Response("ok");
-    asked.push({ url: typeof input === "string" ? input : input.url, ...request });
+    const url = typeof input === "string" ? input : input.url;
+    const own = typeof input === "string" ? undefined : { method: input.method, body: input.body };
+    const headers = typeof input === "string" ? new Headers() : input.headers;
+    asked.push({ url, headers, ...own, ...init });
     if (answer instanceof Error) throw answer;
     return answer;
   };

@@ -146,10 +146,28 @@ describe("the main request", () => {
       },
     });
     expect(await (await harness.ask("m")).text()).toBe("main");
-    expect(harness.deadlines).toHaveLength(1);
-    harness.deadlines[0]?.abort(new DOMException("late", "TimeoutError"));
+    expect(harness.timers).toHaveLength(1);
+    harness.timers[0]?.callback();
     await harness.settled();
     expect(harness.counted).toEqual(["mirror-failed copy"]);
+  });
+
+  it("leaves no deadline behind when its mirrors answer, before it or after it", async () => {
+    const late = Promise.withResolvers<Response>();
+    const harness = createHarness({ services: mirrored(), send: { copy: () => late.promise } });
+    await harness.ask("m");
+    expect(harness.timers.map(({ isStopped }) => isStopped)).toEqual([false]);
+    late.resolve(new Response("copy"));
+    await harness.settled();
+    expect(harness.timers.map(({ isStopped }) => isStopped)).toEqual([true]);
+
+    const slow = Promise.withResolvers<Response>();
+    const quick = createHarness({ services: mirrored(), send: { main: () => slow.promise } });
+    const answer = quick.ask("m");
+    await quick.settled();
+    slow.resolve(new Response("main"));
+    await answer;
+    expect(quick.timers).toEqual([]);
   });
 
   it("is never held back by a mirror that does not read: 5 MB pass, the mirror is cut", async () => {

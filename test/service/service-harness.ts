@@ -52,7 +52,7 @@ export function createHarness({ services, endpoints = {}, send = {}, middlewares
   const counted: string[] = [];
   const reports: ReportedEvent[] = [];
   const background: Promise<unknown>[] = [];
-  const deadlines: AbortController[] = [];
+  const timers: { callback: () => void; isStopped: boolean }[] = [];
 
   const fakeSend: Send = async (exchange, { service }) => {
     const own = send[service];
@@ -77,10 +77,12 @@ export function createHarness({ services, endpoints = {}, send = {}, middlewares
     },
     count: (event, name) => counted.push(`${event} ${name}`),
     report: (event) => reports.push(event),
-    timeout() {
-      const deadline = new AbortController();
-      deadlines.push(deadline);
-      return deadline.signal;
+    startTimer(callback) {
+      const timer = { callback, isStopped: false };
+      timers.push(timer);
+      return () => {
+        timer.isStopped = true;
+      };
     },
     ...context,
   });
@@ -107,7 +109,7 @@ export function createHarness({ services, endpoints = {}, send = {}, middlewares
     sent,
     counted,
     reports,
-    deadlines,
+    timers,
     exchangeOf,
     ask: (name: string, request: HarnessRequest = {}) => service(name).handle(exchangeOf(request)),
     settled: () => Promise.all(background),

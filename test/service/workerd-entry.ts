@@ -35,7 +35,10 @@ export default {
       },
       count: (event, counter) => counted.push(`${event} ${counter}`),
       report: () => {},
-      timeout: (ms) => AbortSignal.timeout(ms),
+      startTimer(callback, ms) {
+        const timer = setTimeout(callback, ms);
+        return () => clearTimeout(timer);
+      },
       fixedLength: (length) => new FixedLengthStream(length),
     });
     return service(name).handle(
