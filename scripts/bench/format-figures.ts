@@ -13,7 +13,7 @@ export const formatFigures = (figures: Readonly<Record<string, Figure>>): string
   ]);
 
 /** Whether a figure is within what it must reach and not pass. What could not be measured is not. */
-export const isReached = ({ value, atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Figure) =>
+const isReached = ({ value, atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Figure) =>
   value >= atLeast && value <= atMost;
 
 const hasGoal = ({ atLeast, atMost }: Figure): boolean => atLeast !== undefined || atMost !== undefined;

@@ -24,7 +24,7 @@ export interface SoakFault {
 }
 
 /** Something that happened, in milliseconds since the load began. */
-export interface SoakEvent {
+interface SoakEvent {
   name: string;
   fromMs: number;
   toMs: number;

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const COMMAND = fileURLToPath(new URL("../../cli/sluice.ts", import.meta.url));
 const MAX_LINES = 2_000;
 
-export type LogLine = { level: string; msg: string; [field: string]: unknown };
+type LogLine = { level: string; msg: string; [field: string]: unknown };
 
 /** `sluice agent` or `sluice relay` as a process of its own. */
 export interface SluiceProgram {
