@@ -46,6 +46,7 @@ export class RequestConnection {
   /** @returns the head of the answer, once its body has come as well */
   send(request: Buffer): Promise<string> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) throw new Error("the connection was closed while it was idle");
       this.#resolve = resolve;
       this.#reject = reject;
       this.#socket.write(request);
