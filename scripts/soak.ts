@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { runSoak } from "../test/soak/run-soak.ts";
-import { cutFeed, cutWatches, failKvWrites, killAgent } from "../test/soak/soak-faults.ts";
+import { cutFeed, cutWatches, failKvWrites, killLeader } from "../test/soak/soak-faults.ts";
 import { soakFaultsFound, soakReport } from "../test/soak/soak-report.ts";
 
 /** `npm run soak`: no request fails while a service is restarted, again and again, and parts of Sluice fail. */
@@ -23,15 +23,15 @@ const result = await runSoak({
     : [
         cutWatches(0.05),
         cutFeed(0.11, 2_000),
-        killAgent(0.2),
+        killLeader(0.2),
         failKvWrites(0.3, 30_000),
-        cutFeed(0.36, 5_000),
-        killAgent(0.45),
+        cutFeed(0.36, 3_000),
+        killLeader(0.45),
         cutWatches(0.52),
-        cutFeed(0.65, 8_000),
-        killAgent(0.76),
+        cutFeed(0.65, 3_000),
+        killLeader(0.76),
         cutWatches(0.8),
-        killAgent(0.86),
+        killLeader(0.86),
         cutFeed(0.93, 2_000),
       ],
 });

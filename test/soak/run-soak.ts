@@ -1,3 +1,4 @@
+import { cpus } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { REQUEST_ID } from "./pod.ts";
 import { startRollingService } from "./rolling-service.ts";
@@ -38,6 +39,8 @@ export interface SoakResult extends LoadResult {
   uploadsSeenTwice: readonly string[];
   /** How often the table changed in the run. */
   generations: number;
+  /** The share of the machine's processors that was in use, by this and by whatever else ran. */
+  machineUse: number;
 }
 
 const HOST = "soak.example.com";
@@ -92,11 +95,13 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
         await wait(at * totalMs);
         await during(name, () => run(rig));
       };
+      const cpuBefore = cpuTimes();
       const [load] = await Promise.all([
         runSoakLoad({ port: rig.edge.port, host: HOST, requests, perSecond }),
         roll(),
         ...faults.map(fail),
       ]);
+      const cpuAfter = cpuTimes();
       const podsReplaced = service.ended;
       return {
         ...load,
@@ -105,6 +110,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
         events,
         uploadsSeenTwice,
         generations: (await generationOf(rig)) - before,
+        machineUse: 1 - (cpuAfter.idle - cpuBefore.idle) / (cpuAfter.all - cpuBefore.all),
       };
     } finally {
       await service.close();
@@ -151,4 +157,11 @@ async function generationOf(rig: SoakRig): Promise<number> {
   const { port } = rig.relay.started.operations as { port: number };
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   return Number(/^sluice_relay_generation (\d+)$/m.exec(text)?.[1]);
+}
+
+/** Milliseconds of all processors since the machine started. */
+function cpuTimes(): { idle: number; all: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  const all = times.reduce((sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq, 0);
+  return { idle: times.reduce((sum, { idle }) => sum + idle, 0), all };
 }

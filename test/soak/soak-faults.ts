@@ -1,21 +1,21 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { SoakFault } from "./run-soak.ts";
 
-/** A killed agent with another in its place. */
-export const killAgent = (at: number): SoakFault => ({
-  name: "agent killed (-9) and replaced",
+/** The agent that leads, and the feed that comes from it; another takes its place. */
+export const killLeader = (at: number): SoakFault => ({
+  name: "leader killed (-9) and replaced",
   at,
-  run: (rig) => rig.replaceAgent(),
+  run: (rig) => rig.replaceLeader(),
 });
 
 /** The relay hears nothing of any agent. */
 export const cutFeed = (at: number, forMs: number): SoakFault => ({
   name: `feed cut for ${forMs / 1000} s`,
   at,
-  async run({ feed }) {
-    feed.cut();
+  async run({ feeds }) {
+    for (const feed of feeds) feed.cut();
     await wait(forMs);
-    feed.mend();
+    for (const feed of feeds) feed.mend();
   },
 });
 

@@ -22,6 +22,7 @@ export function soakReport(result: SoakResult): string[] {
     `restarts        ${restarts}: ${podsReplaced} Pods replaced`,
     `generations     ${result.generations} published meanwhile`,
     `latency         p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`,
+    `machine         ${(result.machineUse * 100).toFixed(0)} % of its processors in use`,
     "faults",
     ...events
       .filter(({ name }) => !name.startsWith("restart"))

@@ -12,14 +12,15 @@ export interface SoakRig {
   readonly api: KubernetesApi;
   readonly edge: SoakEdge;
   readonly relay: SluiceProgram;
-  /** Stands between the relay and the agent's feed. */
-  readonly feed: CuttableProxy;
-  /** The agent that runs now. */
-  agent(): SluiceProgram;
-  /** Kills the agent with -9 and starts another in its place; resolves when that feeds the relay. */
-  replaceAgent(): Promise<void>;
+  /** What stands between the relay and each agent's feed. */
+  readonly feeds: readonly CuttableProxy[];
+  /** Kills the leader with -9 and starts another agent in its place; resolves when that one can feed relays. */
+  replaceLeader(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** As the chart has it. */
+const REPLICAS = 2;
 
 /** @param agentFlags what the agent is told beyond where everything is */
 export async function startSoakRig(agentFlags: readonly string[] = []): Promise<SoakRig> {
@@ -42,11 +43,15 @@ export async function startSoakRig(agentFlags: readonly string[] = []): Promise<
 
     const api = await startKubernetesApi();
     closers.push(() => api.close());
-    const feed = await startCuttableProxy();
-    closers.push(() => feed.close());
+    const feeds: CuttableProxy[] = [];
+    for (let replica = 0; replica < REPLICAS; replica++) {
+      const feed = await startCuttableProxy();
+      closers.push(() => feed.close());
+      feeds.push(feed);
+    }
     const relay = await runSluice([
       "relay",
-      ...["--feed", `http://127.0.0.1:${feed.port}`],
+      ...["--feed", feeds.map(({ port }) => `http://127.0.0.1:${port}`).join(",")],
       ...["--feed-token-file", tokenFile],
       ...["--hop-keys", keyFile],
       ...["--gateway", "127.0.0.1:0"],
@@ -56,15 +61,16 @@ export async function startSoakRig(agentFlags: readonly string[] = []): Promise<
     const edge = await startSoakEdge({ hop, admin }, portOf(relay, "gateway"));
     closers.push(() => edge.close());
 
-    let agents = 0;
-    let agent: SluiceProgram;
-    const startAgent = async (): Promise<void> => {
-      agents += 1;
-      agent = await runSluice([
+    const agents: { name: string; program: SluiceProgram }[] = [];
+    let started = 0;
+    const startAgent = async (replica: number): Promise<void> => {
+      started += 1;
+      const name = `agent-${started}`;
+      const program = await runSluice([
         "agent",
         ...["--kubeconfig", api.kubeconfigPath()],
         ...["--lease-namespace", "default"],
-        ...["--identity", `agent-${agents}`],
+        ...["--identity", name],
         ...["--feed", "127.0.0.1:0"],
         ...["--feed-token-file", tokenFile],
         ...["--operations", "127.0.0.1:0"],
@@ -73,20 +79,26 @@ export async function startSoakRig(agentFlags: readonly string[] = []): Promise<
         ...edge.flags,
         ...agentFlags,
       ]);
-      feed.target(portOf(agent, "feed"));
-      await agent.logged("every kind has been read");
+      agents[replica] = { name, program };
+      feeds[replica]?.target(portOf(program, "feed"));
+      await program.logged("every kind has been read");
     };
-    await startAgent();
-    closers.push(() => agent.kill());
+    closers.push(async () => {
+      for (const { program } of agents) await program.kill();
+    });
+    for (let replica = 0; replica < REPLICAS; replica++) await startAgent(replica);
     return {
       api,
       edge,
       relay,
-      feed,
-      agent: () => agent,
-      async replaceAgent() {
-        await agent.kill();
-        await startAgent();
+      feeds,
+      async replaceLeader() {
+        const replica = Math.max(
+          0,
+          agents.findIndex(({ name }) => holderOf(api).startsWith(`${name}_`)),
+        );
+        await agents[replica]?.program.kill();
+        await startAgent(replica);
       },
       close,
     };
@@ -94,4 +106,11 @@ export async function startSoakRig(agentFlags: readonly string[] = []): Promise<
     await close();
     throw error;
   }
+}
+
+/** Who leads, by the Lease. */
+function holderOf(api: KubernetesApi): string {
+  const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
+  const lease = api.get(kind, "sluice-agent") as { spec?: { holderIdentity?: string } } | undefined;
+  return lease?.spec?.holderIdentity ?? "";
 }
