@@ -1,5 +1,6 @@
 import { compileRule } from "../rule/compile-rule.ts";
 import { ruleKeys } from "../rule/rule-keys.ts";
+import { withoutImplied } from "../rule/without-implied.ts";
 import type { Router } from "../table/table.ts";
 import { buildPathIndex, type Candidate, type PathEntry, type PathIndex } from "./path-index.ts";
 
@@ -33,12 +34,15 @@ export function buildRouteIndex<T>(routers: readonly IndexedRouter<T>[]): RouteI
   const entries = { plain: new Map<string, HostEntries<T>>(), tls: new Map<string, HostEntries<T>>() };
   for (const { router, value } of routers) {
     const { priority, tieBreaker } = router;
-    const candidate: Candidate<T> = { priority, tieBreaker, matches: compileRule(router.rule), value };
-    const keys = ruleKeys(router.rule);
+    const found = ruleKeys(router.rule).map((key) => {
+      const matches = compileRule(withoutImplied(router.rule, key));
+      const candidate: Candidate<T> = { priority, tieBreaker, matches, value };
+      return { host: key.host, path: key.path, candidate };
+    });
     const listeners = router.tls ? entries.tls : entries.plain;
     for (const entryPoint of new Set(router.entryPoints)) {
       const byHost = emplace(listeners, entryPoint, () => new Map<string, PathEntry<T>[]>());
-      for (const { host, path } of keys) emplace(byHost, host, () => []).push({ path, candidate });
+      for (const { host, path, candidate } of found) emplace(byHost, host, () => []).push({ path, candidate });
     }
   }
   return { plain: mapValues(entries.plain, buildListenerIndex), tls: mapValues(entries.tls, buildListenerIndex) };
