@@ -157,10 +157,12 @@ describe("statuses that are written", () => {
     await api.until(() => condition("GatewayClass", "edge", "Accepted") === "True/Accepted@1");
     await api.until(() => JSON.stringify(api.get(gatewayApi("Gateway"), "main")).includes('"attachedRoutes":1'));
     await api.until(() => notes().includes("has no endpoint"));
-    const before = { writes: writesOf(api).length, translations: state.translations };
     // Another object goes round the same way: all that was under way before it is through then.
     applyText(api, traefik("IngressRoute", "bad", "routes: [{ match: Nonsense }]"));
     await api.until(() => notes().includes("Nonsense"));
+    const before = { writes: writesOf(api).length, translations: state.translations };
+    applyText(api, traefik("IngressRoute", "worse", "routes: [{ match: Gibberish }]"));
+    await api.until(() => notes().includes("Gibberish"));
     expect(writesOf(api).slice(before.writes)).toEqual([expect.stringMatching(/^POST .*\/events$/)]);
     expect(state.translations - before.translations).toBeLessThan(8);
   });
