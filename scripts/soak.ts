@@ -1,3 +1,4 @@
+import { createWriteStream } from "node:fs";
 import { parseArgs } from "node:util";
 import { runSoak } from "../test/soak/run-soak.ts";
 import { cutFeed, cutWatches, failKvWrites, killLeader } from "../test/soak/soak-faults.ts";
@@ -9,15 +10,18 @@ const { values } = parseArgs({
     requests: { type: "string", default: "52000" },
     rate: { type: "string", default: "500" },
     restarts: { type: "string", default: "20" },
+    log: { type: "string" },
     "without-faults": { type: "boolean", default: false },
   },
 });
 
+const logFile = values.log === undefined ? undefined : createWriteStream(values.log);
 const result = await runSoak({
   requests: Number(values.requests),
   perSecond: Number(values.rate),
   restarts: Number(values.restarts),
   kvLatenessMs: values["without-faults"] ? 0 : 60_000,
+  log: (program, line) => void logFile?.write(`${JSON.stringify({ program, ...line })}\n`),
   faults: values["without-faults"]
     ? []
     : [
@@ -35,5 +39,6 @@ const result = await runSoak({
         cutFeed(0.93, 2_000),
       ],
 });
+logFile?.end();
 for (const line of soakReport(result)) console.log(line);
 process.exitCode = soakFaultsFound(result) === 0 ? 0 : 1;

@@ -28,7 +28,9 @@ const WATCH_MS = 1_000;
 
 /** How long changes take from the API server to what clients see, agent, KV, Worker and relay being as they are in use. */
 export async function measurePropagation(options: PropagationOptions): Promise<Propagation> {
-  const rig = await startSoakRig(options.throttle === undefined ? [] : ["--throttle", options.throttle]);
+  const rig = await startSoakRig({
+    agentFlags: options.throttle === undefined ? [] : ["--throttle", options.throttle],
+  });
   const lastRequest = new Map<string, number>();
   const pods: Pod[] = [];
   try {

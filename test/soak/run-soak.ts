@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { REQUEST_ID } from "./pod.ts";
 import { startRollingService } from "./rolling-service.ts";
+import type { LogLine } from "./sluice-program.ts";
 import { type LoadResult, runSoakLoad } from "./soak-load.ts";
 import { type SoakRig, startSoakRig } from "./soak-rig.ts";
 
@@ -14,6 +15,8 @@ export interface SoakOptions {
   faults: readonly SoakFault[];
   /** Up to how long a KV write takes to show, in milliseconds. */
   kvLatenessMs: number;
+  /** Takes what the agents and the relay log. */
+  log?: (program: string, line: LogLine) => void;
 }
 
 export interface SoakFault {
@@ -50,10 +53,10 @@ const STEPS_SHARE = 0.9;
 
 /** Rolls a service under load while parts of Sluice fail. */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
-  const { requests, perSecond, restarts, faults, kvLatenessMs } = options;
+  const { requests, perSecond, restarts, faults, kvLatenessMs, log } = options;
   const uploads = new Set<string>();
   const uploadsSeenTwice: string[] = [];
-  const rig = await startSoakRig();
+  const rig = await startSoakRig({ ...(log !== undefined && { log }) });
   try {
     const service = await startRollingService({
       api: rig.api,

@@ -4,15 +4,12 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../../cli/sluice.ts", import.meta.url));
-const MAX_LINES = 2_000;
 
-type LogLine = { level: string; msg: string; [field: string]: unknown };
+export type LogLine = { level: string; msg: string; [field: string]: unknown };
 
 /** `sluice agent` or `sluice relay` as a process of its own. */
 export interface SluiceProgram {
   readonly child: ChildProcess;
-  /** The last of what it logged. */
-  readonly lines: readonly LogLine[];
   /** What it said when it had started: the addresses that it listens on. */
   readonly started: LogLine;
   /** Resolves when it has logged a line that begins so. */
@@ -21,7 +18,8 @@ export interface SluiceProgram {
   kill(): Promise<void>;
 }
 
-export async function runSluice(args: readonly string[]): Promise<SluiceProgram> {
+/** @param log takes all that it logs */
+export async function runSluice(log: (line: LogLine) => void, args: readonly string[]): Promise<SluiceProgram> {
   const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const exit = once(child, "exit");
   const lines: LogLine[] = [];
@@ -29,7 +27,7 @@ export async function runSluice(args: readonly string[]): Promise<SluiceProgram>
   createInterface({ input: child.stdout }).on("line", (text) => {
     const line = JSON.parse(text) as LogLine;
     lines.push(line);
-    if (lines.length > MAX_LINES) lines.shift();
+    log(line);
     for (const look of watching) look(line);
   });
   const logged = (beginning: string): Promise<LogLine> => {
@@ -50,7 +48,6 @@ export async function runSluice(args: readonly string[]): Promise<SluiceProgram>
   ended.catch(() => {});
   return {
     child,
-    lines,
     started: await Promise.race([logged("started"), ended]),
     async logged(beginning) {
       await logged(beginning);

@@ -1,7 +1,9 @@
 import type { SoakResult } from "./run-soak.ts";
 import type { Failure } from "./soak-load.ts";
 
-const MAX_LISTED = 40;
+const MAX_KINDS = 4;
+/** Failures so near to each other are told as one. */
+const SPAN_GAP_MS = 500;
 /** What ended so long before a failure may still have caused it. */
 const AFTERMATH_MS = 2_000;
 
@@ -29,16 +31,35 @@ export function soakReport(result: SoakResult): string[] {
       .map(({ name, fromMs, toMs }) => `  ${secondsOf(fromMs)} - ${secondsOf(toMs)}  ${name}`),
     `failed          ${failures.length}`,
     ...[...kinds].map(([kind, { length }]) => `  ${String(length).padStart(6)}  ${kind}`),
-    ...failures.slice(0, MAX_LISTED).map((failure) => `  ${describeFailure(failure, result)}`),
+    ...spansOf(failures).map((span) => `  ${describeSpan(span, result)}`),
     `uploads seen twice  ${uploadsSeenTwice.length}`,
   ];
 }
 
-function describeFailure({ sentMs, endedMs, kind, request }: Failure, { events }: SoakResult): string {
+/** Failures, each of which was sent soon after another had ended. */
+function spansOf(failures: readonly Failure[]): Failure[][] {
+  const spans: Failure[][] = [];
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const failure of failures.toSorted((a, b) => a.sentMs - b.sentMs)) {
+    const span = spans.at(-1);
+    if (span === undefined || failure.sentMs > lastMs + SPAN_GAP_MS) spans.push([failure]);
+    else span.push(failure);
+    lastMs = Math.max(lastMs, failure.endedMs);
+  }
+  return spans;
+}
+
+function describeSpan(span: readonly Failure[], { events }: SoakResult): string {
+  const fromMs = Math.min(...span.map(({ sentMs }) => sentMs));
+  const toMs = Math.max(...span.map(({ endedMs }) => endedMs));
   const meanwhile = events
-    .filter(({ fromMs, toMs }) => fromMs <= endedMs && toMs + AFTERMATH_MS >= sentMs)
+    .filter((event) => event.fromMs <= toMs && event.toMs + AFTERMATH_MS >= fromMs)
     .map(({ name }) => name);
-  return `${secondsOf(sentMs)} - ${secondsOf(endedMs)}  ${kind}  (${request})  during: ${meanwhile.join("; ")}`;
+  const kinds = [...Map.groupBy(span, ({ kind, request }) => `${kind} (${request})`)].map(
+    ([kind, { length }]) => `${length} x ${kind}`,
+  );
+  const listed = kinds.slice(0, MAX_KINDS).join(", ") + (kinds.length > MAX_KINDS ? ", ..." : "");
+  return `${secondsOf(fromMs)} - ${secondsOf(toMs)}  ${listed}  during: ${meanwhile.join("; ")}`;
 }
 
 const secondsOf = (ms: number): string => `${(ms / 1000).toFixed(3)} s`.padStart(10);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeDevKeys } from "../../cli/dev/dev-keys.ts";
 import { type KubernetesApi, startKubernetesApi } from "../doubles/kubernetes-api/kubernetes-api.ts";
 import { type CuttableProxy, startCuttableProxy } from "./cuttable-proxy.ts";
-import { portOf, runSluice, type SluiceProgram } from "./sluice-program.ts";
+import { type LogLine, portOf, runSluice, type SluiceProgram } from "./sluice-program.ts";
 import { type SoakEdge, startSoakEdge } from "./soak-edge.ts";
 
 /** The whole of Sluice: API server, agent, KV, Worker and relay, each a process or a server of its own. */
@@ -22,8 +22,14 @@ export interface SoakRig {
 /** As the chart has it. */
 const REPLICAS = 2;
 
-/** @param agentFlags what the agent is told beyond where everything is */
-export async function startSoakRig(agentFlags: readonly string[] = []): Promise<SoakRig> {
+export interface SoakRigOptions {
+  /** What the agents are told beyond where everything is. */
+  agentFlags?: readonly string[];
+  /** Takes what the programs log. */
+  log?: (program: string, line: LogLine) => void;
+}
+
+export async function startSoakRig({ agentFlags = [], log }: SoakRigOptions = {}): Promise<SoakRig> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -49,14 +55,17 @@ export async function startSoakRig(agentFlags: readonly string[] = []): Promise<
       closers.push(() => feed.close());
       feeds.push(feed);
     }
-    const relay = await runSluice([
-      "relay",
-      ...["--feed", feeds.map(({ port }) => `http://127.0.0.1:${port}`).join(",")],
-      ...["--feed-token-file", tokenFile],
-      ...["--hop-keys", keyFile],
-      ...["--gateway", "127.0.0.1:0"],
-      ...["--operations", "127.0.0.1:0"],
-    ]);
+    const relay = await runSluice(
+      (line) => log?.("relay", line),
+      [
+        "relay",
+        ...["--feed", feeds.map(({ port }) => `http://127.0.0.1:${port}`).join(",")],
+        ...["--feed-token-file", tokenFile],
+        ...["--hop-keys", keyFile],
+        ...["--gateway", "127.0.0.1:0"],
+        ...["--operations", "127.0.0.1:0"],
+      ],
+    );
     closers.push(() => relay.kill());
     const edge = await startSoakEdge({ hop, admin }, portOf(relay, "gateway"));
     closers.push(() => edge.close());
@@ -66,19 +75,22 @@ export async function startSoakRig(agentFlags: readonly string[] = []): Promise<
     const startAgent = async (replica: number): Promise<void> => {
       started += 1;
       const name = `agent-${started}`;
-      const program = await runSluice([
-        "agent",
-        ...["--kubeconfig", api.kubeconfigPath()],
-        ...["--lease-namespace", "default"],
-        ...["--identity", name],
-        ...["--feed", "127.0.0.1:0"],
-        ...["--feed-token-file", tokenFile],
-        ...["--operations", "127.0.0.1:0"],
-        ...["--api-token-file", apiTokenFile],
-        ...["--admin-key-file", adminKeyFile],
-        ...edge.flags,
-        ...agentFlags,
-      ]);
+      const program = await runSluice(
+        (line) => log?.(name, line),
+        [
+          "agent",
+          ...["--kubeconfig", api.kubeconfigPath()],
+          ...["--lease-namespace", "default"],
+          ...["--identity", name],
+          ...["--feed", "127.0.0.1:0"],
+          ...["--feed-token-file", tokenFile],
+          ...["--operations", "127.0.0.1:0"],
+          ...["--api-token-file", apiTokenFile],
+          ...["--admin-key-file", adminKeyFile],
+          ...edge.flags,
+          ...agentFlags,
+        ],
+      );
       agents[replica] = { name, program };
       feeds[replica]?.target(portOf(program, "feed"));
       await program.logged("every kind has been read");
