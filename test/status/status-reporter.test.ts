@@ -105,6 +105,9 @@ describe("what users look for after kubectl apply", () => {
     worker.generation = 1;
     accept(1);
     await api.until(() => condition("Gateway", "main", "Programmed") === "True/Programmed@1");
+    await api.until(() => condition("HTTPRoute", "app", "Accepted") === "True/Accepted@1");
+    await api.until(() => condition("GatewayClass", "edge", "Accepted") === "True/Accepted@1");
+    await api.until(() => JSON.stringify(api.get(gatewayApi("Gateway"), "main")).includes('"attachedRoutes":1'));
     await settled();
     const writes = writesOf(api).length;
     const { asked } = worker;
