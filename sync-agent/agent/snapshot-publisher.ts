@@ -3,7 +3,7 @@ import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Table } from "../../src/table/table.ts";
 import { contentHash } from "../publish/content-hash.ts";
 import { describePlan } from "../publish/describe-plan.ts";
-import { guardPublish } from "../publish/guard-publish.ts";
+import { describeLargeRoot, guardPublish } from "../publish/guard-publish.ts";
 import { PublishError } from "../publish/publish-error.ts";
 import { type PublishResult, publish } from "../publish/publisher.ts";
 import { readPublished } from "../publish/read-published.ts";
@@ -19,6 +19,8 @@ export interface SnapshotPublisherOptions {
   workerReads?: () => Promise<number | undefined>;
   /** Told how long each plan took. */
   onPlanned?: (seconds: number) => void;
+  /** Milliseconds on a clock that never goes back. */
+  now?: () => number;
 }
 
 /** Publishes tables as snapshots in KV, under the beacon's pointer. */
@@ -28,54 +30,64 @@ export interface SnapshotPublisher extends TablePublisher {
 }
 
 const MAX_LOSS = 0.5;
+/** KV shows everywhere within some minutes what was written; what is missing after this is lost. */
+const LOST_AFTER_MS = 5 * 60_000;
 
 export function createSnapshotPublisher(
   store: SnapshotStore,
   options: SnapshotPublisherOptions = {},
 ): SnapshotPublisher {
   const { maxLoss = MAX_LOSS, allowLoss = false, workerReads = async () => undefined, onPlanned } = options;
+  const { now = () => performance.now() } = options;
   const planner = timedPlanner(onPlanned);
-  /** What this process published, so that it need not be read back. */
+  /** What this process published, or has read back. */
   let published: { root: string; table: Table } | undefined;
+  let missing: { root: string; since: number } | undefined;
 
-  const readTableAt = async (pointer: Pointer | undefined): Promise<Table | undefined> => {
-    if (pointer === undefined) return undefined;
-    if (published?.root !== pointer.root) {
-      const table = await readPublished(store, pointer);
-      published = table && { root: pointer.root, table };
+  const readTableAt = async ({ root }: Pointer): Promise<Table | undefined> => {
+    if (published?.root !== root) {
+      const table = await readPublished(store, { root });
+      published = table && { root, table };
     }
     return published?.table;
   };
 
+  /** Nothing tells how much would go of a table that cannot be read: it is not taken for an empty one. */
+  const readServed = async (pointer: Pointer): Promise<Table | undefined> => {
+    const table = await readTableAt(pointer);
+    if (table !== undefined || allowLoss) return table;
+    if (missing?.root !== pointer.root) missing = { root: pointer.root, since: now() };
+    if (now() - missing.since >= LOST_AFTER_MS) return undefined;
+    throw new PublishError("transient", `generation ${pointer.generation}, which is served, is not whole in KV yet`);
+  };
+
   const describe = async (table: Table): Promise<string> => {
     const current = await store.current();
-    const planned = createPlanner({ hash: contentHash }).plan({
+    const planned = planner.plan({
       desired: table,
       publisher: store.publisher,
       current: current?.root && { hash: current.pointer.root, root: current.root },
     });
-    return describePlan(await readTableAt(current?.pointer), table, planned);
+    return describePlan(current && (await readServed(current.pointer)), table, planned);
   };
 
   return {
     describe,
     claim: (atLeast) => store.claim(atLeast),
     async publish(table, { epoch }) {
+      let before: Table | undefined;
       const result = await publish(store, table, {
         epoch,
         allowEmpty: true,
         planner,
-        guard: async ({ stats }, current) =>
-          guardPublish({
-            before: await readTableAt(current?.pointer),
-            after: table,
-            stats,
-            maxLoss,
-            allowLoss,
-            workerReads: await workerReads(),
-          }),
+        async isWhole({ pointer }) {
+          before = await readServed(pointer);
+          return before !== undefined;
+        },
+        guard: async ({ stats }) =>
+          guardPublish({ before, after: table, stats, maxLoss, allowLoss, workerReads: await workerReads() }),
       });
-      if (result.status === "published") published = { root: result.pointer.root, table };
+      if (result.status !== "refused") published = { root: result.pointer.root, table };
       const outcome = toOutcome(result);
       const isPinned = outcome.status === "refused" && outcome.reason === "pinned";
       return isPinned ? { ...outcome, plan: await describe(table) } : outcome;
@@ -100,8 +112,10 @@ function timedPlanner(onPlanned: (seconds: number) => void = () => {}): Planner 
 
 function toOutcome(result: PublishResult): PublishOutcome {
   if (result.status !== "refused") {
-    const { status, pointer, problems } = result;
-    return { status, pointer, problems: problems.map(tell) };
+    const { status, pointer, problems, stats } = result;
+    const largeRoot = describeLargeRoot(stats);
+    const large = largeRoot === undefined ? [] : [{ code: "root-large", message: largeRoot }];
+    return { status, pointer, problems: [...problems.map(tell), ...large] };
   }
   const { reason, pointer, message } = result;
   return reason === "empty-table" || reason === "guarded"

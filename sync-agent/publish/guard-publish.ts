@@ -1,12 +1,14 @@
+import { MAX_LEAF_BYTES } from "../../src/snapshot/leaf-keys.ts";
 import type { Plan } from "../../src/snapshot/plan.ts";
 import { TABLE_VERSION, type Table } from "../../src/table/table.ts";
+import { changesSince } from "../../src/table/table-changes.ts";
 
 export interface GuardRequest {
-  /** What is served now, undefined when it cannot be read or nothing is. */
-  before: Pick<Table, "routers" | "services"> | undefined;
-  after: Pick<Table, "routers" | "services">;
+  /** What is served now, undefined when nothing is. */
+  before: Table | undefined;
+  after: Table;
   stats: Plan["stats"];
-  /** Share of routes or of services that may go in one step, from 0 to 1. */
+  /** Share of routes, of services, or of services that have endpoints, that may go in one step, from 0 to 1. */
   maxLoss: number;
   /** Lets go whatever goes. */
   allowLoss: boolean;
@@ -14,15 +16,22 @@ export interface GuardRequest {
   workerReads: number | undefined;
 }
 
+/** `message` says what is wrong, with the numbers, and what to do. */
 export type GuardVerdict =
   | { ok: true }
-  | { ok: false; code: "mass-deletion" | "root-too-large" | "leaf-too-large" | "newer-version"; message: string };
+  | { ok: false; code: "mass-deletion"; message: string; what: string; gone: number; of: number }
+  | { ok: false; code: "root-too-large" | "leaf-too-large"; message: string; bytes: number; limit: number }
+  | { ok: false; code: "newer-version"; message: string };
 
 /** Fewer say nothing about an accident: taking down the last of two routes is a day's work. */
 const FEW = 4;
-/** A root beyond this is no table but an accident: it is read by every isolate that starts. */
+/**
+ * A root beyond this is no table but an accident: it is read by every isolate that starts. It bounds the whole as well,
+ * to the 16,000 leaves that such a root can name.
+ */
 const MAX_ROOT_BYTES = 256 * 1024;
-const MAX_LEAF_BYTES = 128 * 1024;
+/** What a root should not have, as the edge is measured with it. */
+const LARGE_ROOT_BYTES = 100 * 1024;
 
 /**
  * Looks at a table before it is published, as at anybody's input: how much of what is served would go, how large it
@@ -33,40 +42,52 @@ export function guardPublish({ before, after, stats, maxLoss, allowLoss, workerR
     const message = `the Worker reads tables of format ${workerReads} only, this is format ${TABLE_VERSION}: deploy the Worker first`;
     return { ok: false, code: "newer-version", message };
   }
-  if (stats.rootBytes > MAX_ROOT_BYTES) {
-    return {
-      ok: false,
-      code: "root-too-large",
-      message: `the root has ${stats.rootBytes} bytes, at most ${MAX_ROOT_BYTES} are published`,
-    };
-  }
-  if (stats.largestLeafBytes > MAX_LEAF_BYTES) {
-    return {
-      ok: false,
-      code: "leaf-too-large",
-      message: `a leaf has ${stats.largestLeafBytes} bytes, at most ${MAX_LEAF_BYTES} are published`,
-    };
-  }
+  const tooLarge = judgeSize(stats);
+  if (tooLarge !== undefined) return tooLarge;
   if (allowLoss || before === undefined) return { ok: true };
-  const losses = [
-    {
-      what: "routes",
-      ...countLoss(
-        before.routers.map(({ name }) => name),
-        new Set(after.routers.map(({ name }) => name)),
-      ),
-    },
-    { what: "services", ...countLoss(Object.keys(before.services), new Set(Object.keys(after.services))) },
-  ];
-  for (const { what, gone, of } of losses) {
+  for (const { what, gone, of } of countLosses(before, after)) {
     if (gone < FEW || gone / of <= maxLoss) continue;
     const share = Math.round((100 * gone) / of);
     const message = `${gone} of ${of} ${what} (${share} %) would go in one step, more than ${Math.round(maxLoss * 100)} %: if that is meant, --allow-loss lets it happen`;
-    return { ok: false, code: "mass-deletion", message };
+    return { ok: false, code: "mass-deletion", message, what, gone, of };
   }
   return { ok: true };
 }
 
-function countLoss(before: readonly string[], after: ReadonlySet<string>): { gone: number; of: number } {
-  return { gone: before.filter((name) => !after.has(name)).length, of: before.length };
+/** @returns what to tell people of a root that is larger than it should be, though it is published */
+export function describeLargeRoot({ rootBytes }: Plan["stats"]): string | undefined {
+  if (rootBytes <= LARGE_ROOT_BYTES) return undefined;
+  return `the root has ${rootBytes} bytes: beyond ${LARGE_ROOT_BYTES} isolates start slowly, beyond ${MAX_ROOT_BYTES} nothing is published`;
+}
+
+function judgeSize({ rootBytes, largestLeafBytes }: Plan["stats"]) {
+  const refuse = (code: "root-too-large" | "leaf-too-large", what: string, bytes: number, limit: number) => {
+    const message = `${what} has ${bytes} bytes, at most ${limit} are published: look for what makes so many routes`;
+    return { ok: false, code, message, bytes, limit } as const;
+  };
+  if (rootBytes > MAX_ROOT_BYTES) return refuse("root-too-large", "the root", rootBytes, MAX_ROOT_BYTES);
+  if (largestLeafBytes > MAX_LEAF_BYTES) return refuse("leaf-too-large", "a leaf", largestLeafBytes, MAX_LEAF_BYTES);
+  return undefined;
+}
+
+/** Costs what has changed, where one table was made of the other. */
+function countLosses(before: Table, after: Table): { what: string; gone: number; of: number }[] {
+  const changes = changesSince(before, after);
+  const routes = new Set(before.routers.map(({ name }) => name));
+  const serving = (table: Table, key: string): boolean =>
+    Object.hasOwn(table.endpoints, key) && (table.endpoints[key]?.endpoints.length ?? 0) > 0;
+  const emptied = [...changes.endpoints.removed, ...Object.keys(changes.endpoints.put)];
+  return [
+    { what: "routes", gone: changes.routers.removed.filter((name) => routes.has(name)).length, of: routes.size },
+    {
+      what: "services",
+      gone: changes.services.removed.filter((name) => Object.hasOwn(before.services, name)).length,
+      of: Object.keys(before.services).length,
+    },
+    {
+      what: "services with endpoints",
+      gone: emptied.filter((key) => serving(before, key) && !serving(after, key)).length,
+      of: Object.keys(before.endpoints).filter((key) => serving(before, key)).length,
+    },
+  ];
 }

@@ -14,8 +14,10 @@ export interface PublishOptions {
   allowEmpty?: boolean;
   /** Of a writer that publishes one table after another: what they have in common is planned once. */
   planner?: Planner;
+  /** Whether KV has all of what is served now; otherwise every leaf is written again. */
+  isWhole?: (current: CurrentSnapshot) => Promise<boolean>;
   /** Has the last word before anything is written. */
-  guard?: (plan: Plan, current: CurrentSnapshot | undefined) => Promise<GuardVerdict>;
+  guard?: (plan: Plan) => Promise<GuardVerdict>;
 }
 
 type CurrentSnapshot = NonNullable<Awaited<ReturnType<SnapshotStore["current"]>>>;
@@ -43,25 +45,23 @@ export type PublishResult =
  *
  * @throws what the store throws
  */
-export async function publish(
-  store: SnapshotStore,
-  table: Table,
-  { epoch, allowEmpty = false, planner = createPlanner({ hash: contentHash }), guard }: PublishOptions,
-): Promise<PublishResult> {
+export async function publish(store: SnapshotStore, table: Table, options: PublishOptions): Promise<PublishResult> {
+  const { epoch, allowEmpty = false, planner = createPlanner({ hash: contentHash }), isWhole, guard } = options;
   const current = await store.current();
+  const known = current === undefined || (await isWhole?.(current)) === false ? undefined : current.root;
   const planned = planner.plan({
     desired: table,
     publisher: store.publisher,
-    current: current?.root && { hash: current.pointer.root, root: current.root },
+    current: current && known && { hash: current.pointer.root, root: known },
   });
   const { rootHash, stats, problems } = planned;
-  if (current !== undefined && current.pointer.root === rootHash && current.root !== undefined) {
+  if (current !== undefined && current.pointer.root === rootHash && known !== undefined) {
     return { status: "unchanged", pointer: current.pointer, stats, problems };
   }
   if (!allowEmpty && table.routers.length === 0 && current?.root?.routes.some((bucket) => bucket !== "")) {
     return { status: "refused", pointer: current.pointer, reason: "empty-table", stats, problems };
   }
-  const verdict = await guard?.(planned, current);
+  const verdict = await guard?.(planned);
   if (verdict !== undefined && !verdict.ok) {
     return {
       status: "refused",

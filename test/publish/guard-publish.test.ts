@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createPlanner } from "../../src/snapshot/plan.ts";
+import { applyChanges, emptyChanges } from "../../src/table/table-changes.ts";
 import { collectGarbage } from "../../sync-agent/publish/collect-garbage.ts";
 import { contentHash } from "../../sync-agent/publish/content-hash.ts";
 import { describePlan } from "../../sync-agent/publish/describe-plan.ts";
-import { type GuardRequest, guardPublish } from "../../sync-agent/publish/guard-publish.ts";
+import { describeLargeRoot, type GuardRequest, guardPublish } from "../../sync-agent/publish/guard-publish.ts";
 import { createMemoryStore } from "../../sync-agent/publish/memory-store.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
 import { readPublished } from "../../sync-agent/publish/read-published.ts";
@@ -12,6 +13,16 @@ import { hostRule, makeRouter, makeTable } from "../snapshot/make-table.ts";
 
 const tableOf = (count: number) =>
   makeTable(Array.from({ length: count }, (_, index) => makeRouter(`r${index}`, hostRule(`h${index}.example.com`))));
+/** Services with an endpoint each, but for the first so many. */
+const withEndpoints = (count: number, emptied = 0) => ({
+  ...tableOf(1),
+  endpoints: Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      `s${index}`,
+      { endpoints: index < emptied ? [] : [{ address: "10.0.0.1", port: 80, state: "ready" as const }] },
+    ]),
+  ),
+});
 const stats = { routeLeaves: 1, endpointLeaves: 1, rootBytes: 1_000, largestLeafBytes: 1_000 };
 const judge = (request: Partial<GuardRequest>) =>
   guardPublish({
@@ -29,6 +40,9 @@ describe("the guard", () => {
     ["nothing goes", {}],
     ["half of the routes go", { after: tableOf(5) }],
     ["few go, if all", { before: tableOf(3), after: tableOf(0) }],
+    ["few Pods go, if all", { before: withEndpoints(3), after: withEndpoints(3, 3) }],
+    ["half of the services lose their Pods", { before: withEndpoints(10), after: withEndpoints(10, 5) }],
+    ["what had no Pods is gone", { before: withEndpoints(10, 8), after: withEndpoints(0) }],
     ["nothing was there", { before: undefined, after: tableOf(0) }],
     ["it is told to", { after: tableOf(0), allowLoss: true }],
     ["the Worker does not say what it reads", { workerReads: undefined }],
@@ -40,11 +54,38 @@ describe("the guard", () => {
     ["more than the share would go", { after: tableOf(4) }, "mass-deletion", "6 of 10 routes (60 %)"],
     ["all would go", { after: tableOf(0) }, "mass-deletion", "10 of 10 routes"],
     ["the share is small", { after: tableOf(6), maxLoss: 0.1 }, "mass-deletion", "--allow-loss"],
+    [
+      "most services would lose their Pods",
+      { before: withEndpoints(10), after: withEndpoints(10, 6) },
+      "mass-deletion",
+      "6 of 10 services with endpoints (60 %)",
+    ],
+    [
+      "most services with Pods would go",
+      { before: withEndpoints(10), after: withEndpoints(4) },
+      "mass-deletion",
+      "6 of 10 services with endpoints",
+    ],
     ["the root is too large", { stats: { ...stats, rootBytes: 300_000 } }, "root-too-large", "300000 bytes"],
     ["a leaf is too large", { stats: { ...stats, largestLeafBytes: 200_000 } }, "leaf-too-large", "200000 bytes"],
     ["the Worker is older", { workerReads: 0 }, "newer-version", "deploy the Worker first"],
   ])("stops a table when %s", (_, request, code, message) => {
     expect(judge(request)).toMatchObject({ ok: false, code, message: expect.stringContaining(message) });
+  });
+
+  it("judges tables that were made of each other by what was changed", () => {
+    const before = tableOf(10);
+    const removed = before.routers.slice(0, 6).map(({ name }) => name);
+    const fewer = applyChanges(before, { ...emptyChanges(), routers: { put: {}, removed } });
+    expect(judge({ before, after: fewer })).toMatchObject({ code: "mass-deletion", gone: 6, of: 10 });
+    const [first = expect.fail("no router")] = before.routers;
+    const back = applyChanges(fewer, { ...emptyChanges(), routers: { put: { [first.name]: first }, removed: [] } });
+    expect(judge({ before, after: back })).toEqual({ ok: true });
+  });
+
+  it("tells of a root that is larger than it should be, before it is too large", () => {
+    expect(describeLargeRoot({ ...stats, rootBytes: 100 * 1024 })).toBeUndefined();
+    expect(describeLargeRoot({ ...stats, rootBytes: 100 * 1024 + 1 })).toContain("102401 bytes");
   });
 });
 
