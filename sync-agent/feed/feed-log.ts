@@ -9,10 +9,16 @@ import { sha256Hex } from "../translate/names.ts";
 const MAX_STEPS = 1_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
+/** How one table became the next. How fresh it is, is said when a relay is told. */
+interface Step {
+  document: Omit<Extract<FeedDocument, { type: "changes" }>, "freshAt">;
+  bytes: number;
+}
+
 /** The feed's documents: the newest table, and the last steps to it. */
 export class FeedLog {
   readonly #freshAt: () => number;
-  readonly #steps: { from: string; line: string }[] = [];
+  readonly #steps: Step[] = [];
   #bytes = 0;
   #current: { table: Table; pointer: Pointer | null; digest: TableDigest } | undefined;
 
@@ -37,21 +43,26 @@ export class FeedLog {
     if (isEmpty(changes)) return isMoved ? this.#pointer() : undefined;
     const from = digest.id;
     digest.update(changes);
-    const line = toLine({ type: "changes", from, id: digest.id, pointer, freshAt: this.#freshAt(), changes });
-    this.#keep(from, line);
+    const document = { type: "changes", from, id: digest.id, pointer, changes } as const;
+    const line = toLine({ ...document, freshAt: this.#freshAt() });
+    this.#keep({ document, bytes: line.length });
     return line;
   }
 
   /**
-   * What a relay is told first.
+   * What a relay is told first. Old steps are as fresh as the table that they lead to: were they to say what was known
+   * when they were made, one that was made while a watch was broken would keep relays from this agent for good.
    *
    * @param id of the table that it has, null for none
    */
   since(id: string | null): string[] {
     const { digest, table, pointer } = this.#table();
     if (id === digest.id) return [this.#pointer()];
-    const index = this.#steps.findLastIndex(({ from }) => from === id);
-    if (index !== -1) return [...this.#steps.slice(index).map(({ line }) => line), this.#pointer()];
+    const index = this.#steps.findLastIndex(({ document }) => document.from === id);
+    if (index !== -1) {
+      const freshAt = this.#freshAt();
+      return [...this.#steps.slice(index).map(({ document }) => toLine({ ...document, freshAt })), this.#pointer()];
+    }
     return [toLine({ type: "full", version: FEED_VERSION, id: digest.id, pointer, freshAt: this.#freshAt(), table })];
   }
 
@@ -69,11 +80,11 @@ export class FeedLog {
     return this.#current;
   }
 
-  #keep(from: string, line: string): void {
-    this.#steps.push({ from, line });
-    this.#bytes += line.length;
+  #keep(step: Step): void {
+    this.#steps.push(step);
+    this.#bytes += step.bytes;
     while (this.#steps.length > MAX_STEPS || (this.#bytes > MAX_BYTES && this.#steps.length > 0)) {
-      this.#bytes -= this.#steps.shift()?.line.length ?? 0;
+      this.#bytes -= this.#steps.shift()?.bytes ?? 0;
     }
   }
 }

@@ -143,6 +143,19 @@ describe("a relay", () => {
     await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
   });
 
+  it("takes what changed while the agent was out of touch, once it no longer is", async () => {
+    let now = 100_000;
+    const agent = await feed({ freshAt: () => now });
+    agent.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
+    const { follower, logs } = await follow([urlOf(agent)]);
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.1"));
+    now = 50_000;
+    agent.publish({ pointer: null, table: tableOf({ a: "10.0.0.2" }) });
+    await expect.poll(() => logs.join()).toContain("knows less");
+    now = 100_001;
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));
+  });
+
   it("believes an agent after one whose clock was far ahead", async () => {
     const ahead = await feed({ freshAt: () => 9_000_000 });
     ahead.publish({ pointer: null, table: tableOf({ a: "10.0.0.1" }) });
