@@ -64,16 +64,17 @@ export async function createAdminClient({
   const call = async (method: string, path: string, scope: string, body?: unknown, signal?: AbortSignal) => {
     const what = `the Worker's admin API (${method} ${base}${path})`;
     const limit = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(`${base}${path}`, {
+    const [response, text] = await fetch(`${base}${path}`, {
       method,
       headers: { authorization: `Bearer ${await sign(scope)}`, "content-type": "application/json" },
       signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
       redirect: "manual",
       ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch((cause: unknown) => {
-      throw new PublishError("transient", `${what} cannot be reached: ${reasonOf(cause)}`, { cause });
-    });
-    const text = await response.text();
+    })
+      .then(async (answered) => [answered, await answered.text()] as const)
+      .catch((cause: unknown) => {
+        throw new PublishError("transient", `${what} cannot be reached: ${reasonOf(cause)}`, { cause });
+      });
     const answer: unknown = parseJson(text);
     if (response.ok || response.status === 409) return { status: response.status, answer };
     if (response.status === 401 || response.status === 403) {
@@ -84,6 +85,12 @@ export async function createAdminClient({
         "fatal",
         `${what} answers ${response.status}: is it on (ADMIN_HOST or ADMIN_PATH), with a beacon?`,
       );
+    }
+    if (response.status >= 300 && response.status < 400) {
+      throw new PublishError("fatal", `${what} is redirected: does something in front of it ask for a login?`);
+    }
+    if (response.status === 400) {
+      throw new PublishError("fatal", `${what} does not understand the request: is the Worker of another version?`);
     }
     throw new PublishError("transient", `${what} answers ${response.status}`);
   };

@@ -17,6 +17,8 @@ export interface RestStoreOptions {
 
 /** Names that were written by this process; beyond so many they are forgotten. */
 const MAX_WRITTEN = 200_000;
+/** Another leader may have collected what is older: a collector spares for a day what was written. */
+const WRITTEN_MS = 3600 * 1000;
 
 /** Snapshots in KV by Cloudflare's REST API, their pointer in the beacon. */
 export function createRestStore({ publisher, kv, beacon, now }: RestStoreOptions): SnapshotStore {
@@ -30,7 +32,7 @@ export function createRestStore({ publisher, kv, beacon, now }: RestStoreOptions
       now,
     );
   /** Leaves and roots never change: what was written once is not written again after a publish that failed half way. */
-  const written = new Set<string>();
+  const written = new Map<string, number>();
   // KV may not show yet what was just written.
   let lastRoot: { key: string; root: Root } | undefined;
 
@@ -52,12 +54,15 @@ export function createRestStore({ publisher, kv, beacon, now }: RestStoreOptions
     pointer: async () => (await pointers.current()) ?? undefined,
     get: (keys) => kv.get(keys),
     async put(writes) {
+      const writtenAt = now();
       const isTree = (key: string): boolean => key.startsWith("leaf/") || key.startsWith("root/");
-      const missing = new Map([...writes].filter(([key]) => !isTree(key) || !written.has(key)));
-      if (missing.size > 0) await kv.put(missing, { owner: publisher, writtenAt: now() });
+      const isWritten = (key: string): boolean =>
+        writtenAt - (written.get(key) ?? Number.NEGATIVE_INFINITY) < WRITTEN_MS;
+      const missing = new Map([...writes].filter(([key]) => !isWritten(key)));
+      if (missing.size > 0) await kv.put(missing, { owner: publisher, writtenAt });
       if (written.size + missing.size > MAX_WRITTEN) written.clear();
+      for (const key of missing.keys()) if (isTree(key)) written.set(key, writtenAt);
       for (const [key, text] of writes) {
-        if (isTree(key)) written.add(key);
         const parsed = key.startsWith("root/") ? parseRoot(text) : undefined;
         if (parsed?.ok) lastRoot = { key, root: parsed.root };
       }

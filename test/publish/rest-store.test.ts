@@ -74,7 +74,9 @@ const never = new AbortController().signal;
 const noPause = async (): Promise<void> => {};
 
 async function open(
-  options: Partial<RestKvOptions & { token: string; beacon: BeaconBinding | undefined; writePauseMs: number }> = {},
+  options: Partial<
+    RestKvOptions & { token: string; beacon: BeaconBinding | undefined; writePauseMs: number; now: () => number }
+  > = {},
 ) {
   const backing = mapKv();
   const api = await startCloudflareApi(backing, options);
@@ -90,7 +92,12 @@ async function open(
     ...options,
   });
   const bound = "beacon" in options ? options.beacon : beacon();
-  return { api, kv, backing, store: createRestStore({ publisher: "test", kv, beacon: bound, now: Date.now }) };
+  return {
+    api,
+    kv,
+    backing,
+    store: createRestStore({ publisher: "test", kv, beacon: bound, now: options.now ?? Date.now }),
+  };
 }
 
 describeStore("the REST store", async () => (await open()).store);
@@ -135,6 +142,19 @@ describe("a publish through the REST API", () => {
     const before = api.requests.length;
     await store.put(new Map([...backing.values].map(([key, { value }]) => [key, value])));
     expect(api.requests.length).toBe(before);
+  });
+
+  it("writes again what another leader may have collected since", async () => {
+    let now = 0;
+    const { backing, store } = await open({ now: () => now, writePauseMs: 0 });
+    const leaf = new Map([["leaf/a", "text"]]);
+    await store.put(leaf);
+    backing.values.clear();
+    await store.put(leaf);
+    expect(backing.values.size).toBe(0);
+    now += 23 * 3600 * 1000;
+    await store.put(leaf);
+    expect(backing.values.size).toBe(1);
   });
 
   it.each([
