@@ -33,6 +33,7 @@ function indexOrEnd(text: string, character: string, from: number): number {
 
 /** The port of an authority, or the scheme's well-known one (RFC 9110, section 4.2). */
 export function portOf(authority: string, scheme: "http" | "https"): number {
-  const port = /:(\d{1,5})$/.exec(authority)?.[1];
+  // Nearly no client writes one.
+  const port = authority.includes(":") ? /:(\d{1,5})$/.exec(authority)?.[1] : undefined;
   return port === undefined ? (scheme === "https" ? 443 : 80) : Number(port);
 }

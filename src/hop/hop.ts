@@ -19,7 +19,7 @@ export const MIRROR_HEADER = "sluice-mirror";
 export type HopFailure = "unauthorized" | "unknown-service" | "no-endpoint" | "unreachable" | "broken" | "timeout";
 
 export interface Hop {
-  /** Names the service and the minute, signed. See `token.ts`. */
+  /** Names the service and a minute, signed. See `token.ts`. */
   token: string;
   /** The load balancer's name in the table. */
   service: string;

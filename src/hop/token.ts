@@ -1,7 +1,13 @@
 import { CompactSign, type CryptoKey, compactVerify, decodeProtectedHeader, type JWK } from "jose";
+import { fnv1a32 } from "../snapshot/fnv1a32.ts";
 
-/** Seconds that a token is good for, from the minute in which it was made. */
+/** Seconds that a token is good for, from the minute that it names. */
 const LIFETIME = 300;
+/**
+ * Minutes for which the edge sends one token, so that a gateway whose clock is ahead by the rest of its life still
+ * takes it: a token costs more to sign than a request to route.
+ */
+const USED_MINUTES = 3;
 /** Seconds by which the edge's clock may be ahead of the gateway's. */
 const CLOCK_SKEW = 60;
 /** Far longer than any token made here. */
@@ -20,23 +26,26 @@ export interface TokenSignerOptions {
 }
 
 export interface TokenSigner {
-  /** A token for a hop to the service: at once when this minute's token is known, else when it has been signed. */
+  /** A token for a hop to the service: at once when the one of these minutes is known, else when it has been signed. */
   sign(service: string): string | Promise<string>;
 }
 
 /**
- * Signs hop tokens: compact JWS (RFC 7515) with EdDSA (RFC 8037). A token names the service and the minute and
- * nothing else, so that signing and verifying happen once a minute for each service and not once a request.
- * A miss is signed by each request that meets it: runtimes forbid waiting for another request's promise.
+ * Signs hop tokens: compact JWS (RFC 7515) with EdDSA (RFC 8037). A token names the service and a minute and nothing
+ * else: all edges sign the same one, and signing and verifying happen once in three minutes for each service and not
+ * once a request. Services take turns in which minute it is. A miss is signed by each request that meets it: runtimes
+ * forbid waiting for another request's promise.
  */
 export function createTokenSigner({ key, kid, now, maxEntries = 4096 }: TokenSignerOptions): TokenSigner {
-  const tokens = new Map<string, { minute: number; token: string }>();
+  /** The minutes from `since` on are those in which it is sent. */
+  const tokens = new Map<string, { since: number; token: string }>();
 
   async function signNew(service: string, minute: number): Promise<string> {
-    const iat = minute * 60;
+    const since = minute - ((minute + fnv1a32(service)) % USED_MINUTES);
+    const iat = since * 60;
     const claims = new TextEncoder().encode(JSON.stringify({ sub: service, iat, exp: iat + LIFETIME }));
     const token = await new CompactSign(claims).setProtectedHeader({ alg: ALGORITHM, kid }).sign(key);
-    keep(tokens, service, { minute, token }, maxEntries);
+    keep(tokens, service, { since, token }, maxEntries);
     return token;
   }
 
@@ -44,7 +53,8 @@ export function createTokenSigner({ key, kid, now, maxEntries = 4096 }: TokenSig
     sign(service) {
       const minute = Math.floor(now() / 60_000);
       const known = tokens.get(service);
-      return known?.minute === minute ? known.token : signNew(service, minute);
+      const isNow = known !== undefined && minute >= known.since && minute < known.since + USED_MINUTES;
+      return isNow ? known.token : signNew(service, minute);
     },
   };
 }

@@ -25,14 +25,43 @@ const newSigner = (maxEntries?: number) => {
 const newVerifier = () => createTokenVerifier({ keys: { k1: pair.publicKey }, now });
 
 describe("a token signer", () => {
-  it("hands out the minute's token at once after the first time", async () => {
+  it("hands out one token for three minutes, at once after the first time, beginning with a minute", async () => {
     const signer = newSigner();
-    const token = await signer.sign("app");
-    expect(signer.sign("app")).toBe(token);
-    time = start + 29_999;
-    expect(signer.sign("app")).toBe(token);
-    time = start + 30_000;
-    expect(await signer.sign("app")).not.toBe(token);
+    const tokens: string[] = [];
+    for (let second = 0; second < 600; second += 10) {
+      time = start + second * 1000;
+      tokens.push(await signer.sign("app"));
+      expect(signer.sign("app")).toBe(tokens.at(-1));
+    }
+    const changes = tokens.flatMap((token, at) => (at > 0 && token !== tokens[at - 1] ? [at] : []));
+    expect(changes.map((at) => (start / 1000 + at * 10) % 60)).toEqual(changes.map(() => 0));
+    expect(changes.slice(1).map((at, index) => at - (changes[index] ?? 0))).toEqual(changes.slice(1).map(() => 18));
+    expect(changes.length).toBeGreaterThan(2);
+  });
+
+  it("gives all edges the same token, whenever they began, with two minutes left of it at least", async () => {
+    const signer = newSigner();
+    for (let minute = 0; minute < 10; minute++) {
+      for (const service of ["a", "b", "c", "d", "e"]) {
+        time = start + minute * 60_000 + 29_999;
+        const token = await signer.sign(service);
+        const other = createTokenSigner({ key: pair.privateKey, kid: "k1", now });
+        expect(await other.sign(service)).toBe(token);
+        time += 120_000;
+        expect(await newVerifier().verify(token, service)).toBe(true);
+      }
+    }
+  });
+
+  it("lets services change theirs in different minutes", async () => {
+    const signer = newSigner();
+    const services = Array.from({ length: 30 }, (_, index) => `app-${index}`);
+    const before = await Promise.all(services.map((service) => signer.sign(service)));
+    time = start + 60_000;
+    const after = await Promise.all(services.map((service) => signer.sign(service)));
+    const changed = after.filter((token, index) => token !== before[index]).length;
+    expect(changed).toBeGreaterThan(0);
+    expect(changed).toBeLessThan(services.length);
   });
 
   it("gives requests that miss together each their own promise, and equal tokens", async () => {
