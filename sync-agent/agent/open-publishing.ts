@@ -60,7 +60,7 @@ export const openPublishing: OpenPublishing = async (settings, { registry, log, 
   // A leaf that is old and comes back must not be written between being listed and being deleted.
   const exclusive = oneAtATime();
   const collecting = collect(
-    () => exclusive(() => collectGarbage(store, { now: Date.now() })),
+    () => exclusive(() => collectGarbage(store, { now: Date.now(), isLeader })),
     isLeader,
     log,
     closing.signal,

@@ -74,10 +74,11 @@ export function createSnapshotPublisher(
   return {
     describe,
     claim: (atLeast) => store.claim(atLeast),
-    async publish(table, { epoch }) {
+    async publish(table, { epoch, signal }) {
       let before: Table | undefined;
       const result = await publish(store, table, {
         epoch,
+        signal,
         allowEmpty: true,
         planner,
         async isWhole({ pointer }) {

@@ -16,6 +16,8 @@ export interface PublishOptions {
   planner?: Planner;
   /** Whether KV has all of what is served now; otherwise every leaf is written again. */
   isWhole?: (current: CurrentSnapshot) => Promise<boolean>;
+  /** Ends a publish that nobody waits for any more, before its next step; rejects with the signal's reason. */
+  signal?: AbortSignal;
   /** Has the last word before anything is written. */
   guard?: (plan: Plan) => Promise<GuardVerdict>;
 }
@@ -43,10 +45,11 @@ export type PublishResult =
  * Publishes a table: the leaves that KV lacks, then the root that names them, then the pointer. Whoever follows the
  * pointer finds all of it, and a publish that fails half way changes nothing that is served.
  *
- * @throws what the store throws
+ * @throws what the store throws, and the reason of `signal`
  */
 export async function publish(store: SnapshotStore, table: Table, options: PublishOptions): Promise<PublishResult> {
-  const { epoch, allowEmpty = false, planner = createPlanner({ hash: contentHash }), isWhole, guard } = options;
+  const { epoch, allowEmpty = false, planner = createPlanner({ hash: contentHash }), isWhole, signal, guard } = options;
+  signal?.throwIfAborted();
   const current = await store.current();
   const known = current === undefined || (await isWhole?.(current)) === false ? undefined : current.root;
   const planned = planner.plan({
@@ -76,8 +79,11 @@ export async function publish(store: SnapshotStore, table: Table, options: Publi
   const rootText = planned.writes.get(rootKey(rootHash));
   const leaves = new Map(planned.writes);
   leaves.delete(rootKey(rootHash));
+  signal?.throwIfAborted();
   if (leaves.size > 0) await store.put(leaves);
+  signal?.throwIfAborted();
   if (rootText !== undefined) await store.put(new Map([[rootKey(rootHash), rootText]]));
+  signal?.throwIfAborted();
   const answer = await store.advance({
     expected: current ? { epoch: current.pointer.epoch, generation: current.pointer.generation } : null,
     next: { epoch, root: rootHash, publisher: store.publisher },

@@ -72,6 +72,31 @@ describe("publish", () => {
     expect(await memory.current()).toEqual(before);
   });
 
+  it.each([
+    ["before it begins", () => false, 0],
+    ["while leaves are written", (key: string) => key.startsWith("leaf/"), 1],
+    ["while the root is written", (key: string) => key.startsWith("root/"), 2],
+  ])("that is given up %s moves nothing, and leaves what is served whole", async (_, givesUpAt, puts) => {
+    const memory = createMemoryStore("test");
+    await publish(memory, tableOf("a.example.com"), { epoch: 1 });
+    const before = await memory.current();
+    const giving = new AbortController();
+    if (puts === 0) giving.abort(new Error("enough"));
+    const { store, calls } = recordCalls({
+      ...memory,
+      async put(writes) {
+        await memory.put(writes);
+        if ([...writes.keys()].some(givesUpAt)) giving.abort(new Error("enough"));
+      },
+    });
+    const given = publish(store, tableOf("b.example.com"), { epoch: 1, signal: giving.signal });
+    await expect(given).rejects.toThrow("enough");
+    expect(new Set(calls).size).toBe(puts);
+    expect(await memory.current()).toEqual(before);
+    expect(await leavesOfCurrent(memory)).not.toContain(undefined);
+    expect(await publish(memory, tableOf("b.example.com"), { epoch: 1 })).toMatchObject({ status: "published" });
+  });
+
   it("publishes an empty table first, and in place of another only when told to", async () => {
     const store = createMemoryStore("test");
     expect(await publish(store, tableOf(), { epoch: 1 })).toMatchObject({ status: "published" });
