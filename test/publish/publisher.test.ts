@@ -1,9 +1,11 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { leafKey, rootKey } from "../../src/snapshot/leaf-keys.ts";
 import { namedLeaves } from "../../src/snapshot/plan.ts";
 import type { Table } from "../../src/table/table.ts";
 import { createMemoryStore, type MemoryStore } from "../../sync-agent/publish/memory-store.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
+import { readPublished } from "../../sync-agent/publish/read-published.ts";
 import { rollBack } from "../../sync-agent/publish/roll-back.ts";
 import type { SnapshotStore } from "../../sync-agent/publish/snapshot-store.ts";
 import { hostRule, makeRouter, makeTable } from "../snapshot/make-table.ts";
@@ -120,6 +122,59 @@ describe("publish", () => {
       reason: "stale-epoch",
     });
   });
+});
+
+/** A process that is killed at a step: before it, half way through what it writes, or before it hears the answer. */
+function killedAt(store: SnapshotStore, step: number, when: "before" | "half" | "after"): SnapshotStore {
+  let steps = 0;
+  const dead = async () => Promise.reject(new Error("killed"));
+  const run = async <T>(work: () => Promise<T>, half: () => Promise<unknown> = dead): Promise<T> => {
+    steps += 1;
+    if (steps > step) return dead();
+    if (steps < step) return work();
+    if (when === "half") await half();
+    if (when === "after") await work();
+    return dead();
+  };
+  return {
+    ...store,
+    current: () => run(() => store.current()),
+    put: (writes) =>
+      run(
+        () => store.put(writes),
+        () => store.put(new Map([...writes].slice(0, writes.size / 2))),
+      ),
+    advance: (request) => run(() => store.advance(request)),
+  };
+}
+
+it("whoever is killed in the middle leaves a whole table, and the next one ends what he began", async () => {
+  const hosts = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e"), { minLength: 1 });
+  const kill = fc.record({
+    hosts,
+    step: fc.integer({ min: 1, max: 5 }),
+    when: fc.constantFrom("before" as const, "half" as const, "after" as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(kill, { minLength: 1, maxLength: 6 }), hosts, async (kills, last) => {
+      const store = createMemoryStore("test");
+      await publish(store, tableOf("first"), { epoch: 1 });
+      let generation = 1;
+      for (const { hosts: wanted, step, when } of kills) {
+        await publish(killedAt(store, step, when), tableOf(...wanted), { epoch: 1 }).catch((error: unknown) =>
+          expect(error).toMatchObject({ message: "killed" }),
+        );
+        expect(await leavesOfCurrent(store)).not.toContain(undefined);
+        const moved = (await store.pointer())?.generation ?? 0;
+        expect([generation, generation + 1]).toContain(moved);
+        generation = moved;
+      }
+      const result = await publish(store, tableOf(...last), { epoch: 1 });
+      if (result.status === "refused") expect.fail(result.reason);
+      const served = await readPublished(store, result.pointer);
+      expect(served?.routers.map(({ name }) => name).sort()).toEqual([...last].sort());
+    }),
+  );
 });
 
 describe("rollBack", () => {
