@@ -1,7 +1,5 @@
 import type { HistoryEntry } from "../beacon/beacon-state.ts";
-import type { Root } from "../table/snapshot.ts";
 import { leafKey, rootKey } from "./leaf-keys.ts";
-import { namedLeaves } from "./plan.ts";
 
 /** A key of the tree as KV lists it. */
 export interface StoredKey {
@@ -12,52 +10,57 @@ export interface StoredKey {
   writtenAt: number | undefined;
 }
 
-export interface GarbageRequest {
-  /** Every key of the tree. */
+/** Until when something was served, or may be again, in milliseconds since 1970; infinite for what still is. */
+export type ServedUntil = ReadonlyMap<string, number>;
+
+export interface RootsRequest {
+  /** Every root of KV. */
   keys: readonly StoredKey[];
-  /** The roots of KV by hash. */
-  roots: ReadonlyMap<string, Root>;
   /** The beacon's, newest first. */
   history: readonly HistoryEntry[];
   /** Generations back to which a rollback must be possible, the current one counted. */
   keepGenerations: number;
   owner: string;
-  /** Milliseconds since 1970. */
-  now: number;
-  /** Milliseconds for which a key is kept after it was written, and after the last root that named it was replaced. */
-  keepMs: number;
 }
 
 /**
- * Finds what can be deleted: keys of this owner, written long ago, that no wanted root names. Wanted are the roots of
- * the last generations, and those that may have served within `keepMs`: by the history, and in case that is too short
- * those written since, and the last one before.
- *
- * Nothing is garbage while a wanted root is not to be read, since what it names is not known. The caller must not
- * publish between listing the keys and deleting.
- *
- * @returns KV's keys
+ * Until when each root was served, by KV's key: of the generations that are kept, and of other owners, who know best
+ * themselves, without an end. Otherwise until it was replaced: by the history, and in case that is too short until the
+ * next root was written.
  */
-export function findGarbage(request: GarbageRequest): string[] {
-  const { keys, roots, history, owner, now, keepMs } = request;
-  const horizon = now - keepMs;
-  if (history.length === 0) return [];
-  const wantedKeys = new Set(recentRoots(request, horizon).map(rootKey));
-  let lastBefore: StoredKey | undefined;
-  for (const stored of keys) {
-    if (!stored.key.startsWith("root/")) continue;
-    if (stored.writtenAt === undefined || stored.writtenAt >= horizon) wantedKeys.add(stored.key);
-    else if (stored.writtenAt >= (lastBefore?.writtenAt ?? Number.NEGATIVE_INFINITY)) lastBefore = stored;
+export function rootsServedUntil({ keys, history, keepGenerations, owner }: RootsRequest): Map<string, number> {
+  const until = new Map<string, number>();
+  const own: { key: string; writtenAt: number }[] = [];
+  for (const { key, owner: writer, writtenAt } of keys) {
+    if (writer !== owner || writtenAt === undefined) until.set(key, Number.POSITIVE_INFINITY);
+    else own.push({ key, writtenAt });
   }
-  if (lastBefore !== undefined) wantedKeys.add(lastBefore.key);
+  own.sort((a, b) => a.writtenAt - b.writtenAt);
+  for (const [index, { key }] of own.entries()) until.set(key, own[index + 1]?.writtenAt ?? Number.POSITIVE_INFINITY);
+  for (const [index, { pointer }] of history.entries()) {
+    const key = rootKey(pointer.root);
+    const replacedAt = index < keepGenerations ? undefined : history[index - 1]?.at;
+    until.set(key, Math.max(until.get(key) ?? 0, replacedAt ?? Number.POSITIVE_INFINITY));
+  }
+  return until;
+}
 
-  const named = new Set<string>(wantedKeys);
-  const rootsByKey = new Map([...roots].map(([hash, root]) => [rootKey(hash), root]));
-  for (const key of wantedKeys) {
-    const root = rootsByKey.get(key);
-    if (root === undefined) return [];
-    for (const hash of namedLeaves(root)) named.add(leafKey(hash));
-  }
+export interface GarbageRequest {
+  /** Every key of the tree. */
+  keys: readonly StoredKey[];
+  /** By KV's key. */
+  roots: ServedUntil;
+  /** By hash: as long as any root that names it. */
+  leaves: ServedUntil;
+  owner: string;
+  /** What was written and served before this time only is garbage: milliseconds since 1970. */
+  horizon: number;
+}
+
+/** @returns KV's keys of this owner that were written long ago, and that nothing has been served from since */
+export function findGarbage({ keys, roots, leaves, owner, horizon }: GarbageRequest): string[] {
+  const served = new Map(roots);
+  for (const [hash, until] of leaves) served.set(leafKey(hash), until);
   return keys
     .filter(
       ({ key, owner: writer, writtenAt }) =>
@@ -65,16 +68,7 @@ export function findGarbage(request: GarbageRequest): string[] {
         writtenAt !== undefined &&
         writtenAt < horizon &&
         (key.startsWith("leaf/") || key.startsWith("root/")) &&
-        !named.has(key),
+        (served.get(key) ?? Number.NEGATIVE_INFINITY) < horizon,
     )
     .map(({ key }) => key);
-}
-
-function recentRoots({ history, keepGenerations }: GarbageRequest, horizon: number): string[] {
-  return history
-    .filter((_, index) => {
-      const replacedAt = history[index - 1]?.at ?? Number.POSITIVE_INFINITY;
-      return index < keepGenerations || replacedAt >= horizon;
-    })
-    .map(({ pointer }) => pointer.root);
 }

@@ -4,7 +4,7 @@ import { createCloudflareHosts } from "../hosts/cloudflare-hosts.ts";
 import { type HostRecordStore, HostsApiError } from "../hosts/hosts-api.ts";
 import { meterStore } from "../operations/meter-store.ts";
 import { type AdminClient, createAdminClient } from "../publish/admin-client.ts";
-import { collectGarbage } from "../publish/collect-garbage.ts";
+import { createCollector } from "../publish/collect-garbage.ts";
 import { API_LIMIT, createRequestBudget } from "../publish/request-budget.ts";
 import { createRestKv } from "../publish/rest-kv.ts";
 import { createRestStore } from "../publish/rest-store.ts";
@@ -19,6 +19,8 @@ import { watchHosts } from "./watch-hosts.ts";
 
 /** Old leaves take room, and nothing else: they are looked for rarely. */
 const COLLECT_MS = 3600 * 1000;
+/** So that what is collected takes half of the requests at most. */
+const COLLECT_PAUSE_MS = 600;
 
 /** Publishes to Cloudflare: KV by its REST API, the beacon through the Worker's admin API. */
 export const openPublishing: OpenPublishing = async (settings, { registry, log, isLeader }) => {
@@ -57,14 +59,15 @@ export const openPublishing: OpenPublishing = async (settings, { registry, log, 
     },
     registry,
   );
-  // A leaf that is old and comes back must not be written between being listed and being deleted.
   const exclusive = oneAtATime();
-  const collecting = collect(
-    () => exclusive(() => collectGarbage(store, { now: Date.now(), isLeader })),
-    isLeader,
-    log,
-    closing.signal,
-  );
+  const collector = createCollector({
+    store,
+    now: Date.now,
+    mayDelete: isLeader,
+    exclusive,
+    pause: () => sleep(COLLECT_PAUSE_MS, closing.signal),
+  });
+  const collecting = collect(() => collector.collect(), isLeader, log, closing.signal);
   return {
     publisher: {
       ...publisher,

@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createPlanner } from "../../src/snapshot/plan.ts";
 import { applyChanges, emptyChanges } from "../../src/table/table-changes.ts";
-import { collectGarbage } from "../../sync-agent/publish/collect-garbage.ts";
 import { contentHash } from "../../sync-agent/publish/content-hash.ts";
 import { describePlan } from "../../sync-agent/publish/describe-plan.ts";
 import { describeLargeRoot, type GuardRequest, guardPublish } from "../../sync-agent/publish/guard-publish.ts";
 import { createMemoryStore } from "../../sync-agent/publish/memory-store.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
 import { readPublished } from "../../sync-agent/publish/read-published.ts";
-import { rollBack } from "../../sync-agent/publish/roll-back.ts";
-import type { SnapshotStore } from "../../sync-agent/publish/snapshot-store.ts";
 import { hostRule, makeRouter, makeTable } from "../snapshot/make-table.ts";
 
 const tableOf = (count: number) =>
@@ -125,44 +122,5 @@ describe("what was published", () => {
       table.routers.map(({ name }) => name).sort(),
     );
     expect(await readPublished(store, { root: "x".repeat(16) })).toBeUndefined();
-  });
-
-  it("is collected long after no generation names it, and what a rollback needs is kept", async () => {
-    let now = 1_000_000;
-    const store = createMemoryStore("test", () => now);
-    const day = 24 * 3600 * 1000;
-    for (let step = 1; step <= 6; step++) {
-      now += day;
-      await publish(store, tableOf(step * 3), { epoch: 1 });
-    }
-    const before = store.values.size;
-    expect(await collectGarbage(store, { now, keepGenerations: 3, keepMs: day / 2 })).toBeGreaterThan(0);
-    expect(store.values.size).toBeLessThan(before);
-    expect(await rollBack(store, 4, 1)).toMatchObject({ status: "rolled-back" });
-    expect(await rollBack(store, 2, 1)).toMatchObject({ status: "refused" });
-  });
-
-  it("is not collected by one who leads no more, nor when another has published meanwhile", async () => {
-    let now = 1_000_000;
-    const day = 24 * 3600 * 1000;
-    const store = createMemoryStore("test", () => now);
-    for (let step = 1; step <= 6; step++) {
-      now += day;
-      await publish(store, tableOf(step * 3), { epoch: 1 });
-    }
-    const before = new Map(store.values);
-    const options = { now, keepGenerations: 3, keepMs: day / 2 };
-    expect(await collectGarbage(store, { ...options, isLeader: () => false })).toBe(0);
-    const overtaken: SnapshotStore = {
-      ...store,
-      async list(prefix) {
-        const keys = await store.list(prefix);
-        if (prefix === "leaf/") await rollBack(store, 5, 1);
-        return keys;
-      },
-    };
-    expect(await collectGarbage(overtaken, options)).toBe(0);
-    expect(store.values).toEqual(before);
-    expect(await collectGarbage(store, { ...options, isLeader: () => true })).toBeGreaterThan(0);
   });
 });
