@@ -22,6 +22,10 @@ export interface SluiceProgram {
 export async function runSluice(log: (line: LogLine) => void, args: readonly string[]): Promise<SluiceProgram> {
   const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const exit = once(child, "exit");
+  // Whatever becomes of this process, it leaves none behind.
+  const killAtEnd = (): void => void child.kill("SIGKILL");
+  process.once("exit", killAtEnd);
+  child.once("exit", () => process.off("exit", killAtEnd));
   const lines: LogLine[] = [];
   const watching = new Set<(line: LogLine) => void>();
   createInterface({ input: child.stdout }).on("line", (text) => {
