@@ -11,7 +11,7 @@ export interface StoredKey {
 }
 
 /** Until when something was served, or may be again, in milliseconds since 1970; infinite for what still is. */
-export type ServedUntil = ReadonlyMap<string, number>;
+type ServedUntil = ReadonlyMap<string, number>;
 
 export interface RootsRequest {
   /** Every root of KV. */
