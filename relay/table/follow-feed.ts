@@ -25,7 +25,10 @@ export interface FollowOptions {
   silenceMs?: number;
   /** An agent that has been out of touch with its cluster for so long is left for another. Default 15 s. */
   staleMs?: number;
-  /** The first and the longest pause between two rounds over all agents. */
+  /**
+   * The first and the longest pause between two rounds over all agents. The longest is short, since Pods come and go
+   * unseen for as long as it lasts after the agents are back; a relay that asks each second costs them nothing.
+   */
   pauseMs?: { first: number; longest: number };
 }
 
@@ -61,7 +64,7 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
     now = Date.now,
     random = Math.random,
     staleMs = 15_000,
-    pauseMs = { first: 250, longest: 5_000 },
+    pauseMs = { first: 100, longest: 1_000 },
   } = options;
   const closing = new AbortController();
   let held: HeldTable | undefined = await cache?.read();
