@@ -1,5 +1,6 @@
 import { plan } from "../src/snapshot/plan.ts";
-import { emptyTable, type Table } from "../src/table/table.ts";
+import { emptyTable } from "../src/table/empty-table.ts";
+import type { Table } from "../src/table/table.ts";
 import { contentHash } from "../sync-agent/publish/content-hash.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Router } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Folder } from "../../sync-agent/source/folder-source.ts";
 import type { ObjectRef } from "../../sync-agent/source/kubernetes-object.ts";
 import type { Location } from "../../sync-agent/source/locate.ts";

@@ -1,5 +1,5 @@
 import { findUnreachable, type Unreachable } from "../../src/router/find-unreachable.ts";
-import type { Router } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Folder } from "../../sync-agent/source/folder-source.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { readTieBreaker } from "../../sync-agent/translate/tie-breaker.ts";

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import { emptyTable, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Table } from "../../src/table/table.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
 import type { FolderCache } from "../../sync-agent/source/folder-source.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";

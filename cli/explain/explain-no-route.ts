@@ -2,7 +2,8 @@ import type { MatchCandidate, MatchExplanation } from "../../src/router/explain-
 import { canonicalHost } from "../../src/rule/canonical-host.ts";
 import { nearestName } from "../../src/rule/nearest-name.ts";
 import { ruleKeys } from "../../src/rule/rule-keys.ts";
-import type { Router, Table } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import type { Explanation } from "./explain-request.ts";
 
 /** Why no router takes a request: the answer is 404. */

@@ -5,7 +5,7 @@ import { dropConnectionHeaders } from "../../src/exchange/drop-connection-header
 import { explainMatch, type MatchCandidate } from "../../src/router/explain-match.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import { normalisePath } from "../../src/rule/routing-path.ts";
-import type { Router } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { originOf } from "../check/router-origin.ts";
 import type { TranslatedManifests } from "../check/translate-manifests.ts";

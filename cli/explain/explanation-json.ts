@@ -1,5 +1,5 @@
 import type { MatchCandidate } from "../../src/router/explain-match.ts";
-import type { Router } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Explanation } from "./explain-request.ts";
 import type { ExplanationContext } from "./format-explanation.ts";
 

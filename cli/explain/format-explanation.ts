@@ -1,5 +1,5 @@
 import type { Lost, MatchCandidate } from "../../src/router/explain-match.ts";
-import type { Router } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Location } from "../../sync-agent/source/locate.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { type Colors, plain } from "../print/colors.ts";

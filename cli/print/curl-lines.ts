@@ -1,7 +1,8 @@
 import { matchRoute } from "../../src/router/match-route.ts";
 import { buildRouteIndex } from "../../src/router/route-index.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
-import type { Router, Table } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import { curlLine, type Listener } from "./curl-line.ts";
 import { type ExampleRequest, exampleRequest } from "./example-request.ts";
 import { listRoutes } from "./routes-table.ts";

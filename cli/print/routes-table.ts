@@ -1,4 +1,5 @@
-import type { Router, Table } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import { describeTarget } from "./describe-service.ts";
 import { formatTable } from "./format-table.ts";
 

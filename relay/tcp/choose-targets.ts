@@ -29,7 +29,7 @@ const MAX_DEPTH = 10;
 /** Follows a service by its weights to the endpoints of one load balancer; undefined when none of them can serve. */
 export function chooseTargets(
   name: string,
-  table: Pick<StreamTable, "tcpServices" | "endpoints">,
+  table: Pick<StreamTable, "tcpServices" | "relayEndpoints">,
   clientAddress: string,
   state: ChoiceState,
 ): Choice | undefined {
@@ -54,21 +54,21 @@ export function chooseTargets(
   return undefined;
 }
 
-function canServe(name: string, table: Pick<StreamTable, "tcpServices" | "endpoints">, depth: number): boolean {
+function canServe(name: string, table: Pick<StreamTable, "tcpServices" | "relayEndpoints">, depth: number): boolean {
   const service = table.tcpServices[name];
   if (service === undefined || depth > MAX_DEPTH) return false;
-  if (service.type === "loadBalancer") return (table.endpoints[service.endpoints]?.endpoints.length ?? 0) > 0;
+  if (service.type === "loadBalancer") return (table.relayEndpoints[service.endpoints]?.endpoints.length ?? 0) > 0;
   return service.children.some((child) => child.weight > 0 && canServe(child.service, table, depth + 1));
 }
 
 function chooseEndpoints(
   name: string,
   loadBalancer: TcpLoadBalancer,
-  table: Pick<StreamTable, "endpoints">,
+  table: Pick<StreamTable, "relayEndpoints">,
   clientAddress: string,
   state: ChoiceState,
 ): Choice | undefined {
-  const endpoints = table.endpoints[loadBalancer.endpoints];
+  const endpoints = table.relayEndpoints[loadBalancer.endpoints];
   if (endpoints === undefined) return undefined;
   const set = targetsOf(endpoints);
   const { balance, failures } = state;

@@ -3,7 +3,7 @@ import { type Target, targetsOf } from "../origin-gateway/target.ts";
 import type { ChoiceState } from "../tcp/choose-targets.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 
-type UdpTable = Pick<StreamTable, "udpServices" | "endpoints">;
+type UdpTable = Pick<StreamTable, "udpServices" | "relayEndpoints">;
 
 /** Services nest by name, and a name may come back to itself. */
 const MAX_DEPTH = 10;
@@ -18,7 +18,7 @@ export function chooseUdpTarget(
   const service = table.udpServices[name];
   if (service === undefined || depth > MAX_DEPTH) return undefined;
   if (service.type === "loadBalancer") {
-    const endpoints = table.endpoints[service.endpoints];
+    const endpoints = table.relayEndpoints[service.endpoints];
     if (endpoints === undefined) return undefined;
     const { candidates, weights } = targetsOf(endpoints);
     const chosen = nextChild(state.balance.rotation(`udp ${name}`, weights), () => true);
@@ -37,7 +37,7 @@ export function chooseUdpTarget(
 function canServe(name: string | undefined, table: UdpTable, depth: number): boolean {
   const service = name === undefined ? undefined : table.udpServices[name];
   if (service === undefined || depth > MAX_DEPTH) return false;
-  if (service.type === "loadBalancer") return (table.endpoints[service.endpoints]?.endpoints.length ?? 0) > 0;
+  if (service.type === "loadBalancer") return (table.relayEndpoints[service.endpoints]?.endpoints.length ?? 0) > 0;
   return service.children.some(({ weight, service: child }) => weight > 0 && canServe(child, table, depth + 1));
 }
 
@@ -48,6 +48,6 @@ export function isStillServed(name: string, target: Target, table: UdpTable, dep
   if (service.type === "weighted") {
     return service.children.some((child) => isStillServed(child.service, target, table, depth + 1));
   }
-  const endpoints = table.endpoints[service.endpoints];
+  const endpoints = table.relayEndpoints[service.endpoints];
   return endpoints !== undefined && targetsOf(endpoints).all.some(({ authority }) => authority === target.authority);
 }

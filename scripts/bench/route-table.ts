@@ -1,5 +1,7 @@
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Rule } from "../../src/table/rule.ts";
-import { emptyTable, type Router, type Table } from "../../src/table/table.ts";
+import type { Table } from "../../src/table/table.ts";
 
 /** What a route's service does. */
 export type RouteKind = "plain" | "sticky" | "mirror";

@@ -1,5 +1,7 @@
+import { emptyTable } from "../table/empty-table.ts";
+import type { Router } from "../table/router.ts";
 import { endpointLeafSchema, rootSchema, routeLeafSchema } from "../table/snapshot.ts";
-import { emptyTable, type Router, type Table } from "../table/table.ts";
+import type { Table } from "../table/table.ts";
 
 /** Reads keys of the snapshot tree; a missing key is null. */
 export type ReadKeys = (keys: readonly string[]) => Promise<ReadonlyMap<string, string | null>>;

@@ -5,8 +5,8 @@ import type { Report } from "../observe/report.ts";
 import { buildRouteIndex, type RouteIndex } from "../router/route-index.ts";
 import { compileServices } from "../service/compile-services.ts";
 import type { ServiceContext } from "../service/service.ts";
+import type { Router } from "../table/router.ts";
 import type { RouteLeaf } from "../table/snapshot.ts";
-import type { Router } from "../table/table.ts";
 import { plainAnswer } from "./plain-answer.ts";
 
 /** A router ready to answer. */

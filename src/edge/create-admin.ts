@@ -9,7 +9,7 @@ import type { Env } from "../env.ts";
 import type { Counters } from "../observe/counters.ts";
 import { leafKeys, rootKey } from "../snapshot/leaf-keys.ts";
 import type { SnapshotReader } from "../snapshot/snapshot-reader.ts";
-import { TABLE_VERSION } from "../table/table.ts";
+import { TABLE_VERSION } from "../table/table-version.ts";
 import { advanceThroughBeacon } from "./advance-through-beacon.ts";
 import type { BeaconCalls } from "./find-beacon.ts";
 import type { PointerWatch } from "./pointer-watch.ts";

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { EntryPoint } from "../table/table.ts";
+import type { EntryPoint } from "../table/entry-point.ts";
 
 /**
  * Where the client's address comes from. undefined (production): `CF-Connecting-IP`, which Cloudflare sets.

@@ -1,4 +1,4 @@
-import type { EntryPoint } from "../table/table.ts";
+import type { EntryPoint } from "../table/entry-point.ts";
 
 /** Entry points by `<scheme>:<port>`, for what the table's ports alone do not tell. */
 export type EntryPointMap = Readonly<Record<string, string>>;

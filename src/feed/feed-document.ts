@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
 import { pointerSchema } from "../table/snapshot.ts";
-import { TABLE_VERSION, tableSchema } from "../table/table.ts";
+import { tableSchema } from "../table/table.ts";
 import { tableChangesSchema } from "../table/table-changes.ts";
+import { TABLE_VERSION } from "../table/table-version.ts";
 
 /**
  * The feed: what an agent tells relays, one JSON document a line. It begins with `full`, with the `changes` since the

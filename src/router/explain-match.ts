@@ -1,8 +1,8 @@
 import { withoutTrailingDot } from "../rule/canonical-host.ts";
 import { compileRule } from "../rule/compile-rule.ts";
 import type { RequestFacts } from "../rule/request-facts.ts";
+import type { Router } from "../table/router.ts";
 import type { Rule } from "../table/rule.ts";
-import type { Router } from "../table/table.ts";
 import type { Matcher } from "./compare-matchers.ts";
 import { compareRouters } from "./compare-routers.ts";
 import type { ListenerKey } from "./match-route.ts";

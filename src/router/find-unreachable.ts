@@ -1,6 +1,6 @@
 import { type RuleKey, ruleKeys } from "../rule/rule-keys.ts";
+import type { Router } from "../table/router.ts";
 import type { Rule } from "../table/rule.ts";
-import type { Router } from "../table/table.ts";
 import { compareRouters } from "./compare-routers.ts";
 import { type Alternatives, alternativesOf, impliesRule } from "./implies-rule.ts";
 

@@ -1,7 +1,7 @@
 import { compileRule } from "../rule/compile-rule.ts";
 import { ruleKeys } from "../rule/rule-keys.ts";
 import { withoutImplied } from "../rule/without-implied.ts";
-import type { Router } from "../table/table.ts";
+import type { Router } from "../table/router.ts";
 import { buildPathIndex, type Candidate, type PathEntry, type PathIndex } from "./path-index.ts";
 
 /** The routers of one leaf, apart by entry point and by TLS. */

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { type Root, rootSchema } from "../table/snapshot.ts";
-import { TABLE_VERSION } from "../table/table.ts";
+import { TABLE_VERSION } from "../table/table-version.ts";
 import { HASH_LENGTH } from "./leaf-keys.ts";
 
 export type ParsedRoot =

@@ -1,7 +1,9 @@
+import { emptyTable } from "../table/empty-table.ts";
 import { isEqual } from "../table/is-equal.ts";
 import type { Root } from "../table/snapshot.ts";
-import { emptyTable, TABLE_VERSION, type Table } from "../table/table.ts";
+import type { Table } from "../table/table.ts";
 import { changesSince } from "../table/table-changes.ts";
+import { TABLE_VERSION } from "../table/table-version.ts";
 import { type Bucket, leavesOf } from "./bucket.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
 import { leafHashes, leafKey, rootKey } from "./leaf-keys.ts";

@@ -1,7 +1,7 @@
 import type { Middleware } from "../table/middleware.ts";
 import { addOwner, eachOwner, type Owners, removeOwner } from "../table/owners.ts";
+import type { Router } from "../table/router.ts";
 import type { Service } from "../table/service.ts";
-import type { Router } from "../table/table.ts";
 import type { TableChanges } from "../table/table-changes.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
 import { bytesOfUnit, fitsRouteLeaf } from "./leaf-draft.ts";

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
+import { entryPointSchema } from "./entry-point.ts";
 import { middlewareSchema } from "./middleware.ts";
+import { routerSchema } from "./router.ts";
 import { endpointsSchema, serviceSchema } from "./service.ts";
-import { entryPointSchema, routerSchema } from "./table.ts";
 
 /**
  * The snapshot tree in KV. Keys are `leaf/<hash>` and `root/<hash>`; both are immutable and named by their content.

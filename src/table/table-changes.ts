@@ -1,49 +1,37 @@
 import * as z from "zod/mini";
 import { isEqual } from "./is-equal.ts";
 import { LazyPart } from "./lazy-part.ts";
-import { middlewareSchema } from "./middleware.ts";
-import { endpointsSchema, serversTransportSchema, serviceSchema } from "./service.ts";
-import { entryPointSchema, routerSchema, type Table } from "./table.ts";
+import { type Table, tableSchema } from "./table.ts";
 
-const changesOf = <T extends z.ZodMiniType>(value: T) =>
-  z.strictObject({ put: z.record(z.string(), value), removed: z.array(z.string()) });
-
-/** What makes one table out of another: for each part what was added or took another's place, and what has gone. */
-export const tableChangesSchema = z.strictObject({
-  entryPoints: changesOf(entryPointSchema),
-  /** By name. */
-  routers: changesOf(routerSchema),
-  services: changesOf(serviceSchema),
-  middlewares: changesOf(middlewareSchema),
-  endpoints: changesOf(endpointsSchema),
-  serversTransports: changesOf(serversTransportSchema),
-});
-export type TableChanges = z.infer<typeof tableChangesSchema>;
-
-export type TablePartName = keyof Table;
+/** The value that a part of the table has under a name: lists of things with names, and records, are alike here. */
+type Entry<P extends TablePartName> = Table[P] extends readonly (infer T)[] ? T : Table[P][keyof Table[P]];
 
 interface PartChanges<T> {
   put: Record<string, T>;
   removed: string[];
 }
 
-export const tableParts = [
-  "entryPoints",
-  "routers",
-  "services",
-  "middlewares",
-  "endpoints",
-  "serversTransports",
-] as const satisfies TablePartName[];
+export type TablePartName = keyof Table;
 
-export const emptyChanges = (): TableChanges => ({
-  entryPoints: { put: {}, removed: [] },
-  routers: { put: {}, removed: [] },
-  services: { put: {}, removed: [] },
-  middlewares: { put: {}, removed: [] },
-  endpoints: { put: {}, removed: [] },
-  serversTransports: { put: {}, removed: [] },
-});
+/** What makes one table out of another: for each part what was added or took another's place, and what has gone. */
+export type TableChanges = { [P in TablePartName]: PartChanges<Entry<P>> };
+
+export const tableParts = Object.keys(tableSchema.shape) as readonly TablePartName[];
+
+const changesOf = (part: z.ZodMiniArray | z.ZodMiniRecord) => {
+  const entry = "element" in part.def ? part.def.element : part.def.valueType;
+  return z.strictObject({ put: z.record(z.string(), entry), removed: z.array(z.string()) });
+};
+
+/** A value for each part. All parts are worked on alike, so that `make` owes the type of each. */
+const perPart = <M extends Record<TablePartName, unknown>>(make: (part: TablePartName) => unknown): M =>
+  Object.fromEntries(tableParts.map((part) => [part, make(part)])) as M;
+
+export const tableChangesSchema = z.strictObject(
+  perPart((part) => changesOf(tableSchema.shape[part])),
+) as unknown as z.ZodMiniType<TableChanges>;
+
+export const emptyChanges = (): TableChanges => perPart<TableChanges>(() => ({ put: {}, removed: [] }));
 
 export const isEmpty = (changes: TableChanges): boolean =>
   tableParts.every((part) => isEmptyPart<unknown>(changes[part]));
@@ -52,14 +40,8 @@ export const isEmpty = (changes: TableChanges): boolean =>
  * What makes `after` out of `before`: `applyChanges(before, diffTables(before, after))` equals `after`. Things that
  * are the same object cost a comparison of pointers, others are compared by content.
  */
-export const diffTables = (before: Table, after: Table): TableChanges => ({
-  entryPoints: diffRecords(before.entryPoints, after.entryPoints),
-  routers: diffRouters(before.routers, after.routers),
-  services: diffRecords(before.services, after.services),
-  middlewares: diffRecords(before.middlewares, after.middlewares),
-  endpoints: diffRecords(before.endpoints, after.endpoints),
-  serversTransports: diffRecords(before.serversTransports, after.serversTransports),
-});
+export const diffTables = (before: Table, after: Table): TableChanges =>
+  perPart<TableChanges>((part) => diffParts(before[part], after[part]));
 
 /**
  * As `diffTables`, but parts of which `applyChanges` has made `after` out of `before`, in whatever number of steps, are
@@ -69,16 +51,7 @@ export function changesSince(before: Table, after: Table): TableChanges {
   const from = lazyParts.get(before);
   const to = lazyParts.get(after);
   if (from === undefined || to === undefined) return diffTables(before, after);
-  return {
-    entryPoints: madeBy(from.entryPoints, to.entryPoints) ?? diffRecords(before.entryPoints, after.entryPoints),
-    routers: madeBy(from.routers, to.routers) ?? diffRouters(before.routers, after.routers),
-    services: madeBy(from.services, to.services) ?? diffRecords(before.services, after.services),
-    middlewares: madeBy(from.middlewares, to.middlewares) ?? diffRecords(before.middlewares, after.middlewares),
-    endpoints: madeBy(from.endpoints, to.endpoints) ?? diffRecords(before.endpoints, after.endpoints),
-    serversTransports:
-      madeBy(from.serversTransports, to.serversTransports) ??
-      diffRecords(before.serversTransports, after.serversTransports),
-  };
+  return perPart<TableChanges>((part) => madeBy(from[part], to[part]) ?? diffParts(before[part], after[part]));
 }
 
 /**
@@ -88,55 +61,33 @@ export function changesSince(before: Table, after: Table): TableChanges {
  */
 export function applyChanges(table: Table, changes: TableChanges): Table {
   const before = lazyParts.get(table) ?? partsOf(table);
-  const change = <T, C extends PartChanges<unknown>>(part: LazyPart<T, C>, its: C): LazyPart<T, C> =>
-    isEmptyPart(its) ? part : part.changed(its);
-  const parts: LazyParts = {
-    entryPoints: change(before.entryPoints, changes.entryPoints),
-    routers: change(before.routers, changes.routers),
-    services: change(before.services, changes.services),
-    middlewares: change(before.middlewares, changes.middlewares),
-    endpoints: change(before.endpoints, changes.endpoints),
-    serversTransports: change(before.serversTransports, changes.serversTransports),
-  };
+  const parts = perPart<LazyParts>((part) =>
+    isEmptyPart<unknown>(changes[part]) ? before[part] : before[part].changed(changes[part]),
+  );
   const changed = tableOf(parts);
   lazyParts.set(changed, parts);
   return changed;
 }
 
-type LazyParts = { [P in TablePartName]: LazyPart<Table[P], TableChanges[P]> };
+/** A list of things with names, or a record. */
+type Part = readonly Named[] | Record<string, unknown>;
+type Named = { readonly name: string };
+
+type LazyParts = Record<TablePartName, LazyPart<Part, PartChanges<unknown>>>;
 
 /** Of the tables that were made of others. */
 const lazyParts = new WeakMap<Table, LazyParts>();
 
-const partsOf = (table: Table): LazyParts => ({
-  entryPoints: LazyPart.of(table.entryPoints, changeRecord),
-  routers: LazyPart.of(table.routers, changeRouters),
-  services: LazyPart.of(table.services, changeRecord),
-  middlewares: LazyPart.of(table.middlewares, changeRecord),
-  endpoints: LazyPart.of(table.endpoints, changeRecord),
-  serversTransports: LazyPart.of(table.serversTransports, changeRecord),
-});
+const partsOf = (table: Table): LazyParts =>
+  perPart<LazyParts>((part) => LazyPart.of<Part, PartChanges<unknown>>(table[part], changePart));
 
-const tableOf = (parts: LazyParts): Table => ({
-  get entryPoints() {
-    return parts.entryPoints.read();
-  },
-  get routers() {
-    return parts.routers.read();
-  },
-  get services() {
-    return parts.services.read();
-  },
-  get middlewares() {
-    return parts.middlewares.read();
-  },
-  get endpoints() {
-    return parts.endpoints.read();
-  },
-  get serversTransports() {
-    return parts.serversTransports.read();
-  },
-});
+function tableOf(parts: LazyParts): Table {
+  const getters = perPart<Record<TablePartName, PropertyDescriptor>>((part) => ({
+    enumerable: true,
+    get: () => parts[part].read(),
+  }));
+  return Object.defineProperties({}, getters) as Table;
+}
 
 function madeBy<V, T>(
   before: LazyPart<V, PartChanges<T>>,
@@ -176,23 +127,30 @@ function diffRecords<T>(before: Record<string, T>, after: Record<string, T>): Pa
   return changes;
 }
 
-const diffRouters = (before: Table["routers"], after: Table["routers"]): TableChanges["routers"] =>
-  before === after ? { put: {}, removed: [] } : diffRecords(byName(before), byName(after));
+const diffParts = (before: Part, after: Part): PartChanges<unknown> =>
+  before === after ? { put: {}, removed: [] } : diffRecords(asRecord(before), asRecord(after));
 
-function byName<T extends { name: string }>(list: readonly T[]): Record<string, T> {
-  const record: Record<string, T> = {};
+const isList = (part: Part): part is readonly Named[] => Array.isArray(part);
+
+const asRecord = (part: Part): Record<string, unknown> => (isList(part) ? byName(part) : part);
+
+function byName(list: readonly Named[]): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
   for (const one of list) setOwn(record, one.name, one);
   return record;
 }
 
-function changeRouters(routers: Table["routers"], changes: readonly TableChanges["routers"][]): Table["routers"] {
-  const byNames = new Map(routers.map((router) => [router.name, router]));
+const changePart = (part: Part, changes: readonly PartChanges<unknown>[]): Part =>
+  isList(part) ? changeList(part, changes as readonly PartChanges<Named>[]) : changeRecord(part, changes);
+
+function changeList(list: readonly Named[], changes: readonly PartChanges<Named>[]): readonly Named[] {
+  const byNames = new Map(list.map((one) => [one.name, one]));
   let isGrown = false;
   for (const { put, removed } of changes) {
     for (const name of removed) byNames.delete(name);
-    for (const [name, router] of Object.entries(put)) {
+    for (const [name, one] of Object.entries(put)) {
       isGrown ||= !byNames.has(name);
-      byNames.set(name, router);
+      byNames.set(name, one);
     }
   }
   const changed = [...byNames.values()];

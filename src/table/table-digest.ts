@@ -1,5 +1,6 @@
 import { canonicalJson } from "../snapshot/canonical-json.ts";
-import { emptyTable, type Table } from "./table.ts";
+import { emptyTable } from "./empty-table.ts";
+import type { Table } from "./table.ts";
 import { diffTables, type TableChanges, tableParts } from "./table-changes.ts";
 
 /**

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { tcpRuleSchema } from "./tcp-rule.ts";
 
 /** TCP as the relay carries it. Nothing of this goes to KV: the edge has no use for it. */
-const tcpRouterSchema = z.strictObject({
+export const tcpRouterSchema = z.strictObject({
   /** Traefik's name for it, with its provider. Unique among TCP routers. */
   name: z.string(),
   entryPoints: z.array(z.string()),
@@ -32,7 +32,7 @@ export type TcpRouter = z.infer<typeof tcpRouterSchema>;
 
 const tcpLoadBalancerSchema = z.strictObject({
   type: z.literal("loadBalancer"),
-  /** Key of its entry in `endpoints`. */
+  /** Key of its entry in `relayEndpoints`. */
   endpoints: z.string(),
   /** `leastconn`: the endpoint with the fewest connections. `clientIp`: by a hash of the client's address. */
   strategy: z.optional(z.enum(["wrr", "leastconn", "clientIp"])),
@@ -66,10 +66,10 @@ const weightedSchema = z.strictObject({
   children: z.array(z.strictObject({ service: z.string(), weight: z.number() })),
 });
 
-const tcpServiceSchema = z.discriminatedUnion("type", [tcpLoadBalancerSchema, weightedSchema]);
+export const tcpServiceSchema = z.discriminatedUnion("type", [tcpLoadBalancerSchema, weightedSchema]);
 export type TcpService = z.infer<typeof tcpServiceSchema>;
 
-const tcpMiddlewareSchema = z.discriminatedUnion("type", [
+export const tcpMiddlewareSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ipAllowList"), sourceRange: z.array(z.string()) }),
   /** Connections at one time from one address. */
   z.strictObject({ type: z.literal("inFlightConn"), amount: z.number() }),
@@ -77,7 +77,7 @@ const tcpMiddlewareSchema = z.discriminatedUnion("type", [
 export type TcpMiddleware = z.infer<typeof tcpMiddlewareSchema>;
 
 /** UDP has no rules: each entry point has one router. */
-const udpRouterSchema = z.strictObject({
+export const udpRouterSchema = z.strictObject({
   name: z.string(),
   entryPoints: z.array(z.string()),
   /** Decides which of several routers an entry point has: the smaller string wins. */
@@ -87,7 +87,7 @@ const udpRouterSchema = z.strictObject({
 });
 export type UdpRouter = z.infer<typeof udpRouterSchema>;
 
-const udpServiceSchema = z.discriminatedUnion("type", [
+export const udpServiceSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("loadBalancer"), endpoints: z.string() }),
   weightedSchema,
 ]);

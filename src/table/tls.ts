@@ -1,7 +1,10 @@
 import * as z from "zod/mini";
 
+/** The options of routers that name none. */
+export const DEFAULT_TLS_OPTIONS = "default";
+
 /** Traefik's TLSOption, with its names; the relay's own listeners follow it. */
-const tlsOptionsSchema = z.strictObject({
+export const tlsOptionsSchema = z.strictObject({
   minVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   maxVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   /** OpenSSL's names. */
@@ -21,7 +24,7 @@ const tlsOptionsSchema = z.strictObject({
 export type TlsOptions = z.infer<typeof tlsOptionsSchema>;
 
 /** A certificate of the relay's own listeners. Its key travels on the feed only. */
-const certificateSchema = z.strictObject({
+export const certificateSchema = z.strictObject({
   /** PEM, the leaf first. */
   certificate: z.string(),
   key: z.string(),

@@ -1,5 +1,6 @@
 import { type RuleKey, ruleKeys } from "../../src/rule/rule-keys.ts";
-import type { Router, Table } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 
 /** A host that routers need requests for. */
 export interface RequiredHost {

@@ -1,7 +1,8 @@
 import { MAX_LEAF_BYTES } from "../../src/snapshot/leaf-keys.ts";
 import type { Plan } from "../../src/snapshot/plan.ts";
-import { TABLE_VERSION, type Table } from "../../src/table/table.ts";
+import type { Table } from "../../src/table/table.ts";
 import { changesSince } from "../../src/table/table-changes.ts";
+import { TABLE_VERSION } from "../../src/table/table-version.ts";
 
 export interface GuardRequest {
   /** What is served now, undefined when nothing is. */

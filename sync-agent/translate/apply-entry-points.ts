@@ -1,5 +1,6 @@
 import type { Middleware } from "../../src/table/middleware.ts";
-import type { Router, Table } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import type { Problem } from "./problem.ts";
 import type { EntryPointSettings, TranslateSettings } from "./settings.ts";
 import { emptyPart, type TablePart } from "./table-part.ts";

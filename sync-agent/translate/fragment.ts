@@ -1,15 +1,15 @@
-import type { Table } from "../../src/table/table.ts";
 import type { KubernetesObject, ObjectRef } from "../source/kubernetes-object.ts";
 import type { ObjectReader } from "../source/object-store.ts";
 import type { Problem } from "./problem.ts";
 import type { TranslateSettings } from "./settings.ts";
+import { emptyPart, type TablePart } from "./table-part.ts";
 
 /**
  * What one object contributes. A fragment carries everything that its routers need: two fragments may hold the
  * same service or endpoints under the same name only with equal content.
  */
 export interface Fragment {
-  table: Omit<Table, "entryPoints">;
+  table: TablePart;
   problems: Problem[];
 }
 
@@ -23,10 +23,7 @@ export type TranslateObject = (
   settings: TranslateSettings,
 ) => Fragment;
 
-export const emptyFragment = (): Fragment => ({
-  table: { routers: [], services: {}, middlewares: {}, endpoints: {}, serversTransports: {} },
-  problems: [],
-});
+export const emptyFragment = (): Fragment => ({ table: emptyPart(), problems: [] });
 
 export const refOf = (object: KubernetesObject): ObjectRef => ({
   apiVersion: object.apiVersion,

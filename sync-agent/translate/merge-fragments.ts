@@ -1,5 +1,7 @@
-import type { Router, Table } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import { emptyChanges, type TableChanges } from "../../src/table/table-changes.ts";
+import type { TcpRouter, UdpRouter } from "../../src/table/tcp.ts";
 import { findClosed, placeRouter, redirects, tableEntryPoints } from "./apply-entry-points.ts";
 import { NameClaims } from "./name-claims.ts";
 import type { Problem } from "./problem.ts";
@@ -8,7 +10,15 @@ import { reachedEntries } from "./reached-entries.ts";
 import { resolveConflicts } from "./resolve-conflicts.ts";
 import { RouterNames } from "./router-names.ts";
 import type { TranslateSettings } from "./settings.ts";
-import type { Contribution, TablePart } from "./table-part.ts";
+import {
+  type Contribution,
+  perRecordPart,
+  type RecordPart,
+  type RouterPart,
+  recordParts,
+  routerParts,
+  type TablePart,
+} from "./table-part.ts";
 import { mapMiddleware } from "./table-references.ts";
 
 /**
@@ -20,13 +30,12 @@ export class MergedFragments {
   readonly #claims = new NameClaims();
   /** All contributions, with their tables as they are without conflicts of names. */
   readonly #given = new Map<Contribution, TablePart>();
-  readonly #routers = new RouterNames();
-  readonly #entries = {
-    services: new PublishedEntries<Table["services"][string]>(),
-    middlewares: new PublishedEntries<Table["middlewares"][string]>(),
-    endpoints: new PublishedEntries<Table["endpoints"][string]>(),
-    serversTransports: new PublishedEntries<Table["serversTransports"][string]>(),
+  readonly #routers = {
+    routers: new RouterNames<Router>(),
+    tcpRouters: new RouterNames<TcpRouter>(),
+    udpRouters: new RouterNames<UdpRouter>(),
   };
+  readonly #entries = perRecordPart(() => new PublishedEntries<unknown>());
   #resolved: ReadonlyMap<Contribution, TablePart> = new Map();
   #closed: ReadonlyMap<string, string> = new Map();
   #entryPointMiddlewares: readonly string[] = [];
@@ -65,34 +74,23 @@ export class MergedFragments {
   #give(contribution: Contribution): void {
     const table = this.#resolved.get(contribution) ?? contribution.table;
     this.#given.set(contribution, table);
-    const routers = this.#place(table);
-    this.#routers.add(contribution, routers);
-    this.#hold(table, routers);
+    const placed = this.#place(table);
+    for (const part of routerParts) this.#routers[part].add(contribution, placed[part] as never);
+    for (const { part, name } of reachedEntries(placed)) this.#entries[part].hold(name, table[part][name]);
   }
 
   #withdraw(contribution: Contribution): void {
     const table = this.#given.get(contribution);
     if (table === undefined) return;
     this.#given.delete(contribution);
-    const routers = this.#place(table);
-    this.#routers.remove(contribution, routers);
-    for (const { part, name } of reachedEntries(table, routers)) this.#entries[part].release(name);
+    const placed = this.#place(table);
+    for (const part of routerParts) this.#routers[part].remove(contribution, placed[part] as never);
+    for (const { part, name } of reachedEntries(placed)) this.#entries[part].release(name);
   }
 
-  #place({ routers }: TablePart): Router[] {
-    return routers.flatMap((router) => placeRouter(router, this.#entryPoints, this.#closed));
-  }
-
-  #hold(table: TablePart, routers: readonly Router[]): void {
-    const hold = <T>(entries: PublishedEntries<T>, name: string, value: T | undefined): void => {
-      if (value !== undefined) entries.hold(name, value);
-    };
-    for (const { part, name } of reachedEntries(table, routers)) {
-      if (part === "services") hold(this.#entries.services, name, table.services[name]);
-      else if (part === "middlewares") hold(this.#entries.middlewares, name, table.middlewares[name]);
-      else if (part === "endpoints") hold(this.#entries.endpoints, name, table.endpoints[name]);
-      else hold(this.#entries.serversTransports, name, table.serversTransports[name]);
-    }
+  #place(table: TablePart): TablePart {
+    const place = (router: Router): Router[] => placeRouter(router, this.#entryPoints, this.#closed);
+    return { ...table, routers: table.routers.flatMap(place) };
   }
 
   /** What entry points name is in fragments of others, and is there whether or not these reach it. */
@@ -127,20 +125,16 @@ export class MergedFragments {
     const changes = emptyChanges();
     if (this.#isNew) {
       const { routers, services, middlewares } = redirects(this.#entryPoints);
-      for (const router of routers) this.#routers.published.hold(router.name, router);
+      for (const router of routers) this.#routers.routers.published.hold(router.name, router);
       for (const [name, service] of Object.entries(services)) this.#entries.services.hold(name, service);
       for (const [name, middleware] of Object.entries(middlewares)) this.#entries.middlewares.hold(name, middleware);
       changes.entryPoints.put = tableEntryPoints(this.#entryPoints);
       this.#isNew = false;
     }
-    return {
-      ...changes,
-      routers: this.#routers.settle(),
-      services: this.#entries.services.settle(),
-      middlewares: this.#entries.middlewares.settle(),
-      endpoints: this.#entries.endpoints.settle(),
-      serversTransports: this.#entries.serversTransports.settle(),
-    };
+    const settle = (part: RouterPart | RecordPart) =>
+      part in this.#routers ? this.#routers[part as RouterPart].settle() : this.#entries[part as RecordPart].settle();
+    const settled = [...routerParts, ...recordParts].map((part) => [part, settle(part)]);
+    return { ...changes, ...(Object.fromEntries(settled) as Omit<TableChanges, "entryPoints" | "relayEntryPoints">) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { isEqual } from "../../src/table/is-equal.ts";
 import { addOwner, eachOwner, type Owners, removeOwner } from "../../src/table/owners.ts";
-import { type Contribution, inOrder, type RecordPart, recordParts } from "./table-part.ts";
+import { type Contribution, inOrder, perRecordPart, type RecordPart, recordParts } from "./table-part.ts";
 
 /** A name in a part of the table. */
 export interface PartName {
@@ -10,18 +10,8 @@ export interface PartName {
 
 /** Which contributions hold something under a name, and under which names they hold different things. */
 export class NameClaims {
-  readonly #claims: Record<RecordPart, Map<string, Owners<Contribution>>> = {
-    services: new Map(),
-    middlewares: new Map(),
-    endpoints: new Map(),
-    serversTransports: new Map(),
-  };
-  readonly #contested: Record<RecordPart, Set<string>> = {
-    services: new Set(),
-    middlewares: new Set(),
-    endpoints: new Set(),
-    serversTransports: new Set(),
-  };
+  readonly #claims = perRecordPart(() => new Map<string, Owners<Contribution>>());
+  readonly #contested = perRecordPart(() => new Set<string>());
 
   has(part: RecordPart, name: string): boolean {
     return this.#claims[part].has(name);

@@ -1,8 +1,17 @@
 import { isEqual } from "../../src/table/is-equal.ts";
 import type { PartName } from "./name-claims.ts";
 import { suffixed } from "./suffixed.ts";
-import { type Contribution, inOrder, type RecordPart, recordParts, type TablePart } from "./table-part.ts";
-import { mapMiddleware, mapRouter, mapService } from "./table-references.ts";
+import {
+  type Contribution,
+  emptyPart,
+  inOrder,
+  perRecordPart,
+  type RecordPart,
+  recordParts,
+  routerParts,
+  type TablePart,
+} from "./table-part.ts";
+import { mapEntry } from "./table-references.ts";
 
 type Laid = Record<RecordPart, Map<string, unknown>>;
 
@@ -21,12 +30,7 @@ export function resolveConflicts(
   const all = new Set(tangled);
   for (;;) {
     const resolved = new Map<Contribution, TablePart>();
-    const laid: Laid = {
-      services: new Map(),
-      middlewares: new Map(),
-      endpoints: new Map(),
-      serversTransports: new Map(),
-    };
+    const laid: Laid = perRecordPart(() => new Map());
     const before = all.size;
     for (const contribution of [...all].sort(inOrder)) {
       const table = withoutConflicts(contribution, laid);
@@ -62,15 +66,13 @@ function conflictsOf(table: TablePart, laid: Laid): Set<string> {
 }
 
 function renameAll(table: TablePart, rename: (part: RecordPart, name: string) => string): TablePart {
-  const entries = <T>(part: RecordPart, record: Record<string, T>, map: (value: T) => T): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).map(([name, value]) => [rename(part, name), map(value)]));
-  return {
-    routers: table.routers.map((router) => mapRouter(router, rename)),
-    services: entries("services", table.services, (service) => mapService(service, rename)),
-    middlewares: entries("middlewares", table.middlewares, (middleware) => mapMiddleware(middleware, rename)),
-    endpoints: entries("endpoints", table.endpoints, (endpoints) => endpoints),
-    serversTransports: entries("serversTransports", table.serversTransports, (transport) => transport),
-  };
+  const renamed = emptyPart();
+  const map = (part: keyof TablePart, entry: unknown): never => mapEntry[part](entry as never, rename) as never;
+  for (const part of routerParts) for (const router of table[part]) renamed[part].push(map(part, router));
+  for (const part of recordParts) {
+    for (const [name, value] of Object.entries(table[part])) renamed[part][rename(part, name)] = map(part, value);
+  }
+  return renamed;
 }
 
 /** The names of a table under which it no longer holds what it held. */

@@ -1,4 +1,5 @@
-import { emptyTable, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Table } from "../../src/table/table.ts";
 import { applyChanges, emptyChanges, isEmpty, type TableChanges } from "../../src/table/table-changes.ts";
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectChange, ObjectReader } from "../source/object-store.ts";
@@ -10,7 +11,7 @@ import { ProblemList } from "./problem-list.ts";
 import { type Read, ReadIndex } from "./record-reads.ts";
 import { translators } from "./registry.ts";
 import type { TranslateSettings } from "./settings.ts";
-import type { Contribution } from "./table-part.ts";
+import { type Contribution, compactPart } from "./table-part.ts";
 import { createView } from "./view-objects.ts";
 
 export interface Translation {
@@ -136,8 +137,7 @@ class IncrementalTranslator implements Translator {
     const recorded = this.#reads.record(objects, memo);
     const { table, problems } = guarded(memo.translate, memo.object, this.#view(recorded.objects), this.#settings);
     memo.reads = [...recorded.reads];
-    // Lists that were filled one by one hold room for more.
-    memo.contribution = { key: memo.key, object: memo.object, table: { ...table, routers: table.routers.slice() } };
+    memo.contribution = { key: memo.key, object: memo.object, table: compactPart(table) };
     this.#problems.set(memo.key, problems);
     return memo.contribution;
   }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type AdminContext, createAdminApp } from "../../src/admin/admin-app.ts";
 import { ADMIN_AUDIENCE, createAdminVerifier } from "../../src/admin/verify-admin-token.ts";
 import type { Pin } from "../../src/beacon/beacon-state.ts";
-import { emptyTable } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
 
 const now = Date.UTC(2026, 0, 1);
 const pointer = { publisher: "test", epoch: 1, generation: 7, root: "r" };

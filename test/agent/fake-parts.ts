@@ -1,5 +1,6 @@
+import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
-import { emptyTable, type Table } from "../../src/table/table.ts";
+import type { Table } from "../../src/table/table.ts";
 import type { AgentParts, PublishOutcome, TablePublisher } from "../../sync-agent/agent/agent-parts.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";

@@ -5,7 +5,8 @@ import { formatService } from "../../cli/explain/format-service.ts";
 import { serviceTree } from "../../cli/explain/service-tree.ts";
 import type { Check } from "../../src/router/explain-match.ts";
 import type { Service } from "../../src/table/service.ts";
-import { emptyTable, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Table } from "../../src/table/table.ts";
 
 const balancer = (endpoints: string, rest: Partial<Extract<Service, { type: "loadBalancer" }>> = {}): Service => ({
   type: "loadBalancer",

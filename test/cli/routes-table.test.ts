@@ -3,7 +3,9 @@ import { describeTarget } from "../../cli/print/describe-service.ts";
 import { formatTable } from "../../cli/print/format-table.ts";
 import { routesTable } from "../../cli/print/routes-table.ts";
 import type { Service } from "../../src/table/service.ts";
-import { emptyTable, type Router, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 
 const backend = (endpoints: string): Service => ({
   type: "loadBalancer",

@@ -3,7 +3,8 @@ import { toGatewayTable } from "../../cli/dev/gateway-table.ts";
 import { makeService, makeSlices, portsOf, servicesWithoutEndpoints } from "../../cli/dev/stand-in-objects.ts";
 import { tlsSecrets } from "../../cli/dev/tls-secrets.ts";
 import type { LoadBalancer } from "../../src/table/service.ts";
-import { emptyTable, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Table } from "../../src/table/table.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 

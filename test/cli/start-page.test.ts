@@ -4,7 +4,9 @@ import { toPrintable } from "../../cli/print/printable-problem.ts";
 import { newlyListening, startPage } from "../../cli/print/start-page.ts";
 import { parseRule } from "../../src/rule/parse-rule.ts";
 import type { Rule } from "../../src/table/rule.ts";
-import { emptyTable, type Router, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 
 const ruleOf = (text: string): Rule => {
   const parsed = parseRule(text, "v3");

@@ -1,5 +1,5 @@
 import { parseRule } from "../../src/rule/parse-rule.ts";
-import type { Router } from "../../src/table/table.ts";
+import type { Router } from "../../src/table/router.ts";
 
 /** A router with this rule, as that of an IngressRoute `default/app`. */
 export function parseHostRule(text: string): Router {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayTableHolder } from "../../relay/table/gateway-table-holder.ts";
-import { emptyTable, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Table } from "../../src/table/table.ts";
 
 function tableOf(services: Record<string, string[]>): Table {
   const names = Object.keys(services);

@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { encodeHop } from "../../src/hop/encode-hop.ts";
 import { HOP_HEADER } from "../../src/hop/hop.ts";
 import { createTokenSigner } from "../../src/hop/token.ts";
-import { emptyTable, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Table } from "../../src/table/table.ts";
 import { type Feed, startFeed } from "../../sync-agent/feed/start-feed.ts";
 import { closeAll, startPod } from "./gateway-harness.ts";
 

@@ -5,8 +5,8 @@ import { matchRoute } from "../../src/router/match-route.ts";
 import { buildRouteIndex } from "../../src/router/route-index.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import { parseRule } from "../../src/rule/parse-rule.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Rule } from "../../src/table/rule.ts";
-import type { Router } from "../../src/table/table.ts";
 import { anyFacts, anyRule } from "../rule/arbitrary-rule.ts";
 
 function routerOf(rule: string | Rule, rest: Partial<Router> = {}): Router {

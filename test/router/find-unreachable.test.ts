@@ -4,8 +4,8 @@ import { findUnreachable } from "../../src/router/find-unreachable.ts";
 import { matchRoute } from "../../src/router/match-route.ts";
 import { buildRouteIndex } from "../../src/router/route-index.ts";
 import { parseRule } from "../../src/rule/parse-rule.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Rule } from "../../src/table/rule.ts";
-import type { Router } from "../../src/table/table.ts";
 import { anyFacts, anyRule } from "../rule/arbitrary-rule.ts";
 
 const ruleOf = (text: string): Rule => {

@@ -8,8 +8,8 @@ import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import { parseRule } from "../../src/rule/parse-rule.ts";
 import type { RequestFacts } from "../../src/rule/request-facts.ts";
 import { ruleKeys } from "../../src/rule/rule-keys.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Rule } from "../../src/table/rule.ts";
-import type { Router } from "../../src/table/table.ts";
 import { anyFacts, anyRule } from "../rule/arbitrary-rule.ts";
 
 const web = { entryPoint: "web", tls: false };

@@ -1,6 +1,8 @@
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Router } from "../../src/table/router.ts";
 import type { Rule } from "../../src/table/rule.ts";
 import type { LoadBalancer } from "../../src/table/service.ts";
-import { emptyTable, type Router, type Table } from "../../src/table/table.ts";
+import type { Table } from "../../src/table/table.ts";
 
 export function makeRouter(name: string, rule: Rule, more: Partial<Router> = {}): Router {
   return {

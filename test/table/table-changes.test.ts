@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { emptyTable, type Router, type Table } from "../../src/table/table.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import {
   applyChanges,
   changesSince,
@@ -43,6 +45,21 @@ const table: fc.Arbitrary<Table> = fc.record({
     }),
   ),
   serversTransports: record(fc.record({ serverName: name }, { requiredKeys: [] })),
+  relayEntryPoints: record(
+    fc.record({ protocol: fc.constant("udp" as const), host: fc.constant(""), port: fc.integer({ min: 1, max: 3 }) }),
+  ),
+  relayEndpoints: fc.constant<Table["relayEndpoints"]>({}),
+  tcpRouters: fc.constant<Table["tcpRouters"]>([]),
+  tcpServices: fc.constant<Table["tcpServices"]>({}),
+  tcpMiddlewares: record(fc.record({ type: fc.constant("inFlightConn" as const), amount: fc.nat(3) })),
+  udpRouters: fc
+    .uniqueArray(fc.record({ name, entryPoints: fc.constant<string[]>(["dns"]), tieBreaker: name, service: name }), {
+      selector: (one) => one.name,
+    })
+    .map((list) => list.sort(inOrderOfNames)),
+  udpServices: record(fc.record({ type: fc.constant("loadBalancer" as const), endpoints: name })),
+  tlsOptions: record(fc.record({ sniStrict: fc.boolean() }, { requiredKeys: [] })),
+  certificates: record(fc.record({ certificate: name, key: name })),
 });
 
 describe("laws", () => {
@@ -152,7 +169,7 @@ test.each([
   expect(tableChangesSchema.safeParse(changes).success).toBe(false);
 });
 
-function inOrderOfNames(a: Router, b: Router): number {
+function inOrderOfNames(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : 1;
 }
 

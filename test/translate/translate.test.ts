@@ -1,14 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createPlanner, plan } from "../../src/snapshot/plan.ts";
+import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Root } from "../../src/table/snapshot.ts";
-import { emptyTable, tableSchema } from "../../src/table/table.ts";
+import { tableSchema } from "../../src/table/table.ts";
 import { applyChanges, diffTables, isEmpty, type TableChanges, tableParts } from "../../src/table/table-changes.ts";
 import { contentHash } from "../../sync-agent/publish/content-hash.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
-import { mapMiddleware, mapRouter, mapService } from "../../sync-agent/translate/table-references.ts";
+import { type RecordPart, recordParts, routerParts } from "../../sync-agent/translate/table-part.ts";
+import { mapEntry } from "../../sync-agent/translate/table-references.ts";
 import { createTranslator, type Translation } from "../../sync-agent/translate/translate.ts";
 import { objectSets } from "./arbitrary-objects.ts";
 import { objectsOf, services, traefik, translateText } from "./translate-text.ts";
@@ -85,16 +87,18 @@ describe("laws", () => {
       fc.property(settings, objects, (settingsOf, list) => {
         const { table } = fromScratch(list, settingsOf());
         expect(tableSchema.safeParse(table).error).toBeUndefined();
-        const check = (part: "services" | "middlewares" | "endpoints" | "serversTransports", key: string): string => {
+        const check = (part: RecordPart, key: string): string => {
           expect(Object.keys(table[part])).toContain(key);
           return key;
         };
-        for (const router of table.routers) mapRouter(router, check);
-        for (const service of Object.values(table.services)) mapService(service, check);
-        for (const middleware of Object.values(table.middlewares)) mapMiddleware(middleware, check);
+        for (const part of [...routerParts, ...recordParts]) {
+          for (const entry of Object.values<unknown>(table[part])) mapEntry[part](entry as never, check);
+        }
         const unique = (values: string[]) => expect(new Set(values).size).toBe(values.length);
-        unique(table.routers.map(({ name }) => name));
-        unique(table.routers.map(({ tieBreaker }) => tieBreaker));
+        for (const part of routerParts) {
+          unique(table[part].map(({ name }) => name));
+          unique(table[part].map(({ tieBreaker }) => tieBreaker));
+        }
         const last = new Map(list.map((one) => [keyOf(one), one]));
         expect(JSON.stringify(fromScratch([...last.values()].reverse(), settingsOf()).table)).toBe(
           JSON.stringify(table),

@@ -1,4 +1,4 @@
-import type { Router } from "../../../src/table/table.ts";
+import type { Router } from "../../../src/table/router.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { emptyFragment, type TranslateObject } from "../fragment.ts";
 import { misplacedFields } from "../misplaced-fields.ts";

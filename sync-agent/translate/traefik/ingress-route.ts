@@ -1,6 +1,6 @@
 import { parseRule } from "../../../src/rule/parse-rule.ts";
+import type { Router } from "../../../src/table/router.ts";
 import type { Rule } from "../../../src/table/rule.ts";
-import type { Router } from "../../../src/table/table.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { chooseEntryPoints } from "../choose-entry-points.ts";
 import type { TranslateObject } from "../fragment.ts";

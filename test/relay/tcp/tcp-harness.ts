@@ -10,9 +10,10 @@ import {
 import { makeCertificate } from "../../../cli/dev/make-certificate.ts";
 import { type ConnectionEnd, carryConnection } from "../../../relay/tcp/carry-connection.ts";
 import { createCarrier } from "../../../relay/tcp/create-carrier.ts";
-import { emptyStreamTable, type StreamTable } from "../../../relay/tcp/stream-table.ts";
+import type { StreamTable } from "../../../relay/tcp/stream-table.ts";
 import { type RefusedConnection, startTcpListener, type TcpListenerOptions } from "../../../relay/tcp/tcp-listener.ts";
 import { parseTcpRule } from "../../../src/rule/parse-tcp-rule.ts";
+import { emptyTable } from "../../../src/table/empty-table.ts";
 import type { TcpLoadBalancer, TcpRouter } from "../../../src/table/tcp.ts";
 import type { Certificate } from "../../../src/table/tls.ts";
 
@@ -94,7 +95,7 @@ export function service(
   const endpoints = ports.map((port) => ({ address: "127.0.0.1", port, state: "ready" as const }));
   return {
     tcpServices: { [name]: { type: "loadBalancer", endpoints: name, ...options } },
-    endpoints: { [name]: { endpoints } },
+    relayEndpoints: { [name]: { endpoints } },
   };
 }
 
@@ -109,17 +110,18 @@ export interface Relay {
 function joinTables(parts: readonly Partial<StreamTable>[]): StreamTable {
   return parts.reduce<StreamTable>(
     (table, part) => ({
+      relayEntryPoints: { ...table.relayEntryPoints, ...part.relayEntryPoints },
       tcpRouters: [...table.tcpRouters, ...(part.tcpRouters ?? [])],
       udpRouters: [...table.udpRouters, ...(part.udpRouters ?? [])],
       tcpServices: { ...table.tcpServices, ...part.tcpServices },
       tcpMiddlewares: { ...table.tcpMiddlewares, ...part.tcpMiddlewares },
       udpServices: { ...table.udpServices, ...part.udpServices },
-      endpoints: { ...table.endpoints, ...part.endpoints },
+      relayEndpoints: { ...table.relayEndpoints, ...part.relayEndpoints },
       serversTransports: { ...table.serversTransports, ...part.serversTransports },
       tlsOptions: { ...table.tlsOptions, ...part.tlsOptions },
       certificates: { ...table.certificates, ...part.certificates },
     }),
-    emptyStreamTable(),
+    emptyTable(),
   );
 }
 

@@ -1,10 +1,11 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { emptyStreamTable, type StreamTable } from "../../../relay/tcp/stream-table.ts";
+import type { StreamTable } from "../../../relay/tcp/stream-table.ts";
 import { startUdpListener, type UdpListenerOptions, type UdpSessionEnd } from "../../../relay/udp/udp-listener.ts";
 import { UdpSessions } from "../../../relay/udp/udp-sessions.ts";
 import { createBalanceState } from "../../../src/balance/balance-state.ts";
+import { emptyTable } from "../../../src/table/empty-table.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -29,12 +30,12 @@ function tableOf(services: Record<string, number[]>, weights?: Record<string, nu
   const children = Object.entries(weights ?? {}).map(([service, weight]) => ({ service, weight }));
   const loadBalancers = Object.keys(services).map((name) => [name, { type: "loadBalancer", endpoints: name }] as const);
   return {
-    ...emptyStreamTable(),
+    ...emptyTable(),
     udpRouters: [
       { name: "dns", entryPoints: ["dns"], tieBreaker: "a", service: weights === undefined ? "dns" : "split" },
     ],
     udpServices: { ...Object.fromEntries(loadBalancers), split: { type: "weighted", children } },
-    endpoints: Object.fromEntries(
+    relayEndpoints: Object.fromEntries(
       Object.entries(services).map(([name, ports]) => [
         name,
         { endpoints: ports.map((port) => ({ address: "127.0.0.1", port, state: "ready" as const })) },
@@ -124,7 +125,7 @@ describe("datagrams", () => {
     const client = await bind();
     client.send("x", relay.port, "127.0.0.1");
     await expect.poll(() => relay.drops).toEqual(["no-endpoint"]);
-    relay.serve(emptyStreamTable());
+    relay.serve(emptyTable());
     client.send("x", relay.port, "127.0.0.1");
     await expect.poll(() => relay.drops).toEqual(["no-endpoint", "no-route"]);
   });

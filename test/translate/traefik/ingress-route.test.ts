@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { emptyTable } from "../../../src/table/empty-table.ts";
 import { linesOf, services, traefik, translateText } from "../translate-text.ts";
 
 const one = (route: string, more = ""): string =>
@@ -19,6 +20,7 @@ describe("a route", () => {
     );
     expect(problems).toEqual([]);
     expect(table).toEqual({
+      ...emptyTable(),
       entryPoints: { web: { port: 80 }, websecure: { port: 443 } },
       routers: [
         {

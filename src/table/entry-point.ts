@@ -1,0 +1,27 @@
+import * as z from "zod/mini";
+
+/** A named listener. In production the edge finds it by scheme and port; locally each has a socket. */
+export const entryPointSchema = z.strictObject({
+  /** The port that clients use. */
+  port: z.number(),
+  /** CIDR blocks whose X-Forwarded-* headers are believed; everyone's when `insecure`. */
+  forwardedHeaders: z.optional(
+    z.strictObject({ insecure: z.optional(z.boolean()), trustedIps: z.optional(z.array(z.string())) }),
+  ),
+});
+export type EntryPoint = z.infer<typeof entryPointSchema>;
+
+/** Where the relay listens for connections or datagrams, once a route of theirs is on it. Nothing of this goes to KV. */
+export const relayEntryPointSchema = z.strictObject({
+  protocol: z.enum(["tcp", "udp"]),
+  /** Empty: every address of the machine. */
+  host: z.string(),
+  port: z.number(),
+  /** TCP: CIDR blocks whose PROXY protocol headers are believed; everyone's when `insecure`. */
+  proxyProtocol: z.optional(
+    z.strictObject({ insecure: z.optional(z.boolean()), trustedIps: z.optional(z.array(z.string())) }),
+  ),
+  /** UDP: a session without a datagram for so long has ended; 3,000 when unset. */
+  udpTimeoutMs: z.optional(z.number()),
+});
+export type RelayEntryPoint = z.infer<typeof relayEntryPointSchema>;
