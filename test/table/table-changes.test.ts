@@ -162,7 +162,7 @@ test("a name that is not there may be removed", () => {
 
 test.each([
   ["a part that is missing", { ...emptyChanges(), routers: undefined }],
-  ["a part that nobody knows", { ...emptyChanges(), certificates: { put: {}, removed: [] } }],
+  ["a part that nobody knows", { ...emptyChanges(), certificate: { put: {}, removed: [] } }],
   ["a router that is none", { ...emptyChanges(), routers: { put: { a: { name: "a" } }, removed: [] } }],
   ["a removed name that is none", { ...emptyChanges(), services: { put: {}, removed: [1] } }],
 ])("%s is refused", (_what, changes) => {
