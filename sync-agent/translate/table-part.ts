@@ -1,3 +1,4 @@
+import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { KubernetesObject } from "../source/kubernetes-object.ts";
 
@@ -35,21 +36,10 @@ export interface Contribution {
 
 export const inOrder = (a: Contribution, b: Contribution): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
-export const emptyPart = (): TablePart => ({
-  routers: [],
-  services: {},
-  middlewares: {},
-  endpoints: {},
-  serversTransports: {},
-  relayEndpoints: {},
-  tcpRouters: [],
-  tcpServices: {},
-  tcpMiddlewares: {},
-  udpRouters: [],
-  udpServices: {},
-  tlsOptions: {},
-  certificates: {},
-});
+export function emptyPart(): TablePart {
+  const { entryPoints: _, relayEntryPoints: __, ...part } = emptyTable();
+  return part;
+}
 
 /** The one that all contributions share which have nothing in a part. */
 const nothing = Object.freeze({});
