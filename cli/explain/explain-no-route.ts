@@ -4,7 +4,7 @@ import { nearestName } from "../../src/rule/nearest-name.ts";
 import { ruleKeys } from "../../src/rule/rule-keys.ts";
 import type { Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
-import type { Explanation } from "./explain-request.ts";
+import type { Explanation } from "./explanation.ts";
 
 /** Why no router takes a request: the answer is 404. */
 export function explainNoRoute(

@@ -2,7 +2,7 @@ import { isTrustedClient } from "../../src/edge/find-client.ts";
 import { parseTarget } from "../../src/edge/parse-target.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
 import { dropConnectionHeaders } from "../../src/exchange/drop-connection-headers.ts";
-import { explainMatch, type MatchCandidate } from "../../src/router/explain-match.ts";
+import { explainMatch } from "../../src/router/explain-match.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import { normalisePath } from "../../src/rule/routing-path.ts";
 import type { Router } from "../../src/table/router.ts";
@@ -10,10 +10,11 @@ import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { originOf } from "../check/router-origin.ts";
 import type { TranslatedManifests } from "../check/translate-manifests.ts";
 import { explainNoRoute } from "./explain-no-route.ts";
+import type { Explanation } from "./explanation.ts";
 import { findListener } from "./find-listener.ts";
 import { keysLeftToCluster } from "./keys-left-to-cluster.ts";
 import { type ServiceNode, serviceTree } from "./service-tree.ts";
-import { type MiddlewareStep, traceMiddlewares } from "./trace-middlewares.ts";
+import { traceMiddlewares } from "./trace-middlewares.ts";
 
 export interface RequestOptions {
   /** With its scheme; the path as the client sends it. */
@@ -24,27 +25,6 @@ export interface RequestOptions {
   entryPoint?: string;
   /** The client's address. */
   client: string;
-}
-
-/** How a request fares at the edge, and why. */
-export interface Explanation {
-  request: {
-    method: string;
-    url: string;
-    host: string;
-    /** As rules compare it; undefined for one that is refused. */
-    path: string | undefined;
-    entryPoint: string | undefined;
-    tls: boolean;
-  };
-  /** Set when the edge answers itself, without asking a service. */
-  answer?: { status: number; reason: string };
-  winner?: MatchCandidate;
-  candidates: readonly MatchCandidate[];
-  middlewares: readonly MiddlewareStep[];
-  service?: ServiceNode;
-  /** What is wrong with the route that answers. */
-  problems: readonly Problem[];
 }
 
 /** Explains one request against a folder's table. Nothing is started or sent. */

@@ -1,6 +1,6 @@
 import type { MatchCandidate } from "../../src/router/explain-match.ts";
 import type { Router } from "../../src/table/router.ts";
-import type { Explanation } from "./explain-request.ts";
+import type { Explanation } from "./explanation.ts";
 import type { ExplanationContext } from "./format-explanation.ts";
 
 /** Of very many routes of one host only the closest are listed. */

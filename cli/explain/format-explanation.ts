@@ -6,7 +6,7 @@ import { type Colors, plain } from "../print/colors.ts";
 import { formatProblem, type PrintableProblem } from "../print/format-problem.ts";
 import { oneLine } from "../print/one-line.ts";
 import { describeListener } from "./explain-no-route.ts";
-import type { Explanation } from "./explain-request.ts";
+import type { Explanation } from "./explanation.ts";
 import { formatChecks } from "./format-checks.ts";
 import { formatService } from "./format-service.ts";
 

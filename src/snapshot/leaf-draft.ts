@@ -1,5 +1,5 @@
 import { MAX_LEAF_BYTES } from "./leaf-keys.ts";
-import type { Fragment, RouteUnit } from "./route-units.ts";
+import type { Fragment, RouteUnit } from "./route-unit.ts";
 
 const EMPTY_ROUTE_LEAF_BYTES = '{"middlewares":{},"routers":[],"services":{}}'.length;
 const EMPTY_ENDPOINT_LEAF_BYTES = '{"endpoints":{}}'.length;

@@ -5,7 +5,7 @@ import { chooseBucketCount } from "./bucket-count.ts";
 import { BucketFill } from "./bucket-fill.ts";
 import { fnv1a32 } from "./fnv1a32.ts";
 import { fitsEndpointLeaf, packEndpoints } from "./leaf-draft.ts";
-import { type Fragment, toFragment } from "./route-units.ts";
+import { type Fragment, toFragment } from "./route-unit.ts";
 
 const ENDPOINT_BUCKETS = { leafBytes: 8 * 1024, minimum: 4, rootBytes: 20 * 1024 };
 

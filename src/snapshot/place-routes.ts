@@ -4,7 +4,7 @@ import { chooseBucketCount } from "./bucket-count.ts";
 import { BucketFill } from "./bucket-fill.ts";
 import { packRoutes } from "./leaf-draft.ts";
 import { PlacedHost, type Placement, type SplitHost } from "./placed-host.ts";
-import type { RouteUnit } from "./route-units.ts";
+import type { RouteUnit } from "./route-unit.ts";
 
 const ROUTE_BUCKETS = { leafBytes: 12 * 1024, minimum: 16, rootBytes: 80 * 1024 };
 

@@ -1,7 +1,7 @@
 import { type Bucket, packBucket } from "./bucket.ts";
 import { fnv1a32 } from "./fnv1a32.ts";
 import { LeafDraft, packRoutes } from "./leaf-draft.ts";
-import type { RouteUnit } from "./route-units.ts";
+import type { RouteUnit } from "./route-unit.ts";
 import { type PathPlacement, type PathRange, splitHost } from "./split-host.ts";
 
 /** A host key with more bytes of routes than this is split by path, one with fewer than the second no longer. */

@@ -1,6 +1,6 @@
 import { fnv1a32 } from "./fnv1a32.ts";
 import { LeafDraft } from "./leaf-draft.ts";
-import type { RouteUnit } from "./route-units.ts";
+import type { RouteUnit } from "./route-unit.ts";
 
 /** A router by the path that its rule requires. */
 export interface PathPlacement {
