@@ -7,7 +7,14 @@ import { code, page, tableSection } from "./page.ts";
 const notes: Readonly<Record<string, string>> = {
   "redirectScheme.permanent": "true or false (false)",
   "redirectRegex.permanent": "true or false (false)",
+  "ipAllowList.rejectStatusCode": "a status (403)",
   "chain.middlewares": "a list of references: `name`, and `namespace` where that is allowed",
+};
+
+/** What is to be known of a type besides its fields. */
+const remarks: Readonly<Record<string, string>> = {
+  ipAllowList:
+    "Also under its older name `ipWhiteList`. `X-Forwarded-For` counts only where the entry point trusts who sent it; a client whose address cannot be told is refused.",
 };
 
 export function middlewaresPage(): string {
@@ -18,7 +25,8 @@ export function middlewaresPage(): string {
     const rows = fieldRows(option, { inner: {}, notes: {} })
       .filter(({ path }) => path !== "type")
       .map(({ path, form }) => [code(path), notes[`${type}.${path}`] ?? form]);
-    return [tableSection(type, ["field", "value"], rows)];
+    const section = tableSection(type, ["field", "value"], rows);
+    return [remarks[type] === undefined ? section : `${section}\n${remarks[type]}\n`];
   });
   const missing = [...unsupportedTypes].map(code).join(", ");
   return page(

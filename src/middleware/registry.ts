@@ -4,6 +4,7 @@ import { addPrefix } from "./add-prefix.ts";
 import { chain } from "./chain.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
+import { ipAllowList } from "./ip-allow-list.ts";
 import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
 import { invalid, MiddlewareError, nameMiddleware } from "./middleware-error.ts";
 import { redirectRegex } from "./redirect-regex.ts";
@@ -21,6 +22,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   chain,
   headerModifier,
   headers,
+  ipAllowList,
   redirectRegex,
   redirectScheme,
   replacePath,

@@ -110,6 +110,24 @@ export const headersSchema = z.strictObject({
   isDevelopment: z.optional(z.boolean()),
 });
 
+/** Which address a client counts under; all left out: its connection's. */
+const ipStrategySchema = z.strictObject({
+  /** The nth address of X-Forwarded-For from its end. Goes before `excludedIPs`. */
+  depth: z.optional(z.number()),
+  /** The last address of X-Forwarded-For that is none of these. */
+  excludedIPs: z.optional(strings),
+  /** Bits of an IPv6 address that count. */
+  ipv6Subnet: z.optional(z.number()),
+});
+export type IpStrategy = z.infer<typeof ipStrategySchema>;
+
+export const ipAllowListSchema = z.strictObject({
+  type: z.literal("ipAllowList"),
+  sourceRange: strings,
+  ipStrategy: z.optional(ipStrategySchema),
+  rejectStatusCode: z.number(),
+});
+
 const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
 
 export const middlewareSchema = z.discriminatedUnion("type", [
@@ -124,6 +142,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   requestRedirectSchema,
   headerModifierSchema,
   headersSchema,
+  ipAllowListSchema,
   chainSchema,
 ]);
 export type Middleware = z.infer<typeof middlewareSchema>;

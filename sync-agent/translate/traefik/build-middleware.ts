@@ -50,7 +50,8 @@ function build(object: KubernetesObject, report: Report, context: Context): Midd
   }
   if (type === "chain") return buildChain(spec.chain, object, report, context);
   const read = Object.hasOwn(middlewareTypes, type) ? middlewareTypes[type] : undefined;
-  if (read !== undefined) return read(spec[type], ["spec", type], report) ?? "middleware-invalid";
+  if (read !== undefined)
+    return read(spec[type], { object, path: ["spec", type], report, context }) ?? "middleware-invalid";
   const isKnown = unsupportedTypes.has(type);
   const known = ["chain", ...Object.keys(middlewareTypes), ...unsupportedTypes];
   const hint = isKnown ? undefined : suggestName(type, known);

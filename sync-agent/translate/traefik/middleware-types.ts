@@ -1,9 +1,10 @@
-import type * as z from "zod/mini";
+import { compileAddressBlock } from "../../../src/rule/client-address.ts";
 import { compileRegexp, RegexpError } from "../../../src/rule/regexp.ts";
 import {
   addPrefixSchema,
   headersSchema,
-  type Middleware,
+  type IpStrategy,
+  ipAllowListSchema,
   type MiddlewareOptions,
   redirectRegexSchema,
   redirectSchemeSchema,
@@ -12,10 +13,7 @@ import {
   stripPrefixRegexSchema,
   stripPrefixSchema,
 } from "../../../src/table/middleware.ts";
-import { type Report, readFields } from "../read-object.ts";
-
-/** Reads the options of one type into the table's form. Undefined, with the problem reported, when they cannot work. */
-export type ReadOptions = (value: unknown, path: readonly string[], report: Report) => Middleware | undefined;
+import { type ReadOptions, reader } from "./read-options.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
 export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
@@ -27,6 +25,9 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   redirectScheme: reader("redirectScheme", redirectSchemeSchema, { permanent: false }),
   redirectRegex: reader("redirectRegex", redirectRegexSchema, { permanent: false }, ({ regex }) => badRegexp([regex])),
   headers: reader("headers", headersSchema, {}, badHeaders),
+  ipAllowList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
+  /** Deprecated: the older name. */
+  ipWhiteList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
@@ -42,35 +43,11 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "forwardAuth",
   "grpcWeb",
   "inFlightReq",
-  "ipAllowList",
-  "ipWhiteList",
   "passTLSClientCert",
   "plugin",
   "rateLimit",
   "retry",
 ]);
-
-/**
- * The table's options are Traefik's, so the table's schema reads them. `defaults` are what Traefik takes for fields
- * that are left out; `check` names what cannot work though it has the right form.
- */
-function reader<M extends Middleware>(
-  type: M["type"],
-  schema: z.ZodMiniType<M>,
-  defaults: Partial<M> = {},
-  check: (options: M) => string | undefined = () => undefined,
-): ReadOptions {
-  return (value, path, report) => {
-    // Only a mapping can be completed; anything else is reported as it is.
-    const isMapping = typeof value === "object" && value !== null && !Array.isArray(value);
-    const options = readFields(schema, isMapping ? { ...defaults, ...value, type } : value, path, report);
-    if (options === undefined) return undefined;
-    const reason = check(options);
-    if (reason === undefined) return options;
-    report({ code: "middleware-invalid", severity: "error", path, message: `\`${type}\` cannot be built: ${reason}` });
-    return undefined;
-  };
-}
 
 function badRegexp(patterns: readonly string[]): string | undefined {
   for (const pattern of patterns) {
@@ -97,4 +74,26 @@ function badHeaders(options: MiddlewareOptions<"headers">): string | undefined {
     if (typeof value === "string" && /[\r\n\0]/.test(value)) return `the value of \`${field}\` holds a line end`;
   }
   return badRegexp(options.accessControlAllowOriginListRegex ?? []);
+}
+
+function badAllowList({
+  sourceRange,
+  ipStrategy,
+  rejectStatusCode,
+}: MiddlewareOptions<"ipAllowList">): string | undefined {
+  if (sourceRange.length === 0) return "`sourceRange` is empty, so that nobody could pass";
+  if (!(rejectStatusCode >= 200 && rejectStatusCode <= 599)) return `${rejectStatusCode} is not a status`;
+  return badBlock(sourceRange) ?? badIpStrategy(ipStrategy);
+}
+
+function badIpStrategy({ depth = 0, excludedIPs = [], ipv6Subnet = 0 }: IpStrategy = {}): string | undefined {
+  if (!Number.isInteger(depth) || depth < 0) return `the depth ${depth} is not a whole number from 0`;
+  if (!Number.isInteger(ipv6Subnet) || ipv6Subnet < 0 || ipv6Subnet > 128)
+    return `${ipv6Subnet} is not a number of bits`;
+  return badBlock(excludedIPs);
+}
+
+function badBlock(blocks: readonly string[]): string | undefined {
+  const bad = blocks.find((block) => compileAddressBlock(block) === undefined);
+  return bad === undefined ? undefined : `\`${bad}\` is neither an IP address nor a CIDR block`;
 }

@@ -36,6 +36,16 @@ describe("what the table gets", () => {
       "headers: { customRequestHeaders: { X-A: '' }, stsSeconds: 10, frameDeny: true }",
       { type: "headers", customRequestHeaders: { "X-A": "" }, stsSeconds: 10, frameDeny: true },
     ],
+    [
+      "ipAllowList with its default",
+      "ipAllowList: { sourceRange: [10.0.0.0/8], ipStrategy: { depth: 1 } }",
+      { type: "ipAllowList", sourceRange: ["10.0.0.0/8"], ipStrategy: { depth: 1 }, rejectStatusCode: 403 },
+    ],
+    [
+      "ipWhiteList, its older name",
+      "ipWhiteList: { sourceRange: [10.0.0.1] }",
+      { type: "ipAllowList", sourceRange: ["10.0.0.1"], rejectStatusCode: 403 },
+    ],
   ];
   test.each(cases)("%s", (_, spec, expected) => {
     const result = translateText(route("m") + middleware(spec));
@@ -83,6 +93,14 @@ describe("what cannot be built closes its routes", () => {
       "spec.headers",
     ],
     ["a header in an option", 'headers: { contentSecurityPolicy: "x\\ny" }', "middleware-invalid", "spec.headers"],
+    ["addresses of nobody", "ipAllowList: { sourceRange: [] }", "middleware-invalid", "spec.ipAllowList"],
+    ["an address that is none", "ipAllowList: { sourceRange: [10.0.0.256] }", "middleware-invalid", "spec.ipAllowList"],
+    [
+      "an exclusion that is no address",
+      "ipAllowList: { sourceRange: [10.0.0.1], ipStrategy: { excludedIPs: [proxy] } }",
+      "middleware-invalid",
+      "spec.ipAllowList",
+    ],
     ["a chain of another form", "chain: { middlewares: m }", "invalid-field", "spec.chain.middlewares"],
     [
       "a chain of nothing known",
