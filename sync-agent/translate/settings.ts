@@ -1,7 +1,11 @@
+import type { RelayEntryPoint } from "../../src/table/entry-point.ts";
+
 /** What Traefik's static configuration says that the translation depends on. Names and defaults are Traefik's unless noted. */
 export interface TranslateSettings {
   /** HTTP entry points by name, in the order of the configuration. */
   entryPoints: Record<string, EntryPointSettings>;
+  /** Where the relay listens once a route of TCP or UDP is on it: the HTTP ones as well, and those of UDP. */
+  relayEntryPoints: Record<string, RelayEntryPointSettings>;
   crd: ProviderSettings;
   ingress: ProviderSettings;
   /** Gateway API: the controller whose GatewayClasses are taken. */
@@ -18,6 +22,11 @@ export interface EntryPointSettings {
   middlewares?: string[];
   forwardedHeaders?: { insecure?: boolean; trustedIps?: string[] };
   redirect?: { to: string; scheme: string; permanent: boolean; priority?: number };
+}
+
+export interface RelayEntryPointSettings extends RelayEntryPoint {
+  /** TCP: taken by routers that name no entry point; when none has it, all have it. */
+  asDefault?: boolean;
 }
 
 export interface ProviderSettings {
@@ -44,6 +53,10 @@ const provider = (): ProviderSettings => ({
 /** `web` on 80 and `websecure` on 443, every other setting at its default. */
 export const defaultSettings = (): TranslateSettings => ({
   entryPoints: { web: { port: 80 }, websecure: { port: 443 } },
+  relayEntryPoints: {
+    web: { protocol: "tcp", host: "", port: 80 },
+    websecure: { protocol: "tcp", host: "", port: 443 },
+  },
   crd: provider(),
   ingress: provider(),
   gatewayControllerName: "sluice.dev/gateway-controller",

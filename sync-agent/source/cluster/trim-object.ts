@@ -3,7 +3,8 @@ import { SERVICE_NAME_LABEL } from "../memory-store.ts";
 
 /** What `kubectl apply` keeps for itself: the whole object once more. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
-const TRAEFIK_ANNOTATION = "traefik.ingress.kubernetes.io/";
+/** Those of a Service that say how it is balanced. */
+const SERVICE_ANNOTATIONS = ["traefik.ingress.kubernetes.io/", "sluice.dev/"];
 
 type Fields = Record<string, unknown>;
 
@@ -40,7 +41,7 @@ const trimmers: Partial<Record<Kind, (raw: Fields, metadata: ObjectMeta) => { me
       ...names(metadata),
       // Events about a Service name it by its uid.
       ...pick(metadata, ["uid"]),
-      ...annotations(metadata, (name) => name.startsWith(TRAEFIK_ANNOTATION)),
+      ...annotations(metadata, (name) => SERVICE_ANNOTATIONS.some((prefix) => name.startsWith(prefix))),
     },
     ...inside(raw, "spec", (spec) => ({
       ...pick(spec, ["type", "clusterIP", "externalName"]),

@@ -4,7 +4,7 @@ import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import type { ObjectReader } from "../../source/object-store.ts";
 import { serviceName } from "../names.ts";
 import { readExternalName } from "./external-name.ts";
-import { findServicePort } from "./find-service-port.ts";
+import { findServicePort, type ServiceProtocol } from "./find-service-port.ts";
 import type { ProblemDraft } from "./problem-draft.ts";
 import { readEndpoints } from "./read-endpoints.ts";
 import { readService, type ServicePort, type ServiceSpec } from "./read-service.ts";
@@ -22,6 +22,8 @@ export interface ResolveOptions {
   allowExternalName: boolean;
   /** What the reference says about the scheme; else the Service's port decides. */
   scheme?: string;
+  /** Which of the Service's ports are meant; TCP when unset. */
+  protocol?: ServiceProtocol;
 }
 
 export interface Backend {
@@ -47,7 +49,7 @@ export function resolveBackend(
   if (service === undefined) return { problem: serviceNotFound(ref) };
   const { spec, problems } = readService(service);
   if (spec.type === "ExternalName" && !options.allowExternalName) return { problem: externalNameNotAllowed(ref) };
-  const found = findServicePort(service, spec, ref.port);
+  const found = findServicePort(service, spec, ref.port, options.protocol);
   if (!("port" in found)) return found;
   const { port } = found;
   const backend = {
