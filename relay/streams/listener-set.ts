@@ -1,0 +1,221 @@
+import { isSameListener, type WantedListener } from "./wanted-listeners.ts";
+
+/** A listener of either protocol. */
+export interface OpenListener {
+  readonly address: { address: string; port: number };
+  /** Connections or sessions that are open. */
+  readonly load: number;
+  /** Lets go of the port at once, so that another may have it. What can go on without the port does. */
+  release(): void;
+  /** Takes nothing new. */
+  stop(): void;
+  /** Ends what is still open. */
+  close(): Promise<void>;
+}
+
+export interface ListenerStatus {
+  name: string;
+  protocol: WantedListener["protocol"];
+  /** Where it is wanted. */
+  wanted: { host: string; port: number };
+  /** Where it listens; undefined while it does not. */
+  address: { address: string; port: number } | undefined;
+  /** Why it could not listen when it was last tried. */
+  reason: string | undefined;
+  /** How often it could not listen, since it is wanted. */
+  failures: number;
+}
+
+export interface ListenerSetOptions {
+  /** Rejects with the system's error when it cannot listen. */
+  open: (name: string, wanted: WantedListener) => Promise<OpenListener>;
+  /** In [0, 1). */
+  random: () => number;
+  log: (level: "info" | "warn", message: string, fields: object) => void;
+  /** The first and the longest pause before listening is tried again, in milliseconds. */
+  pauseMs?: { first: number; longest: number };
+}
+
+interface Slot {
+  name: string;
+  /** Undefined: nobody wants it any more. */
+  wanted: WantedListener | undefined;
+  current: { wanted: WantedListener; listener: OpenListener } | undefined;
+  isOpening: boolean;
+  failures: number;
+  reason: string | undefined;
+  retry: NodeJS.Timeout | undefined;
+}
+
+const PAUSE_MS = { first: 500, longest: 30_000 };
+
+/**
+ * Keeps listeners in step with what is wanted. One that cannot listen is tried again, ever more seldom, and the others
+ * run meanwhile; one that is no longer wanted stops accepting, and its connections go on.
+ */
+export class ListenerSet {
+  readonly #options: ListenerSetOptions;
+  readonly #slots = new Map<string, Slot>();
+  /** Those that gave up their port and still carry something. */
+  readonly #released = new Set<OpenListener>();
+  #isEnding = false;
+  #opening = 0;
+  #whenSettled: (() => void)[] = [];
+
+  constructor(options: ListenerSetOptions) {
+    this.#options = options;
+  }
+
+  follow(wanted: ReadonlyMap<string, WantedListener>): void {
+    if (this.#isEnding) return;
+    for (const name of wanted.keys()) if (!this.#slots.has(name)) this.#slots.set(name, newSlot(name));
+    for (const slot of this.#slots.values()) want(slot, wanted.get(slot.name));
+    // First all that go, then all that come: two entry points may have exchanged their ports.
+    for (const slot of this.#slots.values()) this.#letGo(slot);
+    for (const slot of this.#slots.values()) void this.#tend(slot);
+    for (const listener of this.#released) if (listener.load === 0) this.#released.delete(listener);
+  }
+
+  list(): ListenerStatus[] {
+    return [...this.#slots.values()].flatMap(({ name, wanted, current, reason, failures }) =>
+      wanted === undefined
+        ? []
+        : [
+            {
+              name,
+              protocol: wanted.protocol,
+              wanted: { host: wanted.host, port: wanted.port },
+              address: current?.listener.address,
+              reason: current === undefined ? reason : undefined,
+              failures,
+            },
+          ],
+    );
+  }
+
+  /** What is open, in all. */
+  get load(): number {
+    return this.#all().reduce((sum, { load }) => sum + load, 0);
+  }
+
+  /** Resolves when every listener that is wanted listens, or could not. */
+  settled(): Promise<void> {
+    if (this.#opening === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenSettled.push(resolve));
+  }
+
+  /** Takes nothing new, for good. */
+  stop(): void {
+    this.#isEnding = true;
+    for (const slot of this.#slots.values()) clearTimeout(slot.retry);
+    for (const listener of this.#all()) listener.stop();
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.settled();
+    await Promise.all(this.#all().map((listener) => listener.close()));
+    this.#slots.clear();
+    this.#released.clear();
+  }
+
+  #all(): OpenListener[] {
+    const current = [...this.#slots.values()].flatMap((slot) => slot.current?.listener ?? []);
+    return [...current, ...this.#released];
+  }
+
+  /** Gives up a listener that is not the one wanted. */
+  #letGo(slot: Slot): void {
+    const { current, wanted, name } = slot;
+    if (current === undefined || (wanted !== undefined && isSameListener(current.wanted, wanted))) return;
+    slot.current = undefined;
+    current.listener.release();
+    this.#released.add(current.listener);
+    this.#options.log("info", "an entry point is no longer listened at", { entryPoint: name, ...current.wanted });
+  }
+
+  async #tend(slot: Slot): Promise<void> {
+    if (slot.isOpening || slot.retry !== undefined) return;
+    slot.isOpening = true;
+    this.#opening += 1;
+    while (!this.#isEnding && slot.wanted !== undefined && slot.current === undefined) {
+      const { wanted } = slot;
+      const isOpen = await this.#open(slot, wanted);
+      if (!isOpen && slot.wanted === wanted) break;
+    }
+    slot.isOpening = false;
+    this.#opening -= 1;
+    if (slot.wanted === undefined) this.#slots.delete(slot.name);
+    else if (slot.current === undefined && !this.#isEnding) this.#tryLater(slot);
+    if (this.#opening === 0) for (const settle of this.#whenSettled.splice(0)) settle();
+  }
+
+  async #open(slot: Slot, wanted: WantedListener): Promise<boolean> {
+    const { open, log } = this.#options;
+    const place = { entryPoint: slot.name, protocol: wanted.protocol, host: wanted.host };
+    try {
+      const listener = await open(slot.name, wanted);
+      slot.current = { wanted, listener };
+      slot.reason = undefined;
+      log("info", "listening", { ...place, port: listener.address.port });
+      // Meanwhile another place may have been wanted, or nothing more.
+      if (this.#isEnding) listener.stop();
+      else this.#letGo(slot);
+      return true;
+    } catch (error) {
+      slot.failures += 1;
+      slot.reason = explain(error);
+      log("warn", "an entry point cannot be listened at; it is tried again", {
+        ...place,
+        port: wanted.port,
+        reason: slot.reason,
+      });
+      return false;
+    }
+  }
+
+  #tryLater(slot: Slot): void {
+    const { random, pauseMs = PAUSE_MS } = this.#options;
+    const pause = Math.min(pauseMs.first * 2 ** Math.min(slot.failures - 1, 20), pauseMs.longest);
+    slot.retry = setTimeout(
+      () => {
+        slot.retry = undefined;
+        void this.#tend(slot);
+      },
+      pause * (0.5 + random() / 2),
+    );
+  }
+}
+
+/** What failed at one place says nothing of another. */
+function want(slot: Slot, wanted: WantedListener | undefined): void {
+  const isSame = slot.wanted !== undefined && wanted !== undefined && isSameListener(slot.wanted, wanted);
+  if (!isSame) {
+    clearTimeout(slot.retry);
+    slot.retry = undefined;
+    slot.failures = 0;
+  }
+  slot.wanted = wanted;
+}
+
+const newSlot = (name: string): Slot => ({
+  name,
+  wanted: undefined,
+  current: undefined,
+  isOpening: false,
+  failures: 0,
+  reason: undefined,
+  retry: undefined,
+});
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there",
+  EACCES: "only the system may listen there: ports below 1024 need a permission",
+  EADDRNOTAVAIL: "this machine does not have that address",
+};
+
+function explain(error: unknown): string {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  return REASONS[code] === undefined ? message : `${REASONS[code]} (${code})`;
+}

@@ -1,0 +1,76 @@
+import type { Certificate } from "../../src/table/tls.ts";
+import { createCarrier } from "../tcp/create-carrier.ts";
+import type { StreamTable } from "../tcp/stream-table.ts";
+import { ListenerSet, type ListenerSetOptions, type ListenerStatus } from "./listener-set.ts";
+import { openListener } from "./open-listener.ts";
+import type { StreamObserver } from "./stream-observer.ts";
+import type { StreamSettings } from "./stream-settings.ts";
+import { type PlaceListener, wantedListeners } from "./wanted-listeners.ts";
+
+export interface StreamsOptions {
+  table: StreamTable;
+  settings: StreamSettings;
+  observer: StreamObserver;
+  place?: PlaceListener;
+  /** Shown where the table has no certificate for a name, and no default. */
+  fallbackCertificate?: Certificate;
+  /** A number from 0 (included) to 1 (excluded). */
+  random: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  now: () => number;
+  log: (level: "info" | "warn" | "error", message: string, fields: object) => void;
+  pauseMs?: ListenerSetOptions["pauseMs"];
+}
+
+/** What carries TCP and UDP in a program. */
+export interface Streams {
+  /** Carries by this table from now on. What is open goes on as it began. */
+  take(table: StreamTable): void;
+  listeners(): ListenerStatus[];
+  /** Resolves when every listener that the table needs listens, or could not. */
+  settled(): Promise<void>;
+  /** Takes nothing new, waits so long for what is open to end, then ends it. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** How often it is looked whether the last connection has ended, while the program ends. */
+const LOOK_MS = 50;
+
+/** Listens where the table has routes of TCP and UDP, and carries what comes. */
+export function startStreams(options: StreamsOptions): Streams {
+  const { settings, observer, place, random, now, log, pauseMs } = options;
+  let current = options.table;
+  const table = (): StreamTable => current;
+  const carrier = createCarrier({
+    table,
+    handshakeTimeoutMs: settings.handshakeTimeoutMs,
+    random,
+    now,
+    ended: (end) => observer.connectionEnded(end),
+    ...(options.fallbackCertificate && { fallbackCertificate: options.fallbackCertificate }),
+  });
+  const failed = (message: string, error: unknown): void => log("error", message, { reason: String(error) });
+  const listeners = new ListenerSet({
+    open: (name, wanted) => openListener(name, wanted, { table, carrier, settings, observer, log: failed }),
+    random,
+    log,
+    ...(pauseMs && { pauseMs }),
+  });
+  listeners.follow(wantedListeners(current, place));
+  return {
+    take(next) {
+      current = next;
+      listeners.follow(wantedListeners(next, place));
+    },
+    listeners: () => listeners.list(),
+    settled: () => listeners.settled(),
+    async close(graceMs = 0) {
+      listeners.stop();
+      const until = now() + graceMs;
+      while (listeners.load > 0 && now() < until) await sleep(Math.min(LOOK_MS, until - now()));
+      await listeners.close();
+    },
+  };
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,42 @@
+import type { RelayEntryPoint } from "../../src/table/entry-point.ts";
+import type { StreamTable } from "../tcp/stream-table.ts";
+
+/** A place to listen at. Two that are equal are one listener, which stays as it is. */
+export interface WantedListener {
+  protocol: RelayEntryPoint["protocol"];
+  /** Empty: every address of the machine. */
+  host: string;
+  port: number;
+  /** Of UDP sessions. */
+  idleTimeoutMs: number;
+}
+
+/** Another place for an entry point than the table names; undefined leaves it there. */
+export type PlaceListener = (name: string) => { host: string; port: number } | undefined;
+
+/** Traefik's default (https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/). */
+const UDP_TIMEOUT_MS = 3_000;
+
+/** The entry points on which a table has something to carry, by name. */
+export function wantedListeners(
+  { relayEntryPoints, tcpRouters, udpRouters }: Pick<StreamTable, "relayEntryPoints" | "tcpRouters" | "udpRouters">,
+  place: PlaceListener = () => undefined,
+): Map<string, WantedListener> {
+  const used = { tcp: new Set<string>(), udp: new Set<string>() };
+  for (const { entryPoints } of tcpRouters) for (const name of entryPoints) used.tcp.add(name);
+  for (const { entryPoints } of udpRouters) for (const name of entryPoints) used.udp.add(name);
+  const wanted = new Map<string, WantedListener>();
+  for (const [name, entryPoint] of Object.entries(relayEntryPoints)) {
+    const { protocol, udpTimeoutMs = UDP_TIMEOUT_MS } = entryPoint;
+    if (!used[protocol].has(name)) continue;
+    const { host, port } = place(name) ?? entryPoint;
+    wanted.set(name, { protocol, host, port, idleTimeoutMs: udpTimeoutMs });
+  }
+  return wanted;
+}
+
+export const isSameListener = (a: WantedListener, b: WantedListener): boolean =>
+  a.protocol === b.protocol &&
+  a.host === b.host &&
+  a.port === b.port &&
+  (a.protocol === "tcp" || a.idleTimeoutMs === b.idleTimeoutMs);

@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { writeProxyHeader } from "../../../relay/tcp/proxy-header.ts";
+import { closeAll, echo, exchange, freePort, open, read, router, service, startPod } from "../tcp/tcp-harness.ts";
+import {
+  askUdp,
+  carryTo,
+  closeStreams,
+  datagramsTo,
+  runStreams,
+  startUdpPod,
+  tableOf,
+  tcpAt,
+} from "./streams-harness.ts";
+
+afterEach(async () => {
+  await closeStreams();
+  await closeAll();
+});
+
+describe("entry points", () => {
+  it("listen when a router comes to them, and no longer when it goes", async () => {
+    const pod = await startPod(echo("pod"));
+    const streams = await runStreams(tableOf({ relayEntryPoints: { tcp: tcpAt() } }));
+    expect(streams.listeners()).toEqual([]);
+    streams.take(carryTo([pod]));
+    await streams.settled();
+    const port = streams.port("tcp");
+    expect(await exchange(port, "hi")).toBe("pod:hi");
+    streams.take(tableOf({ relayEntryPoints: { tcp: tcpAt() } }));
+    expect(streams.listeners()).toEqual([]);
+    const refused = await open(port);
+    expect(refused.destroyed).toBe(true);
+  });
+
+  it("move to the address that a new table gives them, while their connections go on", async () => {
+    const pod = await startPod(echo("pod"));
+    const streams = await runStreams(carryTo([pod]));
+    const before = streams.port("tcp");
+    const connection = await open(before);
+    expect(await read(connection, 4)).toBe("pod:");
+    const after = await freePort();
+    streams.take(carryTo([pod], tcpAt(after)));
+    await streams.settled();
+    expect(streams.port("tcp")).toBe(after);
+    expect(await exchange(after, "new")).toBe("pod:new");
+    expect((await open(before)).destroyed).toBe(true);
+    connection.end("old");
+    expect(await read(connection)).toBe("old");
+  });
+
+  it("whose port is in use harm no other, and listen as soon as it is free", async () => {
+    const pod = await startPod(echo("pod"));
+    const blocker = createServer().listen(0, "127.0.0.1");
+    await once(blocker, "listening");
+    const { port } = blocker.address() as { port: number };
+    const streams = await runStreams(
+      tableOf(
+        {
+          relayEntryPoints: { tcp: tcpAt(), taken: tcpAt(port) },
+          tcpRouters: [router("HostSNI(`*`)", "db", { entryPoints: ["tcp", "taken"] })],
+        },
+        service("db", [pod]),
+      ),
+    );
+    expect(streams.status("taken").reason).toContain("EADDRINUSE");
+    expect(await exchange(streams.port("tcp"), "hi")).toBe("pod:hi");
+    blocker.close();
+    await expect.poll(() => streams.status("taken").address?.port).toBe(port);
+    expect(await exchange(port, "hi")).toBe("pod:hi");
+  });
+
+  it("listen at every address where they name none", async () => {
+    const pod = await startPod(echo("pod"));
+    const streams = await runStreams(carryTo([pod], { protocol: "tcp", host: "", port: 0 }));
+    expect(await exchange(streams.port("tcp"), "hi")).toBe("pod:hi");
+    const datagrams = await runStreams(datagramsTo([await startUdpPod("a")], { protocol: "udp", host: "", port: 0 }));
+    expect(await askUdp(datagrams.port("dns"), "hi")).toBe("a:hi");
+  });
+
+  it("of UDP come, carry and go like those of TCP", async () => {
+    const [a, b] = [await startUdpPod("a"), await startUdpPod("b")];
+    const streams = await runStreams(datagramsTo([a]));
+    const port = streams.port("dns");
+    expect(await askUdp(port, "one")).toBe("a:one");
+    streams.take(datagramsTo([b]));
+    expect(streams.port("dns")).toBe(port);
+    expect(await askUdp(port, "two")).toBe("b:two");
+    streams.take(datagramsTo([], { protocol: "udp", host: "127.0.0.1", port }));
+    await streams.settled();
+    streams.take(tableOf({}));
+    expect(streams.listeners()).toEqual([]);
+    expect(streams.observed.sessions.map(({ target }) => target)).toEqual([`127.0.0.1:${a}`, `127.0.0.1:${b}`]);
+  });
+
+  it("believe PROXY headers of those whom the table of the moment trusts", async () => {
+    const pod = await startPod(echo("pod"));
+    const trusting = { ...tcpAt(), proxyProtocol: { trustedIps: ["127.0.0.0/8"] } };
+    const streams = await runStreams(carryTo([pod]));
+    const port = streams.port("tcp");
+    const header = writeProxyHeader(1, {
+      source: { address: "192.0.2.7", port: 1 },
+      destination: { address: "192.0.2.8", port: 2 },
+    }).toString();
+    expect(await exchange(port, `${header}hi`)).toBe(`pod:${header}hi`);
+    streams.take(carryTo([pod], trusting));
+    expect(streams.port("tcp")).toBe(port);
+    expect(await exchange(port, `${header}hi`)).toBe("pod:hi");
+    await expect
+      .poll(() => streams.observed.ends.map(({ clientAddress }) => clientAddress))
+      .toEqual(["127.0.0.1", "192.0.2.7"]);
+  });
+});
+
+describe("the end", () => {
+  it("waits for what is open, and takes nothing new", async () => {
+    const pod = await startPod(echo("pod"));
+    const streams = await runStreams(carryTo([pod]));
+    const port = streams.port("tcp");
+    const connection = await open(port);
+    expect(await read(connection, 4)).toBe("pod:");
+    const closed = streams.close(60_000);
+    expect((await open(port)).destroyed).toBe(true);
+    connection.end("late");
+    expect(await read(connection)).toBe("late");
+    await closed;
+    expect(streams.observed.ends).toMatchObject([{ outcome: "carried", bytesIn: 4, bytesOut: 8 }]);
+  });
+
+  it("comes to what is still open when the time is over", async () => {
+    const pod = await startPod(echo("pod"));
+    const streams = await runStreams(carryTo([pod]));
+    const connection = await open(streams.port("tcp"));
+    expect(await read(connection, 4)).toBe("pod:");
+    await streams.close(20);
+    expect(await read(connection)).toBe("");
+  });
+});
