@@ -10,8 +10,8 @@ const HEADERS = [
   "Cookie: session=2f8e0b7a9c; theme=dark",
 ].join("\r\n");
 
-export const encodeRequest = ({ host, path }: RequestTarget): Buffer =>
-  Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${HEADERS}\r\n\r\n`, "latin1");
+export const encodeRequest = ({ host, path, headers = [] }: RequestTarget): Buffer =>
+  Buffer.from([`GET ${path} HTTP/1.1`, `Host: ${host}`, HEADERS, ...headers, "", ""].join("\r\n"), "latin1");
 
 const HEAD_END = "\r\n\r\n";
 

@@ -9,6 +9,8 @@ export type RouteKind = "plain" | "sticky" | "mirror";
 export interface RequestTarget {
   host: string;
   path: string;
+  /** Lines beside those of every request. */
+  headers?: readonly string[];
 }
 
 /** The areas of one host, by the last digit of a route's number. */

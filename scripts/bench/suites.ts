@@ -2,6 +2,7 @@ import { agentSuite } from "./agent-suite.ts";
 import { bundleSuite } from "./bundle-suite.ts";
 import { coldSuite } from "./cold-suite.ts";
 import { edgeSuite } from "./edge-suite.ts";
+import { gatewaySuite } from "./gateway-suite.ts";
 import { matchSuite } from "./match-suite.ts";
 import { propagationSuite } from "./propagation-suite.ts";
 import type { Suite } from "./suite.ts";
@@ -12,6 +13,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   bundle: bundleSuite,
   edge: edgeSuite,
   cold: coldSuite,
+  gateway: gatewaySuite,
   agent: agentSuite,
   propagation: propagationSuite,
 };
