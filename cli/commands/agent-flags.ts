@@ -10,7 +10,7 @@ export const agentFlags = {
     valueHint: "FILE",
   },
   "ca-file": { type: "string", description: "Who signed the endpoint's certificate", valueHint: "FILE" },
-  config: { type: "string", description: "Traefik's static configuration (YAML)", valueHint: "FILE" },
+  config: { type: "string", description: "Traefik's static configuration (YAML or TOML)", valueHint: "FILE" },
   namespaces: { type: "string", description: "Only these namespaces (all)", valueHint: "a,b" },
   publisher: {
     type: "string",

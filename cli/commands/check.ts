@@ -24,7 +24,7 @@ export function runCheck({ dir, config, json = false, colors, cwd = process.cwd(
 
 const args = {
   dir: { type: "positional", description: "Folder of manifests (or one file)", required: false },
-  config: { type: "string", description: "Traefik's static configuration (YAML)", valueHint: "FILE" },
+  config: { type: "string", description: "Traefik's static configuration (YAML or TOML)", valueHint: "FILE" },
   json: { type: "boolean", description: "Print the problems as a JSON array" },
 } as const;
 

@@ -12,7 +12,7 @@ export const dev = defineCommand({
   },
   args: {
     dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
-    config: { type: "string", description: "Traefik's static configuration (YAML)", valueHint: "FILE" },
+    config: { type: "string", description: "Traefik's static configuration (YAML or TOML)", valueHint: "FILE" },
     entrypoint: {
       type: "string",
       description: "Where an entry point listens; can be given more than once",

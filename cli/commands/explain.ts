@@ -81,7 +81,7 @@ const args = {
     description: "Where the request comes in, instead of the URL's port",
     valueHint: "NAME",
   },
-  config: { type: "string", description: "Traefik's static configuration (YAML)", valueHint: "FILE" },
+  config: { type: "string", description: "Traefik's static configuration (YAML or TOML)", valueHint: "FILE" },
   json: { type: "boolean", description: "Print the explanation as JSON" },
 } as const;
 

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../sync-agent/config/static-config.ts";
+import { ConfigError } from "../../sync-agent/config/parse-config.ts";
 import { explainUnreadable } from "../dev/explain-unreadable.ts";
 
 /** What a command that only reads comes to. */

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { type AgentSettings, readAgentSettings, SettingsError } from "../../sync-agent/agent/agent-settings.ts";
 import { type OpenedStore, openStore } from "../../sync-agent/agent/open-publishing.ts";
-import { ConfigError } from "../../sync-agent/config/static-config.ts";
+import { ConfigError } from "../../sync-agent/config/parse-config.ts";
 import { PublishError } from "../../sync-agent/publish/publish-error.ts";
 import { agentFlags } from "./agent-flags.ts";
 import { readFlags } from "./read-flags.ts";

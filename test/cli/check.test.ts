@@ -134,7 +134,7 @@ describe("sluice check", () => {
   it.each([
     ["no such folder", { dir: "absent" }, "error: absent: there is no such folder\n"],
     ["no folder named", { dir: undefined }, "error: name the folder of manifests: sluice check DIR\n"],
-    ["a configuration in TOML", { config: "a.toml" }, expect.stringContaining("TOML")],
+    ["no such configuration in TOML", { config: "a.toml" }, expect.stringContaining("a.toml: cannot be read")],
     ["no such configuration", { config: "absent.yml" }, expect.stringContaining("absent.yml: cannot be read")],
   ])("ends with 2 for %s", async (_, options, stderr) => {
     expect(await check(options)).toEqual({ exitCode: 2, stdout: "", stderr });
