@@ -23,5 +23,9 @@ export const relayEntryPointSchema = z.strictObject({
   ),
   /** UDP: a session without a datagram for so long has ended; 3,000 when unset. */
   udpTimeoutMs: z.optional(z.number()),
+  /** Milliseconds for which new connections are still taken once the relay is told to stop. */
+  requestAcceptGraceMs: z.optional(z.number()),
+  /** Milliseconds that open connections have after that; the relay's own setting when unset. */
+  graceMs: z.optional(z.number()),
 });
 export type RelayEntryPoint = z.infer<typeof relayEntryPointSchema>;

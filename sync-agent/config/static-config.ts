@@ -7,6 +7,7 @@ import {
   defaultSettings,
   type EntryPointSettings,
   type ProviderSettings,
+  type RelayEntryPointSettings,
   type TranslateSettings,
 } from "../translate/settings.ts";
 import { type EntryPointAddress, parseAddress } from "./parse-address.ts";
@@ -18,7 +19,7 @@ export type ConfigProblem = Omit<Problem, "object"> & { location: Location };
 
 export interface StaticConfig {
   settings: TranslateSettings;
-  /** Where the HTTP entry points listen, as the file says; an empty host is every address. */
+  /** Where the TCP entry points listen, as the file says; an empty host is every address. */
   listen: Record<string, { host: string; port: number }>;
   problems: ConfigProblem[];
 }
@@ -41,6 +42,9 @@ export async function loadStaticConfig(file: string): Promise<StaticConfig> {
 
 type Values = NonNullable<ReturnType<typeof staticSchema>>;
 type EntryPointValues = NonNullable<Values["entryPoints"]>[string]["value"];
+/** Traefik's default. */
+const UDP_TIMEOUT_MS = 3000;
+
 type Redirect = EntryPointSettings["redirect"];
 type ProviderValues = NonNullable<NonNullable<Values["providers"]>["kubernetesCRD"]>;
 
@@ -74,8 +78,13 @@ function toSettings(values: Values, context: ReadContext): Omit<StaticConfig, "p
     return address === undefined ? [] : [{ name, values: entryPoint.value, address }];
   });
   // Traefik without entry points has one on 80; here the usual two stay, since nothing else can have been meant.
-  if (entryPoints.length > 0) settings.entryPoints = {};
+  if (entryPoints.length > 0) {
+    settings.entryPoints = {};
+    settings.relayEntryPoints = {};
+  }
   for (const { name, values, address } of entryPoints) {
+    settings.relayEntryPoints[name] = toRelayEntryPoint(values, address);
+    if (address.protocol === "udp") continue;
     listen[name] = { host: address.host, port: address.port };
     settings.entryPoints[name] = toEntryPoint(values, address.port);
   }
@@ -89,22 +98,41 @@ function toSettings(values: Values, context: ReadContext): Omit<StaticConfig, "p
   return { settings, listen };
 }
 
-/** The address of an HTTP entry point; undefined leaves the entry point out. */
+/** The address of an entry point; undefined leaves it out. */
 function findAddress(
   name: string,
   { value: { address }, node, path }: NonNullable<Values["entryPoints"]>[string],
   context: ReadContext,
 ): EntryPointAddress | undefined {
-  if (address === undefined) {
-    const message = `entry point \`${name}\` has no address that can be used; it is left out`;
-    context.report({ code: "invalid-field", severity: "error", path, message, hint: "such as `address: :80`" }, node);
-    return undefined;
-  }
-  if (address.value.protocol === "tcp") return address.value;
-  const message = `entry point \`${name}\` is UDP, which is not served yet`;
-  const hint = "UDP comes with the relay";
-  context.report({ code: "unsupported-field", severity: "warning", path: address.path, message, hint }, address.node);
+  if (address !== undefined) return address;
+  const message = `entry point \`${name}\` has no address that can be used; it is left out`;
+  context.report({ code: "invalid-field", severity: "error", path, message, hint: "such as `address: :80`" }, node);
   return undefined;
+}
+
+function toRelayEntryPoint(
+  values: EntryPointValues,
+  { protocol, host, port }: EntryPointAddress,
+): RelayEntryPointSettings {
+  const { insecure, trustedIPs } = values.proxyProtocol ?? {};
+  const { requestAcceptGraceTimeout, graceTimeOut } = values.transport?.lifeCycle ?? {};
+  const isUdp = protocol === "udp";
+  return {
+    protocol,
+    host,
+    port,
+    ...(values.asDefault !== undefined && !isUdp && { asDefault: values.asDefault }),
+    ...(values.proxyProtocol !== undefined &&
+      !isUdp && {
+        proxyProtocol: {
+          ...(insecure !== undefined && { insecure }),
+          ...(trustedIPs !== undefined && { trustedIps: trustedIPs }),
+        },
+      }),
+    ...(isUdp && { udpTimeoutMs: values.udp?.timeout ?? UDP_TIMEOUT_MS }),
+    ...(requestAcceptGraceTimeout !== undefined && { requestAcceptGraceMs: requestAcceptGraceTimeout }),
+    ...(graceTimeOut !== undefined && { graceMs: graceTimeOut }),
+  };
 }
 
 function toEntryPoint(values: EntryPointValues, port: number): EntryPointSettings {

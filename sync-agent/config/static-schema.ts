@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { parseGoDuration } from "../translate/go-duration.ts";
 import { parseAddress } from "./parse-address.ts";
 import { bool, integer, located, made, mapOf, notDone, nothingToDo, object, text, textList } from "./read-yaml.ts";
 
@@ -7,7 +8,6 @@ import { bool, integer, located, made, mapOf, notDone, nothingToDo, object, text
  * (https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/): what Sluice reads of
  * them, and what it says about the rest.
  */
-const relay = notDone("warning", "TCP and UDP come with the relay");
 const platform = notDone("notice", "Cloudflare decides this for what it serves");
 const certificates = notDone("notice", "certificates come from Cloudflare; `sluice dev` makes its own");
 const observability = notDone("notice");
@@ -23,8 +23,16 @@ const address = made(
   (value) => parseAddress(value) ?? new Error(`\`${value}\` is not an address such as \`:80\` or \`127.0.0.1:80/tcp\``),
 );
 
+/** Milliseconds. */
+const duration = made(text, (value) => {
+  const ms = parseGoDuration(value);
+  return ms !== undefined && ms >= 0 ? ms : new Error(`\`${value}\` is not a duration such as \`10s\``);
+});
+
+const positiveDuration = made(duration, (ms) => (ms > 0 ? ms : new Error("the timeout must be longer than 0")));
+
 const entryPoint = object({
-  address: located(address),
+  address,
   asDefault: bool,
   forwardedHeaders: object({
     insecure: bool,
@@ -48,10 +56,15 @@ const entryPoint = object({
   http3: platform,
   observability,
   allowACMEByPass: certificates,
-  proxyProtocol: relay,
-  reusePort: relay,
-  transport: notDone("notice"),
-  udp: relay,
+  proxyProtocol: object({ insecure: bool, trustedIPs: addresses }),
+  reusePort: nothingToDo,
+  transport: object({
+    lifeCycle: object({ requestAcceptGraceTimeout: duration, graceTimeOut: duration }),
+    respondingTimeouts: notDone("notice"),
+    keepAliveMaxRequests: notDone("notice"),
+    keepAliveMaxTime: notDone("notice"),
+  }),
+  udp: object({ timeout: positiveDuration }),
 });
 
 const namespaced = { namespaces: textList, labelSelector: text };
@@ -109,7 +122,7 @@ export const staticSchema = object({
       namespaces: notDone("warning", "every namespace is read"),
       labelSelector: notDone("warning", "every object is read"),
       nativeLBByDefault: notDone("warning"),
-      experimentalChannel: relay,
+      experimentalChannel: nothingToDo,
       statusAddress: notDone("notice", "the status of objects is not written yet"),
       crossProviderNamespaces: notDone("warning"),
     }),
@@ -129,6 +142,6 @@ export const staticSchema = object({
   ping: notDone("notice", "the edge answers `/ping` on its admin API"),
   serversTransport: notDone("warning", "name a ServersTransport object in the service instead"),
   spiffe: notDone("warning"),
-  tcpServersTransport: relay,
+  tcpServersTransport: notDone("warning", "name a ServersTransportTCP object in the service instead"),
   tracing: observability,
 });

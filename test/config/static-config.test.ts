@@ -47,6 +47,38 @@ entryPoints:
     });
   });
 
+  it("reads what only the relay needs, HTTP entry points included", () => {
+    const { settings, listen, problems } = read(`
+entryPoints:
+  web: { address: ":80" }
+  mongo:
+    address: "10.0.0.1:27017/tcp"
+    asDefault: true
+    proxyProtocol: { insecure: false, trustedIPs: [10.0.0.0/8] }
+    reusePort: true
+    transport: { lifeCycle: { requestAcceptGraceTimeout: 2s, graceTimeOut: 1m } }
+  dns: { address: ":53/udp" }
+  game: { address: "[::1]:27015/udp", asDefault: true, udp: { timeout: 1m30s } }
+`);
+    expect(problems).toEqual([]);
+    expect(settings.relayEntryPoints).toEqual({
+      web: { protocol: "tcp", host: "", port: 80 },
+      mongo: {
+        protocol: "tcp",
+        host: "10.0.0.1",
+        port: 27017,
+        asDefault: true,
+        proxyProtocol: { insecure: false, trustedIps: ["10.0.0.0/8"] },
+        requestAcceptGraceMs: 2000,
+        graceMs: 60_000,
+      },
+      dns: { protocol: "udp", host: "", port: 53, udpTimeoutMs: 3000 },
+      game: { protocol: "udp", host: "::1", port: 27015, udpTimeoutMs: 90_000 },
+    });
+    expect(settings.entryPoints).toEqual({ web: { port: 80 }, mongo: { port: 27017, asDefault: true } });
+    expect(Object.keys(listen)).toEqual(["web", "mongo"]);
+  });
+
   it("reads the providers", () => {
     const { settings, problems } = read(`
 providers:
@@ -104,7 +136,31 @@ describe("what is wrong with the file", () => {
     ["unknown nested key", "entryPoints:\n  web:\n    adress: :80\n", "unknown-field", 3, 5, /Did you mean `address`/],
     ["known, not done", "log:\n  level: DEBUG\n", "unsupported-field", 2, 3, undefined],
     ["another provider", "providers:\n  docker: {}\n", "unsupported-field", 2, 11, /kubernetesCRD/],
-    ["UDP", "entryPoints:\n  dns: { address: ':53/udp' }\n", "unsupported-field", 2, 19, /relay/],
+    ["bad protocol", "entryPoints:\n  dns: { address: ':53/sctp' }\n", "invalid-field", 2, 19, undefined],
+    [
+      "bad timeout",
+      "entryPoints:\n  dns: { address: ':53/udp', udp: { timeout: 0s } }\n",
+      "invalid-field",
+      2,
+      46,
+      undefined,
+    ],
+    [
+      "bad grace",
+      "entryPoints:\n  a: { address: ':1', transport: { lifeCycle: { graceTimeOut: soon } } }\n",
+      "invalid-field",
+      2,
+      63,
+      undefined,
+    ],
+    [
+      "bad PROXY peer",
+      "entryPoints:\n  a: { address: ':1', proxyProtocol: { trustedIPs: [lb] } }\n",
+      "invalid-field",
+      2,
+      52,
+      undefined,
+    ],
     ["no address", "entryPoints:\n  web: {}\n", "invalid-field", 2, 8, /:80/],
     ["bad boolean", "providers: { kubernetesCRD: { allowCrossNamespace: 3 } }", "invalid-field", 1, 52, undefined],
     ["not a map", "providers: [kubernetesCRD]", "invalid-field", 1, 12, undefined],
@@ -160,7 +216,7 @@ describe("the file itself", () => {
   });
 
   it.each([
-    ["traefik.toml", /TOML is not read yet/],
+    ["absent.toml", /cannot be read/],
     ["absent.yaml", /cannot be read/],
   ])("%s gives one clear line", async (name, message) => {
     await expect(loadStaticConfig(join(folder, name))).rejects.toThrow(message);
