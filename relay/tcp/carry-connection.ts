@@ -40,6 +40,8 @@ export interface Carrier extends ChoiceState {
   terminatorOf(table: StreamTable, options: string | undefined): Terminator;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
+  /** A connection begins to be carried to a target. */
+  reached?: ((connection: RoutedConnection, target: Target) => void) | undefined;
   ended(end: ConnectionEnd): void;
 }
 
@@ -94,6 +96,7 @@ export async function carryConnection(
   }
   const { upstream, target, attempts } = reached;
   count(carrier.connections, target.authority, 1);
+  carrier.reached?.(connection, target);
   splice(client, upstream, {
     terminationDelayMs: choice.loadBalancer.terminationDelayMs,
     onClose: () => {

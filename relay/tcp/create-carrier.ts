@@ -16,12 +16,13 @@ export interface CarrierOptions {
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
   now: () => number;
+  reached?: Carrier["reached"];
   ended: (end: ConnectionEnd) => void;
 }
 
 /** One for a relay: what it knows of endpoints and clients outlives every table. */
 export function createCarrier(options: CarrierOptions): Carrier {
-  const { table, fallbackCertificate, handshakeTimeoutMs, random, now, ended } = options;
+  const { table, fallbackCertificate, handshakeTimeoutMs, random, now, reached, ended } = options;
   const inFlight = new Map<string, number>();
   const guards = new WeakMap<StreamTable["tcpMiddlewares"], Map<string, TcpGuard>>();
   const sets = new WeakMap<StreamTable["certificates"], CertificateSet>();
@@ -60,6 +61,7 @@ export function createCarrier(options: CarrierOptions): Carrier {
     connections: new Map(),
     random,
     now,
+    reached,
     ended,
     guardsOf: (current, names) => names.map((name) => guardOf(current, name)),
     terminatorOf({ tlsOptions }, name) {

@@ -31,7 +31,7 @@ export interface TcpListenerOptions {
   maxConnections: number;
   /** Takes over a connection. */
   carry: (connection: RoutedConnection) => void;
-  refused: (reason: RefusedConnection) => void;
+  refused: (reason: RefusedConnection, clientAddress: string) => void;
   log: (message: string, error: unknown) => void;
 }
 
@@ -55,7 +55,7 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
     { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
     (socket) => {
       if (open.size >= maxConnections) {
-        refused("too-many");
+        refused("too-many", withoutMapping(socket.remoteAddress ?? ""));
         socket.resetAndDestroy();
         return;
       }
@@ -102,7 +102,7 @@ async function accept(
     options.carry({ socket, ends, route, table });
     return;
   }
-  refused(route.outcome);
+  refused(route.outcome, clientAddress);
   if (route.outcome === "no-route") socket.destroySoon();
   else socket.destroy();
 }
@@ -125,7 +125,7 @@ async function findEnds(
   const { value } = peeked;
   if (value.state === "header") return value.connection;
   if (value.state !== "malformed") return own;
-  refused("malformed-proxy-header");
+  refused("malformed-proxy-header", source.address);
   socket.destroy();
   return undefined;
 }
