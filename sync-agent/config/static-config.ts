@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { isAlias, LineCounter, type Node, parseDocument } from "yaml";
 import type { Location } from "../source/locate.ts";
 import { suggestName } from "../translate/nearest-name.ts";
 import type { Problem } from "../translate/problem.ts";
@@ -11,6 +10,7 @@ import {
   type TranslateSettings,
 } from "../translate/settings.ts";
 import { type EntryPointAddress, parseAddress } from "./parse-address.ts";
+import { ConfigError, parseConfig } from "./parse-config.ts";
 import type { ReadContext } from "./read-yaml.ts";
 import { staticSchema } from "./static-schema.ts";
 
@@ -24,16 +24,8 @@ export interface StaticConfig {
   problems: ConfigProblem[];
 }
 
-/** The configuration cannot be used at all. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
-
-/** @throws ConfigError when the file cannot be read or is not YAML */
+/** @throws ConfigError when the file cannot be read, or is neither YAML nor TOML */
 export async function loadStaticConfig(file: string): Promise<StaticConfig> {
-  if (/\.toml$/i.test(file)) {
-    throw new ConfigError(`${file}: TOML is not read yet; write the same configuration as YAML`);
-  }
   const content = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new ConfigError(`${file}: cannot be read (${cause instanceof Error ? cause.message : "unknown"})`, { cause });
   });
@@ -49,24 +41,19 @@ type Redirect = EntryPointSettings["redirect"];
 type ProviderValues = NonNullable<NonNullable<Values["providers"]>["kubernetesCRD"]>;
 
 /**
- * Reads Traefik's static configuration from YAML. What is wrong with it is in `problems`, each with its place.
+ * Reads Traefik's static configuration from YAML, or from TOML when the file's name ends so. What is wrong with it is in
+ * `problems`, each with its place.
  *
- * @throws ConfigError when it is not YAML
+ * @throws ConfigError when it is neither
  */
 export function readStaticConfig(content: string, file: string): StaticConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(content, { lineCounter: lines });
-  const [syntaxError] = document.errors;
-  if (syntaxError) {
-    const { line, col } = lines.linePos(syntaxError.pos[0]);
-    throw new ConfigError(`${file}:${line}:${col}: ${syntaxError.message.split("\n")[0]}`);
-  }
+  const { root, resolve, locate } = parseConfig(content, file);
   const problems: ConfigProblem[] = [];
   const context: ReadContext = {
-    resolve: (node) => (isAlias(node) ? node.resolve(document) : node),
-    report: (problem, node) => problems.push({ ...problem, location: locate(node, content, lines, file) }),
+    resolve,
+    report: (problem, node) => problems.push({ ...problem, location: locate(node) }),
   };
-  const values = (document.contents && staticSchema(document.contents, [], context)) ?? {};
+  const values = (root && staticSchema(root, [], context)) ?? {};
   return { ...toSettings(values, context), problems };
 }
 
@@ -178,12 +165,4 @@ function mergeProvider(settings: ProviderSettings, values: ProviderValues | unde
   settings.allowCrossNamespace = values.allowCrossNamespace ?? settings.allowCrossNamespace;
   settings.allowExternalNameServices = values.allowExternalNameServices ?? settings.allowExternalNameServices;
   settings.allowEmptyServices = values.allowEmptyServices ?? settings.allowEmptyServices;
-}
-
-function locate(node: Node, content: string, lines: LineCounter, file: string): Location {
-  const [start, end] = node.range ?? [0, 0];
-  const { line, col } = lines.linePos(start);
-  const text = content.split("\n", line)[line - 1]?.replace(/\r$/, "") ?? "";
-  const length = Math.max(1, Math.min(end - start, text.length - col + 1));
-  return { file, line, column: col, length, text };
 }
