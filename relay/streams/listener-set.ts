@@ -26,6 +26,12 @@ export interface ListenerStatus {
   failures: number;
 }
 
+/** In milliseconds. */
+export interface EndTimes {
+  acceptMs: number;
+  graceMs: number;
+}
+
 export interface ListenerSetOptions {
   /** Rejects with the system's error when it cannot listen. */
   open: (name: string, wanted: WantedListener) => Promise<OpenListener>;
@@ -56,8 +62,8 @@ const PAUSE_MS = { first: 500, longest: 30_000 };
 export class ListenerSet {
   readonly #options: ListenerSetOptions;
   readonly #slots = new Map<string, Slot>();
-  /** Those that gave up their port and still carry something. */
-  readonly #released = new Set<OpenListener>();
+  /** Those that gave up their port and still carry something, with their names. */
+  readonly #released = new Map<OpenListener, string>();
   #isEnding = false;
   #opening = 0;
   #whenSettled: (() => void)[] = [];
@@ -73,7 +79,7 @@ export class ListenerSet {
     // First all that go, then all that come: two entry points may have exchanged their ports.
     for (const slot of this.#slots.values()) this.#letGo(slot);
     for (const slot of this.#slots.values()) void this.#tend(slot);
-    for (const listener of this.#released) if (listener.load === 0) this.#released.delete(listener);
+    for (const listener of this.#released.keys()) if (listener.load === 0) this.#released.delete(listener);
   }
 
   list(): ListenerStatus[] {
@@ -93,36 +99,21 @@ export class ListenerSet {
     );
   }
 
-  /** What is open, in all. */
-  get load(): number {
-    return this.#all().reduce((sum, { load }) => sum + load, 0);
-  }
-
   /** Resolves when every listener that is wanted listens, or could not. */
   settled(): Promise<void> {
     if (this.#opening === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenSettled.push(resolve));
   }
 
-  /** Takes nothing new, for good. */
-  stop(): void {
+  /** Ends everything: each listener takes nothing new after its `acceptMs`, and what is open has `graceMs` more. */
+  async close(timesOf: (name: string) => EndTimes = () => ({ acceptMs: 0, graceMs: 0 })): Promise<void> {
     this.#isEnding = true;
     for (const slot of this.#slots.values()) clearTimeout(slot.retry);
-    for (const listener of this.#all()) listener.stop();
-  }
-
-  /** Ends everything. */
-  async close(): Promise<void> {
-    this.stop();
     await this.settled();
-    await Promise.all(this.#all().map((listener) => listener.close()));
+    const current = [...this.#slots.values()].map(({ name, current }) => [current?.listener, name] as const);
+    await Promise.all([...current, ...this.#released].map(([listener, name]) => end(listener, timesOf(name))));
     this.#slots.clear();
     this.#released.clear();
-  }
-
-  #all(): OpenListener[] {
-    const current = [...this.#slots.values()].flatMap((slot) => slot.current?.listener ?? []);
-    return [...current, ...this.#released];
   }
 
   /** Gives up a listener that is not the one wanted. */
@@ -131,7 +122,7 @@ export class ListenerSet {
     if (current === undefined || (wanted !== undefined && isSameListener(current.wanted, wanted))) return;
     slot.current = undefined;
     current.listener.release();
-    this.#released.add(current.listener);
+    this.#released.set(current.listener, name);
     this.#options.log("info", "an entry point is no longer listened at", { entryPoint: name, ...current.wanted });
   }
 
@@ -160,8 +151,7 @@ export class ListenerSet {
       slot.reason = undefined;
       log("info", "listening", { ...place, port: listener.address.port });
       // Meanwhile another place may have been wanted, or nothing more.
-      if (this.#isEnding) listener.stop();
-      else this.#letGo(slot);
+      this.#letGo(slot);
       return true;
     } catch (error) {
       slot.failures += 1;
@@ -208,6 +198,22 @@ const newSlot = (name: string): Slot => ({
   reason: undefined,
   retry: undefined,
 });
+
+/** How often it is looked whether the last connection has ended. */
+const LOOK_MS = 50;
+
+async function end(listener: OpenListener | undefined, { acceptMs, graceMs }: EndTimes): Promise<void> {
+  if (listener === undefined) return;
+  if (acceptMs > 0) await sleep(acceptMs);
+  listener.stop();
+  const until = performance.now() + graceMs;
+  for (let left = graceMs; left > 0 && listener.load > 0; left = until - performance.now()) {
+    await sleep(Math.min(LOOK_MS, left));
+  }
+  await listener.close();
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there",

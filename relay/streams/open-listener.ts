@@ -52,7 +52,7 @@ const openTcp: Open = async (entryPoint, _, listen, { table, carrier, settings, 
     helloTimeoutMs: settings.helloTimeoutMs,
     maxConnections: settings.maxConnections,
     carry,
-    refused: (reason) => observer.connectionRefused(entryPoint, reason),
+    refused: (reason, clientAddress) => observer.connectionRefused(entryPoint, reason, clientAddress),
     log,
   });
   return {

@@ -1,6 +1,7 @@
 import type { Certificate } from "../../src/table/tls.ts";
 import { createCarrier } from "../tcp/create-carrier.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
+import { createLingering } from "./linger.ts";
 import { ListenerSet, type ListenerSetOptions, type ListenerStatus } from "./listener-set.ts";
 import { openListener } from "./open-listener.ts";
 import type { StreamObserver } from "./stream-observer.ts";
@@ -29,23 +30,29 @@ export interface Streams {
   listeners(): ListenerStatus[];
   /** Resolves when every listener that the table needs listens, or could not. */
   settled(): Promise<void>;
-  /** Takes nothing new, waits so long for what is open to end, then ends it. */
+  /**
+   * Takes nothing new, waits for what is open to end, then ends it.
+   *
+   * @param graceMs how long it waits where the entry point does not say it
+   */
   close(graceMs?: number): Promise<void>;
 }
 
-/** How often it is looked whether the last connection has ended, while the program ends. */
-const LOOK_MS = 50;
+/** What it depends on where is listened. */
+const parts = ["relayEntryPoints", "tcpRouters", "udpRouters"] as const;
 
 /** Listens where the table has routes of TCP and UDP, and carries what comes. */
 export function startStreams(options: StreamsOptions): Streams {
   const { settings, observer, place, random, now, log, pauseMs } = options;
   let current = options.table;
   const table = (): StreamTable => current;
+  const lingering = settings.lingerMs === undefined ? undefined : createLingering(settings.lingerMs);
   const carrier = createCarrier({
     table,
     handshakeTimeoutMs: settings.handshakeTimeoutMs,
     random,
     now,
+    ...(lingering && { reached: ({ socket }, target) => lingering.add(socket, target) }),
     ended: (end) => observer.connectionEnded(end),
     ...(options.fallbackCertificate && { fallbackCertificate: options.fallbackCertificate }),
   });
@@ -59,18 +66,19 @@ export function startStreams(options: StreamsOptions): Streams {
   listeners.follow(wantedListeners(current, place));
   return {
     take(next) {
+      const before = current;
       current = next;
-      listeners.follow(wantedListeners(next, place));
+      if (parts.some((part) => before[part] !== next[part])) listeners.follow(wantedListeners(next, place));
+      lingering?.take(next);
     },
     listeners: () => listeners.list(),
     settled: () => listeners.settled(),
     async close(graceMs = 0) {
-      listeners.stop();
-      const until = now() + graceMs;
-      while (listeners.load > 0 && now() < until) await sleep(Math.min(LOOK_MS, until - now()));
-      await listeners.close();
+      await listeners.close((name) => {
+        const entryPoint = current.relayEntryPoints[name];
+        return { acceptMs: entryPoint?.requestAcceptGraceMs ?? 0, graceMs: entryPoint?.graceMs ?? graceMs };
+      });
+      lingering?.close();
     },
   };
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

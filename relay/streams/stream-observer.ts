@@ -8,7 +8,7 @@ export interface StreamObserver {
   connectionRouted(entryPoint: string, connection: RoutedConnection): void;
   connectionEnded(end: ConnectionEnd): void;
   /** Closed before a route was found. */
-  connectionRefused(entryPoint: string, reason: RefusedConnection): void;
+  connectionRefused(entryPoint: string, reason: RefusedConnection, clientAddress: string): void;
   sessionEnded(end: UdpSessionEnd): void;
   datagramDropped(entryPoint: string, reason: "no-route" | "no-endpoint"): void;
 }

@@ -1,9 +1,12 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ListenerSet, type OpenListener } from "../../../relay/streams/listener-set.ts";
 import type { WantedListener } from "../../../relay/streams/wanted-listeners.ts";
 
 const sets: ListenerSet[] = [];
-afterEach(() => Promise.all(sets.splice(0).map((set) => set.close())));
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(sets.splice(0).map((set) => set.close()));
+});
 
 const at = (port: number, protocol: "tcp" | "udp" = "tcp"): WantedListener => ({
   protocol,
@@ -133,7 +136,7 @@ describe("listeners", () => {
     await set.settled();
     loads.set("a", 3);
     set.follow(wanted({ b: at(2) }));
-    expect(set.load).toBe(3);
+    set.follow(wanted({ b: at(2) }));
     await set.close();
     expect(events.slice(3)).toEqual(["b off 2", "b closed", "a closed"]);
   });
@@ -142,10 +145,32 @@ describe("listeners", () => {
     const { set, events, holdOpening } = startPorts();
     const go = holdOpening();
     set.follow(wanted({ a: at(1) }));
-    set.stop();
+    const closed = set.close();
     set.follow(wanted({ b: at(2) }));
     go();
-    await set.close();
+    await closed;
     expect(events).toEqual(["a at 1", "a off 1", "a closed"]);
+  });
+
+  it("end each in its own time: first nothing new, then nothing at all", async () => {
+    const { set, events, loads } = startPorts();
+    set.follow(wanted({ a: at(1), b: at(2) }));
+    await set.settled();
+    loads.set("a", 1).set("b", 1);
+    vi.useFakeTimers();
+    const closed = set.close((name) =>
+      name === "a" ? { acceptMs: 1_000, graceMs: 500 } : { acceptMs: 0, graceMs: 60_000 },
+    );
+    const since = (): string[] => events.slice(2);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(since()).toEqual(["b off 2"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(since()).toEqual(["b off 2", "a off 1"]);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(since()).toEqual(["b off 2", "a off 1", "a closed"]);
+    loads.set("b", 0);
+    await vi.advanceTimersByTimeAsync(100);
+    await closed;
+    expect(since()).toEqual(["b off 2", "a off 1", "a closed", "b closed"]);
   });
 });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { defaultStreamSettings } from "../../../relay/streams/stream-settings.ts";
 import { writeProxyHeader } from "../../../relay/tcp/proxy-header.ts";
 import { closeAll, echo, exchange, freePort, open, read, router, service, startPod } from "../tcp/tcp-harness.ts";
 import {
@@ -110,6 +111,45 @@ describe("entry points", () => {
     await expect
       .poll(() => streams.observed.ends.map(({ clientAddress }) => clientAddress))
       .toEqual(["127.0.0.1", "192.0.2.7"]);
+  });
+});
+
+describe("connections whose endpoint has left the table", () => {
+  const linger = (lingerMs: number | undefined) => ({ settings: { ...defaultStreamSettings, lingerMs } });
+
+  it("go on for as long as they like", async () => {
+    const [old, young] = [await startPod(echo("old")), await startPod(echo("young"))];
+    const streams = await runStreams(carryTo([old]));
+    const connection = await open(streams.port("tcp"));
+    expect(await read(connection, 4)).toBe("old:");
+    streams.take(carryTo([young]));
+    expect(await exchange(streams.port("tcp"), "hi")).toBe("young:hi");
+    connection.end("still there");
+    expect(await read(connection)).toBe("still there");
+  });
+
+  it("are ended after a time that is set, and no others", async () => {
+    const [old, young] = [await startPod(echo("old")), await startPod(echo("young"))];
+    const streams = await runStreams(carryTo([old, young]), linger(10));
+    const port = streams.port("tcp");
+    const connections = [await open(port), await open(port)];
+    const names = await Promise.all(connections.map((connection) => read(connection, 4)));
+    const [onOld, onYoung] = names[0] === "old:" ? connections : connections.toReversed();
+    streams.take(carryTo([young]));
+    expect(await read(onOld as Socket)).toBe("");
+    onYoung?.end("hi");
+    expect((await read(onYoung as Socket)).endsWith("hi")).toBe(true);
+  });
+
+  it("stay when it comes back in time", async () => {
+    const pod = await startPod(echo("pod"));
+    const streams = await runStreams(carryTo([pod]), linger(60_000));
+    const connection = await open(streams.port("tcp"));
+    expect(await read(connection, 4)).toBe("pod:");
+    streams.take(carryTo([]));
+    streams.take(carryTo([pod]));
+    connection.end("hi");
+    expect(await read(connection)).toBe("hi");
   });
 });
 
