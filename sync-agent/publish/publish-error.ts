@@ -7,15 +7,27 @@ import { APIConnectionError, APIError, APIUserAbortError } from "cloudflare";
 export class PublishError extends Error {
   override readonly name = "PublishError";
   readonly code: "transient" | "fatal";
+  /** What Cloudflare's API answered; undefined when it did not. */
+  readonly status: number | undefined;
   /** Milliseconds that the server asks to wait. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: PublishError["code"], message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
+  constructor(code: PublishError["code"], message: string, { status, retryAfterMs, cause }: PublishErrorOptions = {}) {
+    super(message, { cause });
     this.code = code;
-    this.retryAfterMs = options.retryAfterMs;
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 }
+
+interface PublishErrorOptions {
+  status?: number;
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
+/** No rate limit of the API lasts longer; a server that asks for more is not believed. */
+const LONGEST_RETRY_AFTER_MS = 15 * 60_000;
 
 /** What the SDK throws, told apart. */
 export function toPublishError(error: unknown, what: string): PublishError {
@@ -31,23 +43,29 @@ export function toPublishError(error: unknown, what: string): PublishError {
   }
   const { status } = error;
   const said = error.errors?.map(({ message }) => message).join("; ") || error.message;
+  const refused = (code: PublishError["code"], message: string, retryAfterMs?: number): PublishError =>
+    new PublishError(code, `${what}: ${message}`, {
+      cause: error,
+      ...(status !== undefined && { status }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
   switch (status) {
     case 400:
-      return new PublishError("fatal", `${what}: Cloudflare does not take it: ${said}`, { cause: error });
+      return refused("fatal", `Cloudflare does not take it: ${said}`);
     case 401:
     case 403: {
       const hint = "the API token needs the permission Workers KV Storage: Edit, for this account";
-      return new PublishError("fatal", `${what}: Cloudflare refuses (${status}, ${said}): ${hint}`, { cause: error });
+      return refused("fatal", `Cloudflare refuses (${status}, ${said}): ${hint}`);
     }
     case 404:
-      return new PublishError("fatal", `${what}: there is no such account or KV namespace (${said})`, { cause: error });
+      return refused("fatal", `there is no such account or KV namespace (${said})`);
+    case 413:
+      return refused("fatal", `it is too large for Cloudflare: ${said}`);
     default: {
       const seconds = Number(error.headers?.get("retry-after"));
-      const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
-      return new PublishError("transient", `${what}: Cloudflare answers ${status} (${said})`, {
-        cause: error,
-        ...(retryAfterMs !== undefined && { retryAfterMs }),
-      });
+      const isAsked = Number.isFinite(seconds) && seconds > 0;
+      const retryAfterMs = isAsked ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS) : undefined;
+      return refused("transient", `Cloudflare answers ${status} (${said})`, retryAfterMs);
     }
   }
 }

@@ -2,6 +2,8 @@
 export interface RequestBudget {
   /** Resolves when a request may be made, in the order of asking; rejects with the signal's reason. */
   acquire(signal: AbortSignal): Promise<void>;
+  /** Lets nobody make a request for so many milliseconds, whoever asks: the API counts what belongs to one token. */
+  pause(ms: number): void;
   /** Requests of the window that is now. */
   readonly used: number;
 }
@@ -26,13 +28,16 @@ export function createRequestBudget({ limit, windowMs, now, sleep }: BudgetOptio
     while (times[0] !== undefined && times[0] <= now() - windowMs) times.shift();
   };
   let turn: Promise<void> = Promise.resolve();
+  let pausedUntil = Number.NEGATIVE_INFINITY;
   const wait = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
       signal.throwIfAborted();
       forget();
       const [oldest] = times;
-      if (times.length < limit || oldest === undefined) break;
-      await sleep(Math.max(1, oldest + windowMs - now()), signal);
+      const freeAt = times.length < limit || oldest === undefined ? Number.NEGATIVE_INFINITY : oldest + windowMs;
+      const waitMs = Math.max(freeAt, pausedUntil) - now();
+      if (waitMs <= 0) break;
+      await sleep(Math.max(1, waitMs), signal);
     }
     times.push(now());
   };
@@ -41,6 +46,9 @@ export function createRequestBudget({ limit, windowMs, now, sleep }: BudgetOptio
       const mine = turn.then(() => wait(signal));
       turn = mine.catch(() => undefined);
       return mine;
+    },
+    pause(ms) {
+      pausedUntil = Math.max(pausedUntil, now() + ms);
     },
     get used() {
       forget();

@@ -59,9 +59,11 @@ export function createRestStore({ publisher, kv, beacon, now }: RestStoreOptions
       const isWritten = (key: string): boolean =>
         writtenAt - (written.get(key) ?? Number.NEGATIVE_INFINITY) < WRITTEN_MS;
       const missing = new Map([...writes].filter(([key]) => !isWritten(key)));
-      if (missing.size > 0) await kv.put(missing, { owner: publisher, writtenAt });
       if (written.size + missing.size > MAX_WRITTEN) written.clear();
-      for (const key of missing.keys()) if (isTree(key)) written.set(key, writtenAt);
+      const note = (keys: readonly string[]): void => {
+        for (const key of keys) if (isTree(key)) written.set(key, writtenAt);
+      };
+      if (missing.size > 0) await kv.put(missing, { owner: publisher, writtenAt }, note);
       for (const [key, text] of writes) {
         const parsed = key.startsWith("root/") ? parseRoot(text) : undefined;
         if (parsed?.ok) lastRoot = { key, root: parsed.root };

@@ -1,5 +1,5 @@
 import Cloudflare from "cloudflare";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   advance,
   type BeaconState,
@@ -71,7 +71,6 @@ function beacon(): BeaconBinding {
 }
 
 const never = new AbortController().signal;
-const noPause = async (): Promise<void> => {};
 
 async function open(
   options: Partial<
@@ -81,14 +80,18 @@ async function open(
   const backing = mapKv();
   const api = await startCloudflareApi(backing, options);
   apis.push(api);
+  let clock = 0;
+  const pass = async (ms: number): Promise<void> => {
+    clock += ms;
+  };
   const kv = createRestKv({
     client: new Cloudflare({ apiToken: options.token ?? TOKEN, baseURL: api.url, logLevel: "off" }),
     accountId: ACCOUNT,
     namespaceId: NAMESPACE,
-    budget: createRequestBudget({ limit: 1_000, windowMs: 300_000, now: () => performance.now(), sleep: noPause }),
+    budget: createRequestBudget({ limit: 1_000, windowMs: 300_000, now: () => clock, sleep: pass }),
     signal: never,
     random: () => 0,
-    sleep: noPause,
+    sleep: pass,
     ...options,
   });
   const bound = "beacon" in options ? options.beacon : beacon();
@@ -96,6 +99,8 @@ async function open(
     api,
     kv,
     backing,
+    /** Milliseconds that were waited for. */
+    waited: () => clock,
     store: createRestStore({ publisher: "test", kv, beacon: bound, now: options.now ?? Date.now }),
   };
 }
@@ -124,8 +129,10 @@ describe("a publish through the REST API", () => {
     ["a reset connection", { answer: "reset", times: 1 }],
     ["a connection cut after the write", { answer: "cut", times: 1 }],
     ["a write of half the keys", { answer: "partial", times: 2 }],
+    ["no answer", { answer: "hang", times: 1 }],
+    ["an answer that does not end", { answer: "stall", times: 1 }],
   ] as const)("gets over %s", async (_, fault) => {
-    const { api, backing, kv } = await open({ writePauseMs: 0 });
+    const { api, backing, kv } = await open({ writePauseMs: 0, timeoutMs: 400 });
     api.fail({ ...fault, match: /bulk$/ });
     await kv.put(new Map(Array.from({ length: 9 }, (__, index) => [`leaf/${index}`, `value ${index}`])), {});
     expect(backing.values.size).toBe(9);
@@ -142,6 +149,35 @@ describe("a publish through the REST API", () => {
     const before = api.requests.length;
     await store.put(new Map([...backing.values].map(([key, { value }]) => [key, value])));
     expect(api.requests.length).toBe(before);
+  });
+
+  it("writes none of the leaves again that went through before it failed", async () => {
+    const { api, backing, store } = await open({ tries: 1 });
+    const put = vi.spyOn(backing, "put");
+    const leaves = new Map(Array.from({ length: 10_001 }, (_, index) => [`leaf/${index}`, "text"]));
+    api.fail({ match: /bulk$/, answer: "partial", times: 1 });
+    await expect(store.put(leaves)).rejects.toMatchObject({ code: "transient" });
+    expect(put).toHaveBeenCalledTimes(5_000);
+    await store.put(leaves);
+    expect(put).toHaveBeenCalledTimes(10_001);
+    expect(backing.values.size).toBe(10_001);
+  });
+
+  it("lets nobody ask while the API wants to be left alone", async () => {
+    const { api, kv, waited } = await open({ tries: 1 });
+    api.fail({ answer: 429, times: 1, retryAfterSeconds: 300 });
+    await expect(kv.put(new Map([["leaf/a", "b"]]), {})).rejects.toMatchObject({ code: "transient", status: 429 });
+    expect(waited()).toBe(0);
+    await kv.get(["leaf/a"]);
+    expect(waited()).toBe(300_000);
+  });
+
+  it("sends no more at once than the API takes, by the bytes of its JSON", async () => {
+    const { api, kv, backing } = await open();
+    const quotes = '"'.repeat(128 * 1024);
+    await kv.put(new Map(Array.from({ length: 450 }, (_, index) => [`leaf/${index}`, quotes])), {});
+    expect(backing.values.size).toBe(450);
+    expect(api.requests).toHaveLength(2);
   });
 
   it("writes again what another leader may have collected since", async () => {
@@ -203,6 +239,24 @@ it("a key that takes no second write within a second is written after it", async
 });
 
 describe("keys", () => {
+  it("are read in halves when the answer would be too large", async () => {
+    const { api, kv } = await open();
+    const values = new Map(Array.from({ length: 9 }, (_, index) => [`leaf/${index}`, `value ${index}`]));
+    await kv.put(values, {});
+    api.fail({ match: /bulk\/get$/, answer: 413, times: 2 });
+    expect(await kv.get([...values.keys()])).toEqual(values);
+    expect(api.requests.filter((request) => request.endsWith("/bulk/get"))).toHaveLength(5);
+    api.fail({ match: /bulk\/get$/, answer: 413 });
+    await expect(kv.get(["leaf/1"])).rejects.toMatchObject({ code: "fatal", status: 413 });
+  });
+
+  it("are listed beyond a page that is empty", async () => {
+    const { kv, backing } = await open();
+    await kv.put(new Map([["leaf/a", "x"]]), {});
+    vi.spyOn(backing, "list").mockResolvedValueOnce({ keys: [], list_complete: false, cursor: "0" });
+    expect(await kv.list("leaf/")).toHaveLength(1);
+  });
+
   it("are listed over pages with their owner, and deleted", async () => {
     const { store, backing } = await open();
     await store.put(new Map(Array.from({ length: 120 }, (_, index) => [`leaf/${index}`, "x"])));
@@ -217,6 +271,19 @@ describe("keys", () => {
 });
 
 describe("the budget of requests", () => {
+  it("lets nobody ask before the longest pause is over", async () => {
+    let now = 0;
+    const sleep = async (ms: number): Promise<void> => {
+      now += ms;
+    };
+    const budget = createRequestBudget({ limit: 9, windowMs: 100, now: () => now, sleep });
+    await budget.acquire(never);
+    budget.pause(500);
+    budget.pause(20);
+    await Promise.all([budget.acquire(never), budget.acquire(never)]);
+    expect(now).toBe(500);
+  });
+
   it("makes those beyond it wait for the window, in their order", async () => {
     let now = 0;
     const waits: number[] = [];

@@ -19,8 +19,8 @@ export interface KvBacking {
 interface Fault {
   /** Of the path, without `/client/v4`. */
   match?: RegExp;
-  /** A status; `reset` cuts the connection before anything is done, `cut` after it was done; `partial` fails every second key. */
-  answer: number | "reset" | "cut" | "hang" | "partial";
+  /** A status; `reset` cuts the connection before anything is done, `cut` after it was done; `stall` ends no answer; `partial` fails every second key. */
+  answer: number | "reset" | "cut" | "hang" | "stall" | "partial";
   times?: number;
   retryAfterSeconds?: number;
 }
@@ -138,6 +138,7 @@ export async function startCloudflareApi(
     const fault = take(faults, path);
     if (fault?.answer === "reset") return void response.destroy();
     if (fault?.answer === "hang") return;
+    if (fault?.answer === "stall") return void response.writeHead(200, JSON_TYPE).write("{");
     if (typeof fault?.answer === "number") {
       const headers = fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) };
       return send(response, refuse(fault.answer, 10000, "a fault of the test"), headers);
@@ -178,6 +179,8 @@ export async function startCloudflareApi(
   };
 }
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 interface Reply {
   status: number;
   body: unknown;
@@ -194,7 +197,7 @@ const refuse = (status: number, code: number, message: string): Reply => ({
 });
 
 function send(response: ServerResponse, { status, body }: Reply, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+  response.writeHead(status, { ...JSON_TYPE, ...headers }).end(JSON.stringify(body));
 }
 
 function take(faults: Set<Fault>, path: string): Fault | undefined {
