@@ -34,9 +34,6 @@ export async function loadStaticConfig(file: string): Promise<StaticConfig> {
 
 type Values = NonNullable<ReturnType<typeof staticSchema>>;
 type EntryPointValues = NonNullable<Values["entryPoints"]>[string]["value"];
-/** Traefik's default. */
-const UDP_TIMEOUT_MS = 3000;
-
 type Redirect = EntryPointSettings["redirect"];
 type ProviderValues = NonNullable<NonNullable<Values["providers"]>["kubernetesCRD"]>;
 
@@ -116,7 +113,7 @@ function toRelayEntryPoint(
           ...(trustedIPs !== undefined && { trustedIps: trustedIPs }),
         },
       }),
-    ...(isUdp && { udpTimeoutMs: values.udp?.timeout ?? UDP_TIMEOUT_MS }),
+    ...(values.udp?.timeout !== undefined && isUdp && { udpTimeoutMs: values.udp.timeout }),
     ...(requestAcceptGraceTimeout !== undefined && { requestAcceptGraceMs: requestAcceptGraceTimeout }),
     ...(graceTimeOut !== undefined && { graceMs: graceTimeOut }),
   };

@@ -19,6 +19,13 @@ export function tableEntryPoints(settings: EntryPoints): Table["entryPoints"] {
   return entryPoints;
 }
 
+/** Where the relay may listen, as the table has it. */
+export function tableRelayEntryPoints(settings: TranslateSettings["relayEntryPoints"]): Table["relayEntryPoints"] {
+  const relayEntryPoints: Table["relayEntryPoints"] = {};
+  for (const [name, { asDefault: _, ...entryPoint }] of Object.entries(settings)) relayEntryPoints[name] = entryPoint;
+  return relayEntryPoints;
+}
+
 /** Entry points that name middlewares which are not there: the code that closes their routers, and the problems. */
 export function findClosed(
   settings: EntryPoints,

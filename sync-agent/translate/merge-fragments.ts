@@ -2,7 +2,7 @@ import type { Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
 import { emptyChanges, type TableChanges } from "../../src/table/table-changes.ts";
 import type { TcpRouter, UdpRouter } from "../../src/table/tcp.ts";
-import { findClosed, placeRouter, redirects, tableEntryPoints } from "./apply-entry-points.ts";
+import { findClosed, placeRouter, redirects, tableEntryPoints, tableRelayEntryPoints } from "./apply-entry-points.ts";
 import { NameClaims } from "./name-claims.ts";
 import type { Problem } from "./problem.ts";
 import { PublishedEntries } from "./published-entries.ts";
@@ -27,6 +27,7 @@ import { mapMiddleware } from "./table-references.ts";
  */
 export class MergedFragments {
   readonly #entryPoints: TranslateSettings["entryPoints"];
+  readonly #relayEntryPoints: TranslateSettings["relayEntryPoints"];
   readonly #claims = new NameClaims();
   /** All contributions, with their tables as they are without conflicts of names. */
   readonly #given = new Map<Contribution, TablePart>();
@@ -43,8 +44,9 @@ export class MergedFragments {
   /** What is wrong with the entry points. */
   problems: readonly Problem[] = [];
 
-  constructor({ entryPoints }: Pick<TranslateSettings, "entryPoints">) {
+  constructor({ entryPoints, relayEntryPoints }: Pick<TranslateSettings, "entryPoints" | "relayEntryPoints">) {
     this.#entryPoints = entryPoints;
+    this.#relayEntryPoints = relayEntryPoints;
   }
 
   /** Exchanges contributions. @returns what that changed in the table; the first time, all that is in it */
@@ -129,6 +131,7 @@ export class MergedFragments {
       for (const [name, service] of Object.entries(services)) this.#entries.services.hold(name, service);
       for (const [name, middleware] of Object.entries(middlewares)) this.#entries.middlewares.hold(name, middleware);
       changes.entryPoints.put = tableEntryPoints(this.#entryPoints);
+      changes.relayEntryPoints.put = tableRelayEntryPoints(this.#relayEntryPoints);
       this.#isNew = false;
     }
     const settle = (part: RouterPart | RecordPart) =>

@@ -30,31 +30,37 @@ export const problemCodes = {
   "router-unreachable":
     "No request can reach the route: its rule contradicts itself, or routes that come before it take all of its requests.",
   "entry-point-not-found": "The route names an entry point that does not exist. It is left out of that entry point.",
+  "entry-point-protocol":
+    "The route names an entry point that takes another protocol: UDP has its own (`address: :53/udp`). It is left out of that entry point.",
   "service-not-found":
-    "The route refers to a Service that does not exist. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight.",
+    "The route refers to a Service that does not exist. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight; connections are closed.",
   "service-port-not-found":
-    "The Service has no such port. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight.",
-  "service-no-endpoints": "The Service has no endpoint that can serve. Requests get 503 until it has one.",
+    "The Service has no such port. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight; connections are closed.",
+  "service-no-endpoints":
+    "The Service has no endpoint that can serve. Requests get 503 and connections are closed until it has one.",
   "external-name-not-allowed":
     "The Service is of type ExternalName, which is off unless `allowExternalNameServices` is set.",
   "external-name-refused": "The ExternalName points to the loopback, or is not a host name. It is never dialled.",
   "traefik-service-not-found": "The route refers to a TraefikService that does not exist. Requests get 503.",
   "reference-cycle": "Objects refer to each other in a circle. The route that closes it answers 503.",
   "middleware-not-found":
-    "The route names a Middleware that does not exist. The route is closed: it answers 503, never unguarded.",
+    "The route names a Middleware that does not exist. The route is closed: it answers 503 or closes connections, and is never unguarded.",
   "middleware-invalid":
-    "The Middleware cannot be built. Routes that use it are closed: they answer 503, never unguarded.",
+    "The Middleware cannot be built. Routes that use it are closed: they answer 503 or close connections, and are never unguarded.",
   "middleware-unsupported":
     "The middleware's type is not built yet. Routes that use it are closed: they answer 503, never unguarded.",
   "cross-namespace-reference":
     "The object refers into another namespace, which is off unless `allowCrossNamespace` is set.",
   "cross-provider-reference": "The reference names a provider (`name@provider`) that Sluice does not have.",
-  "servers-transport-not-found": "The service names a ServersTransport that does not exist. Its requests get 503.",
+  "servers-transport-not-found":
+    "The service names a ServersTransport or ServersTransportTCP that does not exist. Its requests get 503, its connections are closed.",
   "weights-empty": "No child of the weighted service can get traffic.",
   "percent-out-of-range": "The mirror's percentage is not between 0 and 100. The mirror is left out.",
   "failover-not-supported":
     "Failover on status codes or health checks is not built yet; it fails over when the main service has no endpoint or cannot be reached.",
   "secret-not-found": "The object names a Secret that does not exist.",
+  "router-conflict":
+    "Another route of TCP or UDP takes the same: it has the same entry point, rule and priority, or for UDP just the entry point. The one of the older object serves, this one gets nothing.",
   "duplicate-router": "Two routes have the same name. The second is left out.",
   "rule-needs-tls":
     "A HostSNI rule other than `*` can only be decided on TLS. The route can match nothing without `tls`.",

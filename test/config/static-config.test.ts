@@ -72,7 +72,7 @@ entryPoints:
         requestAcceptGraceMs: 2000,
         graceMs: 60_000,
       },
-      dns: { protocol: "udp", host: "", port: 53, udpTimeoutMs: 3000 },
+      dns: { protocol: "udp", host: "", port: 53 },
       game: { protocol: "udp", host: "::1", port: 27015, udpTimeoutMs: 90_000 },
     });
     expect(settings.entryPoints).toEqual({ web: { port: 80 }, mongo: { port: 27017, asDefault: true } });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { emptyTable } from "../../../src/table/empty-table.ts";
+import { defaultSettings } from "../../../sync-agent/translate/settings.ts";
 import { linesOf, services, traefik, translateText } from "../translate-text.ts";
 
 const one = (route: string, more = ""): string =>
@@ -22,6 +23,7 @@ describe("a route", () => {
     expect(table).toEqual({
       ...emptyTable(),
       entryPoints: { web: { port: 80 }, websecure: { port: 443 } },
+      relayEntryPoints: defaultSettings().relayEntryPoints,
       routers: [
         {
           name: "default-app-629990b524bf9a1a8d27@kubernetescrd",
