@@ -18,8 +18,12 @@ const sources = fileURLToPath(new URL("../../src/", import.meta.url));
 export const exportName = ({ entryPoint, tls, isPrivate }: WorkerSocket): string =>
   `${isPrivate ? "private" : "public"}${tls ? "Tls" : "Plain"}_${Buffer.from(entryPoint).toString("hex")}`;
 
-/** The Worker as one module, with an export for each socket beside those of production. */
-export async function bundleWorker(sockets: readonly WorkerSocket[]): Promise<string> {
+/**
+ * The Worker as one module, with an export for each socket beside those of production.
+ *
+ * @param minify as `wrangler deploy` does by wrangler.toml; on a laptop names in stack traces are worth more
+ */
+export async function bundleWorker(sockets: readonly WorkerSocket[], { minify = false } = {}): Promise<string> {
   const exports = sockets.map(
     (socket) => `export const ${exportName(socket)} = entryPoint(${JSON.stringify(socket.entryPoint)}, ${socket.tls});`,
   );
@@ -32,6 +36,7 @@ export async function bundleWorker(sockets: readonly WorkerSocket[]): Promise<st
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: sources, sourcefile: "sluice-dev.ts", loader: "ts" },
     bundle: true,
+    minify,
     write: false,
     format: "esm",
     target: "es2024",
