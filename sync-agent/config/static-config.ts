@@ -10,7 +10,7 @@ import {
   type TranslateSettings,
 } from "../translate/settings.ts";
 import { type EntryPointAddress, parseAddress } from "./parse-address.ts";
-import { ConfigError, parseConfig } from "./parse-config.ts";
+import { ConfigError, type ParsedConfig, parseConfig } from "./parse-config.ts";
 import type { ReadContext } from "./read-yaml.ts";
 import { staticSchema } from "./static-schema.ts";
 
@@ -43,8 +43,11 @@ type ProviderValues = NonNullable<NonNullable<Values["providers"]>["kubernetesCR
  *
  * @throws ConfigError when it is neither
  */
-export function readStaticConfig(content: string, file: string): StaticConfig {
-  const { root, resolve, locate } = parseConfig(content, file);
+export const readStaticConfig = (content: string, file: string): StaticConfig =>
+  readParsedConfig(parseConfig(content, file));
+
+/** The same, of nodes from wherever. */
+export function readParsedConfig({ root, resolve, locate }: ParsedConfig): StaticConfig {
   const problems: ConfigProblem[] = [];
   const context: ReadContext = {
     resolve,
