@@ -10,6 +10,8 @@ export interface MetricRegistry<Name extends string> {
   observe(name: Name, seconds: number, labels?: Labels): void;
   /** Takes the place of all values of a gauge or counter, so that what is no more is not shown. */
   replace(name: Name, values: Iterable<{ value: number; labels: Labels }>): void;
+  /** Forgets the value of a metric with these labels. */
+  remove(name: Name, labels: Labels): void;
   /** Called before each reading. */
   onCollect(collect: () => void): void;
   read(): Promise<{ contentType: string; text: string }>;
@@ -46,6 +48,9 @@ export function createMetricRegistry<Name extends string>(
         counter?.inc(labels, value);
         gauge?.set(labels, value);
       }
+    },
+    remove(name, labels) {
+      for (const metrics of [counters, gauges, histograms]) metrics.get(name)?.remove(labels);
     },
     onCollect: (collect) => void collectors.push(collect),
     async read() {

@@ -1,5 +1,7 @@
 import type { MetricDefinition } from "../operations/metric-definition.ts";
 
+const ROUTE = ["entrypoint", "router", "service"] as const;
+
 /** The relay's metrics by name, besides those of the process that every Node program has. */
 export const relayMetrics = {
   sluice_gateway_requests_total: { type: "counter", help: "Requests that came from the edge.", labels: [] },
@@ -42,6 +44,47 @@ export const relayMetrics = {
     type: "gauge",
     help: "Seconds since the table was last known to be that of the cluster.",
     labels: [],
+  },
+  sluice_relay_listening: {
+    type: "gauge",
+    help: "1 where an entry point of TCP or UDP is listened at, 0 where it cannot be.",
+    labels: ["entrypoint", "protocol"],
+  },
+  sluice_relay_listen_failures_total: {
+    type: "counter",
+    help: "How often an entry point could not be listened at, since it has its address.",
+    labels: ["entrypoint", "protocol"],
+  },
+  sluice_tcp_connections_total: { type: "counter", help: "Connections that a router took.", labels: ROUTE },
+  sluice_tcp_open_connections: { type: "gauge", help: "Connections that are open.", labels: ROUTE },
+  sluice_tcp_refused_connections_total: {
+    type: "counter",
+    help: "Connections that were closed before they reached an endpoint; without a router where none took them.",
+    labels: [...ROUTE, "reason"],
+  },
+  sluice_tcp_received_bytes_total: { type: "counter", help: "Bytes that clients sent.", labels: ROUTE },
+  sluice_tcp_sent_bytes_total: { type: "counter", help: "Bytes that clients were sent.", labels: ROUTE },
+  sluice_tcp_connection_seconds: {
+    type: "histogram",
+    help: "How long connections that reached an endpoint lasted.",
+    labels: ROUTE,
+    buckets: [0.01, 0.1, 1, 10, 60, 600, 3_600, 86_400],
+  },
+  sluice_tcp_failed_dials_total: {
+    type: "counter",
+    help: "Connections that an endpoint refused; the client's then went to another, if there was one.",
+    labels: ROUTE,
+  },
+  sluice_udp_open_sessions: { type: "gauge", help: "Sessions that are open.", labels: ["entrypoint"] },
+  sluice_udp_sessions_total: { type: "counter", help: "Sessions that have ended.", labels: ROUTE },
+  sluice_udp_received_bytes_total: { type: "counter", help: "Bytes that clients sent.", labels: ROUTE },
+  sluice_udp_sent_bytes_total: { type: "counter", help: "Bytes that clients were sent.", labels: ROUTE },
+  sluice_udp_received_datagrams_total: { type: "counter", help: "Datagrams that clients sent.", labels: ROUTE },
+  sluice_udp_sent_datagrams_total: { type: "counter", help: "Datagrams that clients were sent.", labels: ROUTE },
+  sluice_udp_dropped_datagrams_total: {
+    type: "counter",
+    help: "Datagrams that no route or no endpoint took.",
+    labels: ["entrypoint", "reason"],
   },
 } as const satisfies Record<string, MetricDefinition>;
 

@@ -1,3 +1,5 @@
+import type { StreamSettings } from "./streams/stream-settings.ts";
+
 /** What the relay is told when it is started. */
 export interface RelaySettings {
   feed: { urls: string[]; tokenFile: string; caFile: string | undefined };
@@ -7,7 +9,12 @@ export interface RelaySettings {
   /** Public keys of the edge: a file or a folder. */
   hopKeys: string;
   operations: Listen;
-  /** How long requests may take to end when the relay is told to stop, in milliseconds. */
+  streams: StreamSettings;
+  /** Other places for entry points of TCP and UDP than the table names. */
+  streamAddresses: Readonly<Record<string, Listen>>;
+  /** Whether each connection and UDP session has a line in the log. */
+  hasAccessLog: boolean;
+  /** How long requests and connections may take to end when the relay is told to stop, in milliseconds. */
   graceMs: number;
   logLevel: "debug" | "info" | "warn" | "error";
 }

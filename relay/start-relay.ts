@@ -3,9 +3,13 @@ import { performance } from "node:perf_hooks";
 import { createMetricRegistry, type MetricRegistry } from "../operations/metric-registry.ts";
 import { type OperationsServer, startOperations } from "../operations/operations-server.ts";
 import type { FeedState } from "../src/feed/feed-document.ts";
+import { emptyTable } from "../src/table/empty-table.ts";
 import { type RunningGateway, startOriginGateway } from "./origin-gateway/start-gateway.ts";
 import { type RelayMetricName, relayMetrics } from "./relay-metrics.ts";
 import type { RelaySettings } from "./relay-settings.ts";
+import { createConnectionLog, observeAll, type WriteLine } from "./streams/connection-log.ts";
+import { type Streams, startStreams } from "./streams/start-streams.ts";
+import { StreamStats } from "./streams/stream-stats.ts";
 import { type FeedFollower, followFeed } from "./table/follow-feed.ts";
 import { GatewayTableHolder } from "./table/gateway-table-holder.ts";
 import { createTableCache } from "./table/table-cache.ts";
@@ -21,16 +25,22 @@ export interface RelayLog {
 export interface StartedRelay {
   readonly gateway: RunningGateway["address"];
   readonly operations: OperationsServer["address"];
-  /** Takes no new requests, waits for those under way, then ends. */
+  streams(): ReturnType<Streams["listeners"]>;
+  /** Takes no new requests and connections, waits for those under way, then ends. */
   stop(): Promise<void>;
 }
 
 /**
- * Puts the relay together: feed -> table -> origin gateway.
+ * Puts the relay together: feed -> table -> origin gateway, and listeners of TCP and UDP.
  *
+ * @param writeAccess takes the lines of the access log, where there is one
  * @throws what keeps it from starting: files that cannot be read, ports in use
  */
-export async function startRelay(settings: RelaySettings, log: RelayLog): Promise<StartedRelay> {
+export async function startRelay(
+  settings: RelaySettings,
+  log: RelayLog,
+  writeAccess?: WriteLine,
+): Promise<StartedRelay> {
   const [token, ca] = await Promise.all([
     readSecret("--feed-token-file", settings.feed.tokenFile),
     settings.feed.caFile === undefined ? undefined : readSecret("--feed-ca-file", settings.feed.caFile),
@@ -49,13 +59,30 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
     log: (message, error) => log.error({ reason: String(error) }, message),
     onRequestEnd: (seconds) => registry.observe("sluice_gateway_request_seconds", seconds),
   });
+  const stats = new StreamStats(registry);
+  const streams = startStreams({
+    table: emptyTable(),
+    settings: settings.streams,
+    observer: writeAccess === undefined ? stats : observeAll([stats, createConnectionLog(writeAccess)]),
+    place: (name) => (Object.hasOwn(settings.streamAddresses, name) ? settings.streamAddresses[name] : undefined),
+    random: Math.random,
+    now: () => performance.now(),
+    log: (level, message, fields) => log[level](fields, message),
+  });
 
   let isStopping = false;
   const take = (state: FeedState, isNewTable: boolean): void => {
     const table = holder.take(state);
-    if (isNewTable) gateway.tableChanged(table);
+    if (!isNewTable) return;
+    gateway.tableChanged(table);
+    streams.take(state.table);
+    stats.retain(state.table);
   };
   registry.onCollect(() => collect(registry, gateway, follower));
+  registry.onCollect(() => {
+    stats.collect();
+    collectListeners(registry, streams.listeners());
+  });
   const operations = await startOperations({
     listen: settings.operations,
     isAlive: () => !isStopping,
@@ -63,7 +90,7 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
     metrics: () => registry.read(),
   }).catch(async (error: unknown) => {
     verifier.close();
-    await gateway.close(0);
+    await Promise.all([gateway.close(0), streams.close(0)]);
     throw error;
   });
   const cacheProblem = (message: string): void => log.warn({}, message);
@@ -80,10 +107,11 @@ export async function startRelay(settings: RelaySettings, log: RelayLog): Promis
   return {
     gateway: gateway.address,
     operations: operations.address,
+    streams: () => streams.listeners(),
     async stop() {
       isStopping = true;
       // The table goes on changing under requests that are still under way.
-      await gateway.close(settings.graceMs);
+      await Promise.all([gateway.close(settings.graceMs), streams.close(settings.graceMs)]);
       await following.close();
       verifier.close();
       await operations.close();
@@ -120,4 +148,20 @@ function collect(
   registry.set("sluice_relay_generation", state?.pointer?.generation ?? 0);
   const age = state === undefined ? [] : [{ value: Math.max(0, Date.now() - state.freshAt) / 1000, labels: {} }];
   registry.replace("sluice_relay_table_age_seconds", age);
+}
+
+function collectListeners(
+  registry: MetricRegistry<RelayMetricName>,
+  listeners: ReturnType<Streams["listeners"]>,
+): void {
+  const show = (name: RelayMetricName, of: (listener: (typeof listeners)[number]) => number): void =>
+    registry.replace(
+      name,
+      listeners.map((listener) => ({
+        value: of(listener),
+        labels: { entrypoint: listener.name, protocol: listener.protocol },
+      })),
+    );
+  show("sluice_relay_listening", ({ address }) => (address === undefined ? 0 : 1));
+  show("sluice_relay_listen_failures_total", ({ failures }) => failures);
 }

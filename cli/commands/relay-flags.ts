@@ -1,4 +1,5 @@
 import type { Listen, RelaySettings } from "../../relay/relay-settings.ts";
+import { defaultStreamSettings } from "../../relay/streams/stream-settings.ts";
 import { type FlagValues, SettingsError } from "../../sync-agent/agent/agent-settings.ts";
 import { parseAddress } from "../../sync-agent/config/parse-address.ts";
 import { parseGoDuration } from "../../sync-agent/translate/go-duration.ts";
@@ -29,6 +30,17 @@ export function readRelaySettings(flags: FlagValues): RelaySettings {
     gateway: readListen("gateway", text("gateway") ?? "0.0.0.0:8080"),
     hopKeys: needed("hop-keys", "the edge is known by its public keys"),
     operations: readListen("operations", text("operations") ?? "0.0.0.0:9091"),
+    streams: {
+      ...defaultStreamSettings,
+      maxConnections: readCount("max-connections", text("max-connections")) ?? defaultStreamSettings.maxConnections,
+      maxSessions: readCount("max-udp-sessions", text("max-udp-sessions")) ?? defaultStreamSettings.maxSessions,
+      serverFirstWaitMs:
+        optional(text("server-first-wait"), (value) => readDuration("server-first-wait", value)) ??
+        defaultStreamSettings.serverFirstWaitMs,
+      lingerMs: optional(text("linger"), (value) => readDuration("linger", value)),
+    },
+    streamAddresses: readStreamAddresses(text("stream-address") ?? ""),
+    hasAccessLog: flags["access-log"] === true,
     graceMs: readDuration("grace", text("grace") ?? "10s"),
     logLevel: readLevel(text("log-level") ?? "info"),
   };
@@ -51,6 +63,32 @@ function readListen(flag: string, value: string): Listen {
     throw new SettingsError(`--${flag} ${value} is no address to listen on, such as 0.0.0.0:8080 or [::]:8080`);
   }
   return { host: address.host || "0.0.0.0", port: address.port };
+}
+
+const optional = <T>(value: string | undefined, read: (value: string) => T): T | undefined =>
+  value === undefined ? undefined : read(value);
+
+function readCount(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new SettingsError(`--${flag} ${value} is no number from 1 on`);
+  return Number(value);
+}
+
+/** `mongo=127.0.0.1:27018,dns=:5353`: entry points by name. */
+function readStreamAddresses(value: string): RelaySettings["streamAddresses"] {
+  const entries = value.split(",").flatMap((entry) => entry.trim() || []);
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [name = "", text = ""] = entry.split(/=(.*)/s);
+      const address = parseAddress(text);
+      if (name === "" || address === undefined) {
+        throw new SettingsError(
+          `--stream-address ${entry} is no address of an entry point, such as mongo=0.0.0.0:27017`,
+        );
+      }
+      return [name, { host: address.host, port: address.port }];
+    }),
+  );
 }
 
 function readDuration(flag: string, value: string): number {

@@ -27,28 +27,61 @@ export const relayArgs = {
   },
   grace: {
     type: "string",
-    description: "How long requests may take to end when it is told to stop (10s)",
+    description: "How long requests and connections may take to end when it is told to stop (10s)",
     valueHint: "DURATION",
+  },
+  "stream-address": {
+    type: "string",
+    description: "Other addresses for entry points of TCP and UDP than their own; several with commas between",
+    valueHint: "NAME=HOST:PORT",
+  },
+  linger: {
+    type: "string",
+    description: "How long a TCP connection may go on after its endpoint is gone (for as long as it likes)",
+    valueHint: "DURATION",
+  },
+  "server-first-wait": {
+    type: "string",
+    description: "Beside TLS routes: after so long a silent client is taken for one whose server speaks first (500ms)",
+    valueHint: "DURATION",
+  },
+  "max-connections": {
+    type: "string",
+    description: "Open TCP connections of one entry point (20000)",
+    valueHint: "NUMBER",
+  },
+  "max-udp-sessions": {
+    type: "string",
+    description: "UDP sessions of one entry point; the one idle for longest gives way (10000)",
+    valueHint: "NUMBER",
+  },
+  "access-log": {
+    type: "boolean",
+    description: "Log each TCP connection and UDP session when it has ended",
   },
   "log-level": { type: "string", description: "debug, info, warn or error (info)", valueHint: "LEVEL" },
 } as const satisfies ArgsDef;
 
 export const relay = defineCommand({
-  meta: { name: "relay", description: "Take the last hop from the edge to the Pods" },
+  meta: { name: "relay", description: "Carry TCP and UDP to the Pods, and take the last hop from the edge" },
   args: relayArgs,
   async run({ args }) {
     try {
       const settings = readRelaySettings(readFlags(args, relayArgs, process.env));
-      const log = pino(
-        {
-          level: settings.logLevel,
-          timestamp: pino.stdTimeFunctions.isoTime,
-          formatters: { level: (level) => ({ level }) },
-        },
-        destination({ fd: 1, sync: true }),
-      );
+      const output = destination({ fd: 1, sync: true });
+      const logAt = (level: string) =>
+        pino(
+          { level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+          output,
+        );
+      const log = logAt(settings.logLevel);
+      const access = logAt("info");
       const end = endOfProcess();
-      const running = await startRelay(settings, log);
+      const running = await startRelay(
+        settings,
+        log,
+        settings.hasAccessLog ? (fields, message) => access.info(fields, message) : undefined,
+      );
       log.info({ signal: await end }, "stopping");
       await running.stop();
       log.info({}, "stopped");
