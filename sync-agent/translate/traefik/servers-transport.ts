@@ -4,11 +4,10 @@ import type { TranslateObject } from "../fragment.ts";
 import { parseGoDuration } from "../go-duration.ts";
 import { objectName, qualify } from "../names.ts";
 import { type Report, readSpec } from "../read-object.ts";
-import { readSecret } from "../read-secret.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
-import { findByName } from "./find-by-name.ts";
-import { reportCrossNamespace } from "./report-cross-namespace.ts";
+import { findTransport } from "./find-transport.ts";
 import { type ServersTransportSpec, serversTransportSchema } from "./servers-transport-schema.ts";
+import { readCertificates, readRootCAs } from "./transport-secrets.ts";
 
 /** A ServersTransport by itself: its problems, and its entry in the table for those that name it. */
 export const translateServersTransport: TranslateObject = (object, objects, settings) => {
@@ -30,7 +29,7 @@ export function useServersTransport(
   context: Context,
 ): { name?: string } | undefined {
   if (!name || name === "default@internal") return {};
-  const object = find(name, place, context);
+  const object = findTransport("ServersTransport", name, place, context);
   if (object === undefined) return undefined;
   const key = nameOf(object);
   if (Object.hasOwn(context.table.serversTransports, key)) return { name: key };
@@ -47,32 +46,6 @@ export function useServersTransport(
   }
   context.table.serversTransports[key] = transport;
   return { name: key };
-}
-
-function find(name: string, place: Place, { objects, settings }: Context): KubernetesObject | undefined {
-  const isLocal = !name.includes("@");
-  if (!isLocal && name.endsWith("@kubernetescrd") && !settings.crd.allowCrossNamespace) {
-    reportCrossNamespace(`\`${name}\``, place);
-    return undefined;
-  }
-  const object = isLocal
-    ? objects.get("ServersTransport", place.namespace, name)
-    : name.endsWith("@kubernetescrd")
-      ? findByName("ServersTransport", name.slice(0, name.lastIndexOf("@")), objects)
-      : undefined;
-  if (object === undefined) {
-    place.report({
-      code: "servers-transport-not-found",
-      severity: "error",
-      path: place.path,
-      message: isLocal
-        ? `The ServersTransport \`${name}\` does not exist in the namespace \`${place.namespace}\``
-        : `The ServersTransport \`${name}\` does not exist`,
-      hint: "Create it there, or leave `serversTransport` out",
-      refersTo: { kind: "ServersTransport", namespace: place.namespace, name },
-    });
-  }
-  return object;
 }
 
 /** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
@@ -96,8 +69,9 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
   }
   if (!isUsable) return undefined;
   const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2 } = spec;
-  const rootCAs = readRootCAs(spec, object, report, context);
-  const certificates = readCertificates(spec, object, report, context);
+  const secrets = { object, path: ["spec"], report, context };
+  const rootCAs = readRootCAs(spec, secrets);
+  const certificates = readCertificates(spec, secrets);
   return {
     ...(serverName ? { serverName } : {}),
     ...(insecureSkipVerify === undefined ? {} : { insecureSkipVerify }),
@@ -133,67 +107,4 @@ function readTimeouts(spec: ServersTransportSpec, report: Report): Partial<Serve
     report({ code: "unsupported-field", severity: "warning", path, message: `\`${field}\` is not supported yet` });
   }
   return timeouts;
-}
-
-function readRootCAs(spec: ServersTransportSpec, object: KubernetesObject, report: Report, context: Context): string[] {
-  const found: string[] = [];
-  const take = (name: string, path: (string | number)[]): void => {
-    const secret = findSecret(name, path, object, report, context);
-    const pem = secret && (readSecret(secret, "ca.crt") ?? readSecret(secret, "tls.ca"));
-    if (pem) found.push(pem);
-    else if (secret !== undefined) reportEntry(name, "`ca.crt` or `tls.ca`", path, report);
-  };
-  for (const [index, { secret, configMap }] of (spec.rootCAs ?? []).entries()) {
-    if (secret) take(secret, ["spec", "rootCAs", index, "secret"]);
-    else if (configMap) {
-      const path = ["spec", "rootCAs", index, "configMap"];
-      const message = "Certificates from ConfigMaps are not supported yet";
-      report({ code: "unsupported-field", severity: "warning", path, message, hint: "Put it into a Secret" });
-    }
-  }
-  for (const [index, name] of (spec.rootCAsSecrets ?? []).entries()) take(name, ["spec", "rootCAsSecrets", index]);
-  return found;
-}
-
-function readCertificates(
-  spec: ServersTransportSpec,
-  object: KubernetesObject,
-  report: Report,
-  context: Context,
-): { certificate: string; key: string }[] {
-  const found: { certificate: string; key: string }[] = [];
-  for (const [index, name] of (spec.certificatesSecrets ?? []).entries()) {
-    const path = ["spec", "certificatesSecrets", index];
-    const secret = findSecret(name, path, object, report, context);
-    const certificate = secret && readSecret(secret, "tls.crt");
-    const key = secret && readSecret(secret, "tls.key");
-    if (certificate && key) found.push({ certificate, key });
-    else if (secret !== undefined) reportEntry(name, "`tls.crt` and `tls.key`", path, report);
-  }
-  return found;
-}
-
-function findSecret(
-  name: string,
-  path: (string | number)[],
-  { metadata: { namespace = "" } }: KubernetesObject,
-  report: Report,
-  { objects }: Context,
-): KubernetesObject | undefined {
-  const secret = objects.get("Secret", namespace, name);
-  if (secret === undefined) {
-    report({
-      code: "secret-not-found",
-      severity: "error",
-      path,
-      message: `The Secret \`${name}\` does not exist in the namespace \`${namespace}\``,
-      refersTo: { kind: "Secret", namespace, name },
-    });
-  }
-  return secret;
-}
-
-function reportEntry(name: string, entries: string, path: (string | number)[], report: Report): void {
-  const message = `The Secret \`${name}\` has no ${entries}`;
-  report({ code: "invalid-field", severity: "error", path, message });
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import type { ProblemCode } from "../problem-codes.ts";
-import { readFields, whole } from "../read-object.ts";
+import { type Report, readFields, whole } from "../read-object.ts";
 import { buildMiddleware, middlewareName } from "./build-middleware.ts";
 import { type Context, type Place, silent, within } from "./context.ts";
 import { findByName } from "./find-by-name.ts";
@@ -14,13 +14,28 @@ export interface UsedMiddlewares {
   closedBy?: ProblemCode;
 }
 
+/** Middlewares of requests, or those of connections. */
+export interface MiddlewareFamily {
+  kind: "Middleware" | "MiddlewareTCP";
+  nameOf(object: KubernetesObject): string;
+  /** Puts one into the fragment's table. Gives the code of what is wrong when it cannot be built. */
+  build(object: KubernetesObject, report: Report, context: Context): ProblemCode | undefined;
+}
+
+const ofRequests: MiddlewareFamily = { kind: "Middleware", nameOf: middlewareName, build: buildMiddleware };
+
 export const referencesSchema = whole(z.array(z.object({ name: z.string(), namespace: z.string().optional() })));
 
 /**
  * Builds the Middlewares of a list of references (`[{ name, namespace }]`, of unknown form), in order. Whatever is
  * wrong is reported, and closes what they guard.
  */
-export function useMiddlewares(references: unknown, place: Place, context: Context): UsedMiddlewares {
+export function useMiddlewares(
+  references: unknown,
+  place: Place,
+  context: Context,
+  family: MiddlewareFamily = ofRequests,
+): UsedMiddlewares {
   if (references === undefined || references === null) return { names: [] };
   const list = readFields(referencesSchema, references, place.path, place.report, place.misplaced);
   if (list === undefined) return { names: [], closedBy: "invalid-field" };
@@ -31,16 +46,16 @@ export function useMiddlewares(references: unknown, place: Place, context: Conte
         reportCrossNamespace(`\`${reference.name}\``, within(at, "name"));
         return "cross-namespace-reference";
       }
-      return useQualified(reference.name, within(at, "name"), context);
+      return useQualified(reference.name, within(at, "name"), context, family);
     }
     const namespace = reference.namespace || place.namespace;
     if (namespace !== place.namespace && !context.settings.crd.allowCrossNamespace) {
-      const what = `the Middleware \`${reference.name}\` in the namespace \`${namespace}\``;
+      const what = `the ${family.kind} \`${reference.name}\` in the namespace \`${namespace}\``;
       reportCrossNamespace(what, within(at, "namespace"));
       return "cross-namespace-reference";
     }
-    const object = context.objects.get("Middleware", namespace, reference.name);
-    return useObject(object, { name: reference.name, namespace }, within(at, "name"), context);
+    const object = context.objects.get(family.kind, namespace, reference.name);
+    return useObject(object, { name: reference.name, namespace }, within(at, "name"), context, family);
   });
 }
 
@@ -49,7 +64,7 @@ export function useMiddlewares(references: unknown, place: Place, context: Conte
  * may lie in any namespace. All problems are reported at `place`.
  */
 export function useNamedMiddlewares(names: readonly string[], place: Place, context: Context): UsedMiddlewares {
-  return collect(names, (name) => useQualified(name, place, context));
+  return collect(names, (name) => useQualified(name, place, context, ofRequests));
 }
 
 type Outcome = { name: string } | ProblemCode;
@@ -65,19 +80,19 @@ function collect<T>(references: readonly T[], use: (reference: T, index: number)
   return closedBy === undefined ? { names } : { names, closedBy };
 }
 
-function useQualified(name: string, place: Place, context: Context): Outcome {
+function useQualified(name: string, place: Place, context: Context, family: MiddlewareFamily): Outcome {
   const at = name.lastIndexOf("@");
   const provider = at === -1 ? "" : name.slice(at + 1);
   if (provider === "kubernetescrd") {
-    const object = findByName("Middleware", name.slice(0, at), context.objects);
-    return useObject(object, { name, namespace: "" }, place, context);
+    const object = findByName(family.kind, name.slice(0, at), context.objects);
+    return useObject(object, { name, namespace: "" }, place, context, family);
   }
   place.report({
     code: "cross-provider-reference",
     severity: "error",
     path: place.path,
     message: provider ? `There is no provider \`${provider}\`` : `\`${name}\` does not name a provider`,
-    hint: "A Middleware object is named `<namespace>-<name>@kubernetescrd`",
+    hint: `A ${family.kind} object is named \`<namespace>-<name>@kubernetescrd\``,
   });
   return "cross-provider-reference";
 }
@@ -87,6 +102,7 @@ function useObject(
   { name, namespace }: { name: string; namespace: string },
   { path, report }: Place,
   context: Context,
+  { kind, nameOf, build }: MiddlewareFamily,
 ): Outcome {
   if (object === undefined) {
     const where = namespace === "" ? "" : ` in the namespace \`${namespace}\``;
@@ -94,20 +110,20 @@ function useObject(
       code: "middleware-not-found",
       severity: "error",
       path,
-      message: `The Middleware \`${name}\` does not exist${where}; what it guards is closed`,
+      message: `The ${kind} \`${name}\` does not exist${where}; what it guards is closed`,
       hint: "Create it, or take it out of the list",
-      refersTo: { kind: "Middleware", namespace, name },
+      refersTo: { kind, namespace, name },
     });
     return "middleware-not-found";
   }
-  const code = buildMiddleware(object, silent, context);
-  if (code === undefined) return { name: middlewareName(object) };
+  const code = build(object, silent, context);
+  if (code === undefined) return { name: nameOf(object) };
   report({
     code,
     severity: "error",
     path,
-    message: `The Middleware \`${name}\` cannot be built; what it guards is closed`,
-    hint: code === "reference-cycle" ? "It refers back to itself" : "See the problems of the Middleware itself",
+    message: `The ${kind} \`${name}\` cannot be built; what it guards is closed`,
+    hint: code === "reference-cycle" ? "It refers back to itself" : `See the problems of the ${kind} itself`,
   });
   return code;
 }
