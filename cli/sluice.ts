@@ -13,6 +13,7 @@ const main = defineCommand({
     history: () => import("./commands/history.ts").then(({ history }) => history),
     rollback: () => import("./commands/rollback.ts").then(({ rollback }) => rollback),
     release: () => import("./commands/release.ts").then(({ release }) => release),
+    import: () => import("./commands/import.ts").then((module) => module.import),
     explain: () => import("./commands/explain.ts").then(({ explain }) => explain),
   },
 });

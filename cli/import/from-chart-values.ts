@@ -1,0 +1,112 @@
+import { type Node, YAMLMap } from "yaml";
+import { putArgument } from "./from-arguments.ts";
+import type { Importer, Note } from "./importer.ts";
+import { entriesOf, itemsOf, put, scalar, textOf, valueAt } from "./nodes.ts";
+
+/** Values of Traefik's Helm chart (https://github.com/traefik/traefik-helm-chart). */
+export const chartValues: Importer = {
+  form: "values of Traefik's Helm chart",
+  takes: (root) =>
+    entriesOf(valueAt(root, "ports")).length > 0 ||
+    ["additionalArguments", "globalArguments", "ingressRoute"].some((name) => valueAt(root, name) !== undefined),
+  convert(root, note) {
+    const made = new YAMLMap();
+    for (const { key, keyNode, value } of entriesOf(valueAt(root, "ports")))
+      convertPort(key, keyNode, value, made, note);
+    for (const { key, keyNode, value } of entriesOf(valueAt(root, "providers")))
+      convertProvider(key, keyNode, value, made);
+    for (const name of ["globalArguments", "additionalArguments"]) {
+      for (const argument of itemsOf(valueAt(root, name))) putArgument(made, argument);
+    }
+    for (const [name, path] of [
+      ["logs.general", ["log"]],
+      ["logs.access", ["accessLog"]],
+      ["metrics", ["metrics"]],
+      ["tracing", ["tracing"]],
+      ["certificatesResolvers", ["certificatesResolvers"]],
+      ["certResolvers", ["certificatesResolvers"]],
+    ] as const) {
+      const value = valueAt(root, ...name.split("."));
+      if (value !== undefined && entriesOf(value).length > 0) put(made, path, value);
+    }
+    return made;
+  },
+};
+
+/** What the chart adds to an entry point's own settings. */
+const ofTheService = new Set([
+  "port",
+  "expose",
+  "exposedport",
+  "hostport",
+  "hostip",
+  "nodeport",
+  "protocol",
+  "containerport",
+]);
+
+function convertPort(name: string, keyNode: Node, value: Node, made: YAMLMap, note: Note): void {
+  const at = (...path: string[]): string[] => ["entryPoints", name, ...path];
+  const protocol = (textOf(valueAt(value, "protocol")) ?? "TCP").toLowerCase();
+  // What clients use is what the Service has; a container of Traefik's may not open 80, and Sluice's need not.
+  const port = valueAt(value, "exposedPort") ?? valueAt(value, "port");
+  const number = textOf(port) ?? usualPorts[name];
+  if (number === undefined) {
+    const path = ["ports", name];
+    note({ severity: "error", path, message: `port \`${name}\` has no number`, hint: "give it a `port`" }, keyNode);
+    return;
+  }
+  const source = port ?? keyNode;
+  put(made, at("address"), scalar(`:${number}${protocol === "udp" ? "/udp" : ""}`, source), source);
+  for (const { key, keyNode: settingKey, value: setting } of entriesOf(value)) {
+    const lower = key.toLowerCase();
+    if (ofTheService.has(lower)) continue;
+    if (lower === "redirectto") convertRedirect(setting, at(), made);
+    else if (lower === "redirections") put(made, at("http", "redirections"), setting, settingKey);
+    else if (lower === "tls") {
+      if (textOf(valueAt(setting, "enabled")) !== "false") put(made, at("http", "tls"), new YAMLMap(), settingKey);
+    } else if (lower === "middlewares") put(made, at("http", "middlewares"), setting, settingKey);
+    else put(made, at(key), setting, settingKey);
+  }
+  const isExposed = textOf(valueAt(value, "nodePort")) ?? textOf(valueAt(value, "hostPort"));
+  if (isExposed === undefined) return;
+  const node = valueAt(value, "nodePort") ?? valueAt(value, "hostPort") ?? value;
+  note(
+    {
+      severity: "notice",
+      path: ["ports", name],
+      message: `port ${isExposed} of the nodes is not opened: HTTP comes in at Cloudflare's edge`,
+      hint: "for TCP and UDP the relay's Service opens the entry point's port (`relay.ports` in the chart's values)",
+    },
+    node,
+  );
+}
+
+/** Of the chart's own values, for those that only change something else of them. */
+const usualPorts: Readonly<Record<string, string>> = { web: "80", websecure: "443", traefik: "8080", metrics: "9100" };
+
+/** `redirectTo: websecure`, later `redirectTo: { port: websecure }`. */
+function convertRedirect(redirect: Node, entryPoint: readonly string[], made: YAMLMap): void {
+  const path = [...entryPoint, "http", "redirections", "entryPoint"];
+  const to = textOf(redirect) === undefined ? valueAt(redirect, "port") : redirect;
+  if (to === undefined) return;
+  put(made, [...path, "to"], to);
+  for (const name of ["permanent", "priority"]) {
+    const value = valueAt(redirect, name);
+    if (value !== undefined) put(made, [...path, name], value);
+  }
+}
+
+function convertProvider(name: string, keyNode: Node, value: Node, made: YAMLMap): void {
+  if (textOf(valueAt(value, "enabled")) === "false") return;
+  put(made, ["providers", name], new YAMLMap(), keyNode);
+  for (const { key, keyNode: settingKey, value: setting } of entriesOf(value)) {
+    if (key.toLowerCase() === "enabled" || key.toLowerCase() === "publishedservice") continue;
+    if (
+      textOf(setting) === "" ||
+      (textOf(setting) === undefined && entriesOf(setting).length + itemsOf(setting).length === 0)
+    )
+      continue;
+    put(made, ["providers", name, key], setting, settingKey);
+  }
+}
