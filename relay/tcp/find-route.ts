@@ -6,10 +6,11 @@ import { peek } from "./peek.ts";
 import { type Opening, readFirstBytes } from "./read-first-bytes.ts";
 
 /** Why a connection gets no route. */
-type NoRoute = "no-route" | "silent" | "left" | "malformed-hello";
+type Unreadable = "silent" | "left" | "malformed-hello";
 
 export type FoundRoute =
-  | { outcome: NoRoute }
+  | { outcome: Unreadable }
+  | { outcome: "no-route"; hello?: ClientHello; isPostgres: boolean }
   | {
       outcome: "found";
       router: TcpRouter;
@@ -25,6 +26,8 @@ export interface FindRouteOptions {
   serverFirstWaitMs: number;
   /** Milliseconds for a ClientHello to be complete. */
   helloTimeoutMs: number;
+  /** Whether first bytes are looked at where TCP has no TLS routes, since someone else has. */
+  looksForTls?: boolean;
 }
 
 /**
@@ -36,9 +39,9 @@ export async function findRoute(
   routes: ConnectionRoutes,
   options: FindRouteOptions,
 ): Promise<FoundRoute> {
-  const { clientAddress, serverFirstWaitMs, helloTimeoutMs } = options;
+  const { clientAddress, serverFirstWaitMs, helloTimeoutMs, looksForTls = false } = options;
   const plain = (): FoundRoute => found(routes.matchPlain(clientAddress));
-  if (!routes.hasTls) return plain();
+  if (!routes.hasTls && !looksForTls) return plain();
 
   const first = await peek(socket, routes.hasPlain ? serverFirstWaitMs : helloTimeoutMs, () => ({
     value: true,
@@ -80,4 +83,6 @@ async function readOpening(socket: Socket, timeoutMs: number): Promise<Opening |
 }
 
 const found = (router: TcpRouter | undefined, hello?: ClientHello, isPostgres = false): FoundRoute =>
-  router === undefined ? { outcome: "no-route" } : { outcome: "found", router, isPostgres, ...(hello && { hello }) };
+  router === undefined
+    ? { outcome: "no-route", isPostgres, ...(hello && { hello }) }
+    : { outcome: "found", router, isPostgres, ...(hello && { hello }) };

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { TcpRouter } from "../../src/table/tcp.ts";
+import { type Companion, isCompanions } from "./companion.ts";
 import { type ConnectionRoutes, createConnectionRoutes } from "./connection-routes.ts";
 import { KEEP_ALIVE_MS } from "./dial.ts";
 import { type FoundRoute, findRoute } from "./find-route.ts";
@@ -29,6 +30,8 @@ export interface TcpListenerOptions {
   serverFirstWaitMs: number;
   helloTimeoutMs: number;
   maxConnections: number;
+  /** Asked for each connection anew. */
+  companion?: () => Companion | undefined;
   /** Takes over a connection. */
   carry: (connection: RoutedConnection) => void;
   refused: (reason: RefusedConnection, clientAddress: string) => void;
@@ -97,7 +100,17 @@ async function accept(
   if (ends === undefined) return;
   const table = options.table();
   const clientAddress = ends.source.address;
-  const route = await findRoute(socket, routesOf(table), { clientAddress, serverFirstWaitMs, helloTimeoutMs });
+  const companion = options.companion?.();
+  const route = await findRoute(socket, routesOf(table), {
+    clientAddress,
+    serverFirstWaitMs,
+    helloTimeoutMs,
+    looksForTls: companion?.takesTls ?? false,
+  });
+  if (companion !== undefined && isCompanions(route, socket, companion)) {
+    companion.take(socket, ends, "hello" in route ? route.hello : undefined);
+    return;
+  }
   if (route.outcome === "found") {
     options.carry({ socket, ends, route, table });
     return;

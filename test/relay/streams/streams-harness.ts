@@ -10,6 +10,7 @@ import type { StreamTable } from "../../../relay/tcp/stream-table.ts";
 import type { UdpSessionEnd } from "../../../relay/udp/udp-listener.ts";
 import { emptyTable } from "../../../src/table/empty-table.ts";
 import type { RelayEntryPoint } from "../../../src/table/entry-point.ts";
+import type { Table } from "../../../src/table/table.ts";
 import { router, service } from "../tcp/tcp-harness.ts";
 
 const closers: (() => unknown)[] = [];
@@ -20,14 +21,14 @@ export const closeStreams = async (): Promise<void> => {
 export const tcpAt = (port = 0): RelayEntryPoint => ({ protocol: "tcp", host: "127.0.0.1", port });
 export const udpAt = (port = 0): RelayEntryPoint => ({ protocol: "udp", host: "127.0.0.1", port });
 
-export const tableOf = (...parts: Partial<StreamTable>[]): StreamTable => Object.assign(emptyTable(), ...parts);
+export const tableOf = (...parts: Partial<Table>[]): Table => Object.assign(emptyTable(), ...parts);
 
 /** A table with one TCP entry point `tcp`, whose connections all go to these ports of the loopback. */
-export const carryTo = (ports: readonly number[], entryPoint = tcpAt()): StreamTable =>
+export const carryTo = (ports: readonly number[], entryPoint = tcpAt()): Table =>
   tableOf({ relayEntryPoints: { tcp: entryPoint }, tcpRouters: [router("HostSNI(`*`)", "db")] }, service("db", ports));
 
 /** A table with one UDP entry point `dns`. */
-export const datagramsTo = (ports: readonly number[], entryPoint = udpAt()): StreamTable =>
+export const datagramsTo = (ports: readonly number[], entryPoint = udpAt()): Table =>
   tableOf({
     relayEntryPoints: { dns: entryPoint },
     udpRouters: [{ name: "dns", entryPoints: ["dns"], tieBreaker: "a", service: "dns" }],
