@@ -64,7 +64,9 @@ export async function startRelay(
     table: emptyTable(),
     settings: settings.streams,
     observer: writeAccess === undefined ? stats : observeAll([stats, createConnectionLog(writeAccess)]),
-    place: (name) => (Object.hasOwn(settings.streamAddresses, name) ? settings.streamAddresses[name] : undefined),
+    placement: {
+      place: (name) => (Object.hasOwn(settings.streamAddresses, name) ? settings.streamAddresses[name] : undefined),
+    },
     random: Math.random,
     now: () => performance.now(),
     log: (level, message, fields) => log[level](fields, message),

@@ -7,13 +7,20 @@ export interface Address {
   port: number;
 }
 
-export interface TlsListenerOptions {
-  listen: Address;
+export interface HttpSocketsOptions {
   /** Where decrypted connections go. */
   tls: () => Address;
   /** Where connections that do not speak TLS go. */
   plain: () => Address;
   certificates: CertificateStore;
+}
+
+/** Takes connections that were accepted elsewhere to the Worker. */
+export interface HttpSockets {
+  /** Its bytes are all still to be read. */
+  take(socket: Socket): void;
+  /** Ends what is open. */
+  close(): void;
 }
 
 export interface TlsListener {
@@ -24,8 +31,8 @@ export interface TlsListener {
 /** First byte of a TLS record that holds a handshake (RFC 8446, section 5.1). No HTTP method begins with it. */
 const TLS_HANDSHAKE = 0x16;
 
-/** A listener that takes TLS and plain connections on one port, as Traefik's entry points do. */
-export async function startTlsListener(options: TlsListenerOptions): Promise<TlsListener> {
+/** Takes TLS and plain connections alike, as Traefik's entry points do. */
+export function createHttpSockets(options: HttpSocketsOptions): HttpSockets {
   const { certificates } = options;
   const open = new Set<Socket>();
   const terminator = createTlsServer(
@@ -42,30 +49,42 @@ export async function startTlsListener(options: TlsListenerOptions): Promise<Tls
     (socket) => join(socket, options.tls(), open),
   );
   terminator.on("tlsClientError", (_, socket) => socket.destroy());
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    track(socket, open);
-    socket.once("readable", () => {
-      const first: Buffer | null = socket.read();
-      if (first === null) return socket.end();
-      socket.unshift(first);
-      if (first[0] === TLS_HANDSHAKE) {
-        // Else a client that leaves in the middle of a handshake is kept until the handshake's timeout.
-        socket.allowHalfOpen = false;
-        terminator.emit("connection", socket);
-      } else join(socket, options.plain(), open);
-    });
-  });
+  return {
+    take(socket) {
+      track(socket, open);
+      socket.once("readable", () => {
+        const first: Buffer | null = socket.read();
+        if (first === null) return socket.end();
+        socket.unshift(first);
+        if (first[0] === TLS_HANDSHAKE) {
+          // Else a client that leaves in the middle of a handshake is kept until the handshake's timeout.
+          socket.allowHalfOpen = false;
+          terminator.emit("connection", socket);
+        } else join(socket, options.plain(), open);
+      });
+    },
+    close() {
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+/** A listener of its own for such connections. */
+export async function startTlsListener(options: HttpSocketsOptions & { listen: Address }): Promise<TlsListener> {
+  const { listen } = options;
+  const sockets = createHttpSockets(options);
+  const server = createServer({ allowHalfOpen: true }, (socket) => sockets.take(socket));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.listen.port, options.listen.host, resolve);
+    server.listen(listen.port, listen.host, resolve);
   });
   const bound = server.address();
   return {
-    port: typeof bound === "object" && bound !== null ? bound.port : options.listen.port,
+    port: typeof bound === "object" && bound !== null ? bound.port : listen.port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of open) socket.destroy();
+        sockets.close();
       }),
   };
 }

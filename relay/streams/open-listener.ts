@@ -1,6 +1,7 @@
 import { compileAddressBlock } from "../../src/rule/client-address.ts";
 import type { RelayEntryPoint } from "../../src/table/entry-point.ts";
 import { type Carrier, carryConnection } from "../tcp/carry-connection.ts";
+import type { Companion } from "../tcp/companion.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 import { type RoutedConnection, startTcpListener } from "../tcp/tcp-listener.ts";
 import { startUdpListener } from "../udp/udp-listener.ts";
@@ -14,6 +15,7 @@ export interface OpenOptions {
   carrier: Carrier;
   settings: StreamSettings;
   observer: StreamObserver;
+  companion?: ((entryPoint: string) => Companion | undefined) | undefined;
   log: (message: string, error: unknown) => void;
 }
 
@@ -35,7 +37,8 @@ type Open = (
   options: OpenOptions,
 ) => Promise<OpenListener>;
 
-const openTcp: Open = async (entryPoint, _, listen, { table, carrier, settings, observer, log }) => {
+const openTcp: Open = async (entryPoint, _, listen, options) => {
+  const { table, carrier, settings, observer, companion, log } = options;
   const carry = (connection: RoutedConnection): void => {
     observer.connectionRouted(entryPoint, connection);
     carryConnection(connection, entryPoint, carrier).catch((error: unknown) => {
@@ -51,6 +54,7 @@ const openTcp: Open = async (entryPoint, _, listen, { table, carrier, settings, 
     serverFirstWaitMs: settings.serverFirstWaitMs,
     helloTimeoutMs: settings.helloTimeoutMs,
     maxConnections: settings.maxConnections,
+    ...(companion && { companion: () => companion(entryPoint) }),
     carry,
     refused: (reason, clientAddress) => observer.connectionRefused(entryPoint, reason, clientAddress),
     log,

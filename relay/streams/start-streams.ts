@@ -1,4 +1,5 @@
 import type { Certificate } from "../../src/table/tls.ts";
+import type { Companion } from "../tcp/companion.ts";
 import { createCarrier } from "../tcp/create-carrier.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 import { createLingering } from "./linger.ts";
@@ -6,13 +7,15 @@ import { ListenerSet, type ListenerSetOptions, type ListenerStatus } from "./lis
 import { openListener } from "./open-listener.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import type { StreamSettings } from "./stream-settings.ts";
-import { type PlaceListener, wantedListeners } from "./wanted-listeners.ts";
+import { type Placement, wantedListeners } from "./wanted-listeners.ts";
 
 export interface StreamsOptions {
   table: StreamTable;
   settings: StreamSettings;
   observer: StreamObserver;
-  place?: PlaceListener;
+  placement?: Placement;
+  /** Who takes the connections of an entry point that no TCP route takes. */
+  companion?: (entryPoint: string) => Companion | undefined;
   /** Shown where the table has no certificate for a name, and no default. */
   fallbackCertificate?: Certificate;
   /** A number from 0 (included) to 1 (excluded). */
@@ -43,7 +46,7 @@ const parts = ["relayEntryPoints", "tcpRouters", "udpRouters"] as const;
 
 /** Listens where the table has routes of TCP and UDP, and carries what comes. */
 export function startStreams(options: StreamsOptions): Streams {
-  const { settings, observer, place, random, now, log, pauseMs } = options;
+  const { settings, observer, placement, companion, random, now, log, pauseMs } = options;
   let current = options.table;
   const table = (): StreamTable => current;
   const lingering = settings.lingerMs === undefined ? undefined : createLingering(settings.lingerMs);
@@ -58,17 +61,19 @@ export function startStreams(options: StreamsOptions): Streams {
   });
   const failed = (message: string, error: unknown): void => log("error", message, { reason: String(error) });
   const listeners = new ListenerSet({
-    open: (name, wanted) => openListener(name, wanted, { table, carrier, settings, observer, log: failed }),
+    open: (name, wanted) => openListener(name, wanted, { table, carrier, settings, observer, companion, log: failed }),
     random,
     log,
     ...(pauseMs && { pauseMs }),
   });
-  listeners.follow(wantedListeners(current, place));
+  listeners.follow(wantedListeners(current, placement));
   return {
     take(next) {
       const before = current;
       current = next;
-      if (parts.some((part) => before[part] !== next[part])) listeners.follow(wantedListeners(next, place));
+      if (placement?.isShared !== undefined || parts.some((part) => before[part] !== next[part])) {
+        listeners.follow(wantedListeners(next, placement));
+      }
       lingering?.take(next);
     },
     listeners: () => listeners.list(),

@@ -11,8 +11,12 @@ export interface WantedListener {
   idleTimeoutMs: number;
 }
 
-/** Another place for an entry point than the table names; undefined leaves it there. */
-export type PlaceListener = (name: string) => { host: string; port: number } | undefined;
+export interface Placement {
+  /** Another place for an entry point than the table names; undefined leaves it there. */
+  place?: (name: string) => { host: string; port: number } | undefined;
+  /** Whether an entry point of TCP is listened at without a router: another protocol has its connections. */
+  isShared?: (name: string) => boolean;
+}
 
 /** Traefik's default (https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/). */
 const UDP_TIMEOUT_MS = 3_000;
@@ -20,7 +24,7 @@ const UDP_TIMEOUT_MS = 3_000;
 /** The entry points on which a table has something to carry, by name. */
 export function wantedListeners(
   { relayEntryPoints, tcpRouters, udpRouters }: Pick<StreamTable, "relayEntryPoints" | "tcpRouters" | "udpRouters">,
-  place: PlaceListener = () => undefined,
+  { place = () => undefined, isShared = () => false }: Placement = {},
 ): Map<string, WantedListener> {
   const used = { tcp: new Set<string>(), udp: new Set<string>() };
   for (const { entryPoints } of tcpRouters) for (const name of entryPoints) used.tcp.add(name);
@@ -28,7 +32,7 @@ export function wantedListeners(
   const wanted = new Map<string, WantedListener>();
   for (const [name, entryPoint] of Object.entries(relayEntryPoints)) {
     const { protocol, udpTimeoutMs = UDP_TIMEOUT_MS } = entryPoint;
-    if (!used[protocol].has(name)) continue;
+    if (!used[protocol].has(name) && !(protocol === "tcp" && isShared(name))) continue;
     const { host, port } = place(name) ?? entryPoint;
     wanted.set(name, { protocol, host, port, idleTimeoutMs: udpTimeoutMs });
   }

@@ -24,9 +24,16 @@ it("wants a listener where a router of its protocol is, and nowhere else", () =>
 });
 
 it("wants it where it is placed", () => {
-  const placed = wantedListeners(table, (name) => (name === "dns" ? { host: "127.0.0.1", port: 8053 } : undefined));
+  const placed = wantedListeners(table, {
+    place: (name) => (name === "dns" ? { host: "127.0.0.1", port: 8053 } : undefined),
+  });
   expect(placed.get("dns")).toMatchObject({ host: "127.0.0.1", port: 8053 });
   expect(placed.get("mongo")).toMatchObject({ host: "", port: 27017 });
+});
+
+it("wants a shared one of TCP without a router as well", () => {
+  const wanted = wantedListeners(table, { isShared: (name) => name === "idle" || name === "syslog" });
+  expect([...wanted.keys()]).toEqual(["mongo", "idle", "dns"]);
 });
 
 it.each([
