@@ -1,8 +1,8 @@
-import type { IncomingMessage } from "node:http";
 import { decodeHop } from "../../src/hop/decode-hop.ts";
 import { HOP_HEADER, type Hop, type HopFailure, POINTER_HEADER } from "../../src/hop/hop.ts";
 import { encodePointer } from "../../src/hop/pointer-header.ts";
 import type { LoadBalancer } from "../../src/table/service.ts";
+import type { ClientExchange } from "./client-exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewayTable } from "./gateway-table.ts";
 import { type TargetSet, targetsOf } from "./target.ts";
@@ -28,8 +28,11 @@ export interface Refused {
  * Checks the hop and finds where the request may go. Nothing in a request names an address: a signed token names a
  * service, and the table its endpoints.
  */
-export async function admitRequest(request: IncomingMessage, gateway: Gateway): Promise<Admitted | Refused> {
-  const packed = request.headers[HOP_HEADER];
+export async function admitRequest(
+  { headers }: Pick<ClientExchange, "headers">,
+  gateway: Gateway,
+): Promise<Admitted | Refused> {
+  const packed = headers[HOP_HEADER];
   const hop = typeof packed === "string" ? decodeHop(packed) : undefined;
   if (hop === undefined || !(await gateway.verifier.verify(hop.token, hop.service))) {
     gateway.counters.unauthorized++;

@@ -1,5 +1,5 @@
-import type { ServerResponse } from "node:http";
 import { FAILURE_HEADER, type HopFailure } from "../../src/hop/hop.ts";
+import type { ClientExchange } from "./client-exchange.ts";
 
 const answers: Readonly<Record<HopFailure, { status: number; text: string }>> = {
   unauthorized: { status: 403, text: "Forbidden" },
@@ -11,22 +11,21 @@ const answers: Readonly<Record<HopFailure, { status: number; text: string }>> = 
 };
 
 /** The gateway's own answer, in Traefik's words, with the reason for the edge. */
-export function answerFailure(response: ServerResponse, failure: HopFailure, headers: readonly string[] = []): void {
+export function answerFailure(client: ClientExchange, failure: HopFailure, lines: readonly string[] = []): void {
   const { status, text } = answers[failure];
-  response.writeHead(status, [
-    "content-type",
-    "text/plain; charset=utf-8",
-    "content-length",
-    String(text.length),
-    FAILURE_HEADER,
-    failure,
-    ...headers,
-  ]);
-  response.end(text);
+  answerText(client, status, text, [FAILURE_HEADER, failure, ...lines]);
 }
 
 /** To what no edge sends; ends the connection, since the two sides may not agree on where the request ends. */
-export function refuseRequest(response: ServerResponse): void {
-  response.shouldKeepAlive = false;
-  response.writeHead(400, ["content-type", "text/plain; charset=utf-8", "content-length", "11"]).end("Bad Request");
+export function refuseRequest(client: ClientExchange): void {
+  client.endConnection();
+  answerText(client, 400, "Bad Request");
+}
+
+/** An answer of plain text. A body that nobody will want is read and dropped. */
+export function answerText(client: ClientExchange, status: number, text: string, lines: readonly string[] = []): void {
+  const framing = ["content-type", "text/plain; charset=utf-8", "content-length", String(text.length)];
+  client.begin(status, "", [...framing, ...lines]);
+  client.write(text);
+  client.end();
 }

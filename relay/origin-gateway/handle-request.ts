@@ -1,15 +1,14 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import { type Admitted, admitRequest } from "./admit-request.ts";
 import { answerFailure, refuseRequest } from "./answer.ts";
 import { bodyBegun } from "./await-body.ts";
+import type { ClientExchange } from "./client-exchange.ts";
 import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
 import { orderTargets } from "./order-targets.ts";
 import { findSession, sessionCookie } from "./pod-cookie.ts";
 import { polled } from "./polled.ts";
-import { hasBody } from "./request-body.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { type AttemptOutcome, sendToPod } from "./send-to-pod.ts";
 import type { Target } from "./target.ts";
@@ -29,60 +28,53 @@ const WATCH_MS = 250;
 /** How long one of several targets may take to accept a connection: a sibling is worth more than patience. */
 const SIBLING_DIAL_TIMEOUT_MS = 3_000;
 
-/**
- * Takes one request from the edge to a Pod: admitted, then tried target by target until one answers.
- *
- * @param upgrade what the client wants to change to; only where its connection has left HTTP behind
- */
-export async function handleRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  upgrade: string | undefined,
-  gateway: Gateway,
-): Promise<void> {
+/** Takes one request from the edge to a Pod: admitted, then tried target by target until one answers. */
+export async function handleRequest(client: ClientExchange, gateway: Gateway): Promise<void> {
   gateway.counters.requests++;
-  if (!isTarget(request.url)) {
+  if (!isTarget(client.target) || !isUpgrade(client)) {
     gateway.counters.failed++;
-    return refuseRequest(response);
+    return refuseRequest(client);
   }
-  const admitted = await admitRequest(request, gateway);
-  const failure =
-    "failure" in admitted ? admitted.failure : await tryTargets(request, response, upgrade, admitted, gateway);
+  const admitted = await admitRequest(client, gateway);
+  const failure = "failure" in admitted ? admitted.failure : await tryTargets(client, admitted, gateway);
   if (failure === undefined) return;
   gateway.counters.failed++;
-  answerFailure(response, failure, admitted.answerHeaders);
+  answerFailure(client, failure, admitted.answerHeaders);
 }
 
 /**
  * Whether a target is one that an edge can have sent. One with a scheme would tell the Pod another host than Host does
  * (RFC 9112, section 3.2.2), and a fragment is no part of a target.
  */
-const isTarget = (target: string | undefined): boolean => target !== undefined && /^(?:\/[^#]*|\*)$/.test(target);
+const isTarget = (target: string): boolean => /^(?:\/[^#\0- \x7f]*|\*)$/.test(target);
+
+/** A request that wants to change protocols has no body: one side would read it as the request's, the other as the tunnel's. */
+const isUpgrade = ({ upgrade, hasBody }: ClientExchange): boolean => upgrade === undefined || !hasBody;
 
 /** @returns why no target answered; undefined when one did, or when the client went away */
 async function tryTargets(
-  request: IncomingMessage,
-  response: ServerResponse,
-  upgrade: string | undefined,
+  client: ClientExchange,
   { hop, service, table, targets, answerHeaders }: Admitted,
   { pools, balance, failures, counters, isTableLive, now }: Gateway,
 ): Promise<HopFailure | undefined> {
+  client.invite();
+  const upgrade = tunnelOf(client);
   const transport = transportOf(service, table);
   const dialTimeoutMs = dialTimeoutOf(transport);
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
-  const session = findSession(service, targets, request.headers.cookie);
+  const session = findSession(service, targets, client.headers.cookie);
 
-  const isRepeatable = canRepeat(request);
+  const isRepeatable = canRepeat(client);
   // HTTP/2 knows which requests a Pod has not begun, and sends headers ahead of a body.
   const isCareful = !isRepeatable && service.scheme !== "h2c";
-  if (isCareful) await bodyBegun(request);
+  if (isCareful) await bodyBegun(client);
 
   const isEnding = (target: Target): boolean => target.isTerminating || !isTableLive();
   const attempt = async (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
     if (isCareful && !isFresh) await polled();
     // Its response closed while the token was verified, or between two attempts: no event would tell any more.
-    if (response.destroyed) return { kind: "abandoned" };
+    if (client.isClosed) return { kind: "abandoned" };
     const isKept = session !== undefined && session.target === target && !session.isLegacy;
     const cookie = isKept ? undefined : sessionCookie(service, targets, target);
     const host = service.passHostHeader && hop.host !== "" ? hop.host : target.authority;
@@ -91,10 +83,9 @@ async function tryTargets(
       watchMs: isCareful && isEnding(target) ? WATCH_MS : 0,
     });
     return sendToPod(connection, {
-      request,
-      response,
+      client,
       upgrade,
-      headers: requestHeaders(request, hop, host),
+      headers: requestHeaders(client, hop, host),
       answerHeaders: cookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", cookie],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: transport?.responseHeaderTimeoutMs ?? 0,
@@ -130,4 +121,8 @@ async function tryTargets(
   return targets.all.length === 0 ? "no-endpoint" : "unreachable";
 }
 
-const canRepeat = (request: IncomingMessage): boolean => IDEMPOTENT.has(request.method ?? "") && !hasBody(request);
+const canRepeat = ({ method, hasBody }: ClientExchange): boolean => IDEMPOTENT.has(method) && !hasBody;
+
+/** What to tunnel. Not HTTP/2: nobody here would see its requests, and nobody needs it (RFC 9113, section 3.1). */
+const tunnelOf = ({ upgrade }: ClientExchange): string | undefined =>
+  upgrade === undefined || /\bh2c?\b/i.test(upgrade) ? undefined : upgrade;

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import { computeForwardedHeaders } from "../../src/hop/forwarded-headers.ts";
 import { type Hop, MIRROR_HEADER } from "../../src/hop/hop.ts";
+import type { ClientExchange } from "./client-exchange.ts";
 import { createHopFilter } from "./hop-by-hop.ts";
 
 /**
@@ -9,8 +9,11 @@ import { createHopFilter } from "./hop-by-hop.ts";
  *
  * @param host what the Pod is asked by
  */
-export function requestHeaders(request: IncomingMessage, hop: Hop, host: string): string[] {
-  const { headers: received, rawHeaders } = request;
+export function requestHeaders(
+  { headers: received, rawHeaders }: Pick<ClientExchange, "headers" | "rawHeaders">,
+  hop: Hop,
+  host: string,
+): string[] {
   const passes = createHopFilter(received.connection);
   const forwarded = computeForwardedHeaders(
     {
@@ -28,10 +31,16 @@ export function requestHeaders(request: IncomingMessage, hop: Hop, host: string)
   const replaced = new Set(["host", ...forwarded.remove, ...forwarded.set.map(([name]) => name)]);
 
   const headers = ["host", host];
+  let hasCookie = false;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const lowerName = name.toLowerCase();
-    if (passes(lowerName) && !replaced.has(lowerName)) headers.push(name, rawHeaders[i + 1] as string);
+    if (!passes(lowerName) || replaced.has(lowerName)) continue;
+    // HTTP/2 may split it (RFC 9113, section 8.2.3); a Pod that speaks HTTP/1.1 reads one line.
+    if (lowerName === "cookie" && hasCookie) continue;
+    const isCookie = lowerName === "cookie";
+    hasCookie ||= isCookie;
+    headers.push(name, isCookie ? (received.cookie ?? "") : (rawHeaders[i + 1] as string));
   }
   for (const [name, value] of forwarded.set) headers.push(name, value);
   // Trailers are the one thing of TE that concerns the Pod and not the connection.

@@ -1,16 +1,14 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { HopFailure } from "../../src/hop/hop.ts";
+import type { ClientExchange } from "./client-exchange.ts";
 import type { Connection } from "./connection.ts";
-import { hasBody, streamBody } from "./request-body.ts";
+import { streamBody } from "./request-body.ts";
 import { responseHeaders } from "./response-headers.ts";
-import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 
 export interface PodRequest {
-  request: IncomingMessage;
-  response: ServerResponse;
-  /** What the client wants to change to, when its connection can. */
+  client: ClientExchange;
+  /** What to change to. */
   upgrade: string | undefined;
   /** Name and value in turn. */
   headers: string[];
@@ -52,7 +50,6 @@ class Attempt implements Dispatcher.DispatchHandler {
   #state: "dialling" | "waiting" | "answering" | "settled" = "dialling";
   #isSent = false;
   #hasAnswerBegun = false;
-  #hasAnswerBody = false;
   #controller: Controller | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -65,15 +62,15 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { request, response, upgrade, headers, dialTimeoutMs } = this.#podRequest;
-    response.once("close", this.#onClientGone);
+    const { client, upgrade, headers, dialTimeoutMs } = this.#podRequest;
+    client.onClose(this.#onClientGone);
     // The cast: the client takes iterables as bodies and `servername`, which its types leave out.
     this.#connection.dispatcher.dispatch(
       {
-        path: request.url ?? "/",
-        method: request.method as Dispatcher.HttpMethod,
+        path: client.target,
+        method: client.method as Dispatcher.HttpMethod,
         headers,
-        body: hasBody(request) ? streamBody(request) : null,
+        body: client.hasBody ? streamBody(client.body) : null,
         // The connection's name for TLS is its pool's affair; any constant keeps it from following Host.
         servername: "pod",
         ...(upgrade !== undefined && { upgrade }),
@@ -111,59 +108,49 @@ class Attempt implements Dispatcher.DispatchHandler {
       pod.destroy();
       return;
     }
-    const { request, response, answerHeaders } = this.#podRequest;
+    const { client, answerHeaders } = this.#podRequest;
     const lines = [...responseHeaders(controller.rawHeaders, status), ...answerHeaders];
     this.#end({ kind: "answered" });
-    tunnelUpgrade(request, response, pod, lines);
+    client.tunnel(pod, lines);
   }
 
   onResponseStart(controller: Controller, status: number, _: unknown, statusMessage?: string): void {
     if (this.#state !== "waiting" || status < 200) return;
     clearTimeout(this.#timer);
-    const { response, answerHeaders } = this.#podRequest;
-    response.writeHead(status, statusMessage ?? "", [
-      ...responseHeaders(controller.rawHeaders, status),
-      ...answerHeaders,
-    ]);
+    const { client, answerHeaders } = this.#podRequest;
+    const lines = [...responseHeaders(controller.rawHeaders, status), ...answerHeaders];
     this.#state = "answering";
-    response.on("drain", () => controller.resume());
-    // What came in one packet goes out in one; a stream that has no event yet still shows its headers.
-    response.cork();
-    process.nextTick(() => {
-      if (response.writableEnded) return;
-      if (!this.#hasAnswerBody) response.flushHeaders();
-      response.uncork();
-    });
+    client.onDrain(() => controller.resume());
+    client.begin(status, statusMessage ?? "", lines);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#state !== "answering") return;
-    this.#hasAnswerBody = true;
-    if (!this.#podRequest.response.write(chunk)) controller.pause();
+    if (!this.#podRequest.client.write(chunk)) controller.pause();
   }
 
   onResponseEnd(): void {
     if (this.#state !== "answering") return;
-    this.#podRequest.response.end();
+    this.#podRequest.client.end();
     // A Pod that answered early leaves a connection on which the rest of the body is missing.
     this.#end({ kind: "answered" }, this.#isSent);
   }
 
   onResponseError(_: unknown, error: Error): void {
     // A clean end would make a cut answer look whole.
-    if (this.#state === "answering") this.#podRequest.response.destroy();
+    if (this.#state === "answering") this.#podRequest.client.cut();
     if (this.#state !== "settled") this.#end(this.#explain(error));
   }
 
   readonly #onClientGone = (): void => {
-    if (!this.#podRequest.response.writableFinished) this.#end({ kind: "abandoned" });
+    if (!this.#podRequest.client.isAnswered) this.#end({ kind: "abandoned" });
   };
 
   #end(outcome: AttemptOutcome, isReusable = false): void {
     if (this.#state === "settled") return;
     this.#state = "settled";
     clearTimeout(this.#timer);
-    this.#podRequest.response.off("close", this.#onClientGone);
+    this.#podRequest.client.offClose(this.#onClientGone);
     if (outcome.kind !== "answered") this.#controller?.abort(new Error(`the attempt is ${outcome.kind}`));
     this.#connection.release(isReusable && this.#podRequest.isConnectionKept);
     this.#settle(outcome);

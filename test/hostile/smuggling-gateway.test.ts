@@ -42,17 +42,18 @@ async function expectCleanRequest(number: number): Promise<void> {
   expectIdentity(request, identity);
 }
 
+/** The gateway speaks HTTP/2: test/relay/http2-in.test.ts holds it to that. */
+const spoken = "the preface of HTTP/2";
+const cases = [...framingCases, ...headCases, ...gatewayCases].filter(({ name }) => name !== spoken);
+
 /** As an edge that has been taken over would: with a token that is good. */
 describe("straight to the gateway", () => {
-  it.each([...framingCases, ...headCases, ...gatewayCases].map((hostile, number) => ({ ...hostile, number })))(
-    "$name",
-    async ({ number, ...hostile }) => {
-      const answers = await sendRaw(port, bytesOf(hostile, number, hostLines), hostile.isCut ? 0 : 1);
-      judge(hostile, number, answers, origin, {
-        ...identity,
-        ...(hostile.isWebSocket && { "x-forwarded-proto": "wss" }),
-      });
-      await expectCleanRequest(number);
-    },
-  );
+  it.each(cases.map((hostile, number) => ({ ...hostile, number })))("$name", async ({ number, ...hostile }) => {
+    const answers = await sendRaw(port, bytesOf(hostile, number, hostLines), hostile.isCut ? 0 : 1);
+    judge(hostile, number, answers, origin, {
+      ...identity,
+      ...(hostile.isWebSocket && { "x-forwarded-proto": "wss" }),
+    });
+    await expectCleanRequest(number);
+  });
 });

@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
 import { createDialFailures } from "../../relay/origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../../relay/origin-gateway/endpoint-pools.ts";
 import type { Gateway } from "../../relay/origin-gateway/gateway.ts";
 import { handleRequest } from "../../relay/origin-gateway/handle-request.ts";
+import { Http1Exchange } from "../../relay/origin-gateway/http1-exchange.ts";
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { HOP_HEADER } from "../../src/hop/hop.ts";
 import { closeAll, deadPort, hopTo, listen, ready, startPod, tableOf } from "./gateway-harness.ts";
@@ -40,13 +41,13 @@ describe("a client that goes away while its token is verified", () => {
     const client = connect(port, "127.0.0.1");
     client.write(`${method} / HTTP/1.1\r\nhost: gateway\r\n${HOP_HEADER}: ${await hopTo("app")}\r\n${rest}`);
 
-    const [request, response] = (await requested) as [Parameters<typeof handleRequest>[0], ServerResponse];
+    const [request, response] = (await requested) as [IncomingMessage, ServerResponse];
     request.on("error", () => {});
     leave = () => {
       client.destroy();
       return once(response, "close");
     };
-    await handleRequest(request, response, undefined, gateway);
+    await handleRequest(new Http1Exchange(request, response), gateway);
     expect(asked).toBe(0);
     expect(gateway.counters).toEqual({ requests: 1, unauthorized: 0, refusedDials: 0, failed: 0 });
     expect(gateway.pools.size).toBe(0);

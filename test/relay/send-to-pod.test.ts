@@ -3,6 +3,7 @@ import { IncomingMessage as Message, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Http1Exchange } from "../../relay/origin-gateway/http1-exchange.ts";
 import { sendToPod } from "../../relay/origin-gateway/send-to-pod.ts";
 
 /** A connection that never comes to stand, unless the test says so. */
@@ -25,7 +26,8 @@ function dialling() {
 function exchange() {
   const request: IncomingMessage = new Message(new Socket());
   request.method = "GET";
-  return { request, response: new ServerResponse(request) };
+  const response = new ServerResponse(request);
+  return { response, client: new Http1Exchange(request, response) };
 }
 
 const controller = () => ({
@@ -48,7 +50,7 @@ describe("an attempt", () => {
 
   it("is given up when no connection comes in time, and what comes later is not used", async () => {
     const { connection, released, handler } = dialling();
-    const outcome = sendToPod(connection, { ...exchange(), ...rest, dialTimeoutMs: 3_000 });
+    const outcome = sendToPod(connection, { client: exchange().client, ...rest, dialTimeoutMs: 3_000 });
     vi.advanceTimersByTime(2_999);
     expect(released).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -61,8 +63,8 @@ describe("an attempt", () => {
 
   it("waits as long as it takes once the connection stands", async () => {
     const { connection, released, handler } = dialling();
-    const { request, response } = exchange();
-    const outcome = sendToPod(connection, { request, response, ...rest, dialTimeoutMs: 3_000 });
+    const { client } = exchange();
+    const outcome = sendToPod(connection, { client, ...rest, dialTimeoutMs: 3_000 });
     handler().onRequestStart?.(controller(), undefined);
     handler().onRequestSent?.();
     vi.advanceTimersByTime(3_600_000);
@@ -73,8 +75,8 @@ describe("an attempt", () => {
 
   it("is abandoned by a client that goes away while it dials", async () => {
     const { connection, released, handler } = dialling();
-    const { request, response } = exchange();
-    const outcome = sendToPod(connection, { request, response, ...rest, dialTimeoutMs: undefined });
+    const { client, response } = exchange();
+    const outcome = sendToPod(connection, { client, ...rest, dialTimeoutMs: undefined });
     response.emit("close");
     expect(await outcome).toEqual({ kind: "abandoned" });
     expect(released).toEqual([false]);

@@ -1,0 +1,109 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ClientExchange } from "./client-exchange.ts";
+import { tunnelUpgrade } from "./tunnel-upgrade.ts";
+
+/** A request over HTTP/1.1. */
+export class Http1Exchange implements ClientExchange {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly hasBody: boolean;
+  readonly body: IncomingMessage;
+  readonly upgrade: string | undefined;
+  readonly #response: ServerResponse;
+  #isExpected: boolean;
+  #hasBody = false;
+
+  /** @param expectsContinue whether the client waits to be told to send its body, and nobody told it yet */
+  constructor(request: IncomingMessage, response: ServerResponse, upgrade?: string, expectsContinue = false) {
+    const { method = "GET", url = "", headers, rawHeaders } = request;
+    this.method = method;
+    this.target = url;
+    this.headers = headers;
+    this.rawHeaders = rawHeaders;
+    this.hasBody = hasBody(headers);
+    this.body = request;
+    this.upgrade = upgrade;
+    this.#response = response;
+    this.#isExpected = expectsContinue;
+  }
+
+  get trailers(): readonly string[] {
+    return this.body.rawTrailers;
+  }
+
+  get isClosed(): boolean {
+    return this.#response.destroyed;
+  }
+
+  get isAnswered(): boolean {
+    return this.#response.writableFinished;
+  }
+
+  get hasBegun(): boolean {
+    return this.#response.headersSent;
+  }
+
+  onClose(listener: () => void): void {
+    this.#response.once("close", listener);
+  }
+
+  offClose(listener: () => void): void {
+    this.#response.off("close", listener);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#response.on("drain", listener);
+  }
+
+  invite(): void {
+    if (!this.#isExpected) return;
+    this.#isExpected = false;
+    this.#response.writeContinue();
+  }
+
+  begin(status: number, message: string, lines: string[]): void {
+    const response = this.#response;
+    // Who was not told to go on may send the body or not: where the next request begins is not known.
+    if (this.#isExpected) response.shouldKeepAlive = false;
+    response.writeHead(status, message, lines);
+    // What came in one packet goes out in one; a stream that has no event yet still shows its headers.
+    response.cork();
+    process.nextTick(() => {
+      if (response.writableEnded) return;
+      if (!this.#hasBody) response.flushHeaders();
+      response.uncork();
+    });
+  }
+
+  write(chunk: Buffer | string): boolean {
+    this.#hasBody = true;
+    return this.#response.write(chunk);
+  }
+
+  end(trailers: readonly string[] = []): void {
+    if (trailers.length > 0) this.#response.addTrailers(pairsOf(trailers));
+    this.#response.end();
+  }
+
+  cut(): void {
+    this.#response.destroy();
+  }
+
+  endConnection(): void {
+    this.#response.shouldKeepAlive = false;
+  }
+
+  tunnel(pod: Duplex, lines: readonly string[]): void {
+    tunnelUpgrade(this.body, this.#response, pod, lines);
+  }
+}
+
+/** Whether a body follows (RFC 9112, section 6.3). */
+export const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+
+const pairsOf = (lines: readonly string[]): [string, string][] =>
+  lines.flatMap((name, i) => (i % 2 === 0 ? [[name, lines[i + 1] ?? ""] as [string, string]] : []));
