@@ -31,6 +31,26 @@ export const misplacedFields: Partial<Record<Kind, Readonly<Record<string, strin
     "spec.routes.services.percent":
       "Percentages belong to the mirrors of a TraefikService: `mirroring.mirrors[].percent`",
   },
+  IngressRouteTCP: {
+    "spec.services": "Services belong to a route: `spec.routes[].services`",
+    "spec.middlewares": "Middlewares belong to a route: `spec.routes[].middlewares`",
+    "spec.match": "The rule belongs to a route: `spec.routes[].match`",
+    "spec.passthrough": "It belongs to `spec.tls.passthrough`",
+    "spec.routes.tls": "TLS belongs to the whole object: `spec.tls`",
+    "spec.routes.entryPoints": "Entry points belong to the whole object: `spec.entryPoints`",
+    "spec.routes.services.healthCheck":
+      "Traefik's kinds have none for TCP: annotate the Service itself with `sluice.dev/tcp-health-check-interval`",
+    "spec.routes.services.strategy": "Annotate the Service itself with `sluice.dev/tcp-strategy`",
+    "spec.routes.services.sticky":
+      "Connections have no cookies: annotate the Service itself with `sluice.dev/tcp-strategy: client-ip`",
+  },
+  IngressRouteUDP: {
+    "spec.services": "Services belong to a route: `spec.routes[].services`",
+    "spec.routes.match": "UDP has no rules: each entry point has one route",
+    "spec.routes.middlewares": "There are no middlewares for UDP",
+    "spec.routes.entryPoints": "Entry points belong to the whole object: `spec.entryPoints`",
+    "spec.tls": "UDP has no TLS",
+  },
   TraefikService: {
     "spec.services": "Children belong to `spec.weighted.services`",
     "spec.mirrors": "Mirrors belong to `spec.mirroring.mirrors`",
@@ -42,5 +62,11 @@ export const misplacedFields: Partial<Record<Kind, Readonly<Record<string, strin
     "spec.rules.matches.hostnames":
       "A match has no hostnames; hosts belong to `spec.hostnames`, and a host with rules of its own needs a HTTPRoute of its own",
     "spec.rules.hostnames": "Hosts belong to `spec.hostnames`",
+  },
+  GRPCRoute: {
+    "spec.rules.hostnames": "Hosts belong to `spec.hostnames`",
+    "spec.rules.matches.path": "A call is matched by its method: `method: { service: package.Service, method: Name }`",
+    "spec.rules.matches.service": "The service belongs to the match's method: `method: { service: package.Service }`",
+    "spec.rules.timeouts": "A GRPCRoute has no timeouts; a client names its own deadline",
   },
 };

@@ -21,6 +21,14 @@ export const serviceName = (namespace: string, service: string, port: string | n
 export const routerName = (namespace: string, name: string, match: string): string =>
   normalizeName(`${namespace}-${name}-${sha256Hex(match).slice(0, 20)}`);
 
+/** As `routerName`, of an IngressRouteTCP: Traefik does not normalize it. */
+export const tcpRouterName = (namespace: string, name: string, match: string): string =>
+  `${namespace}-${name}-${sha256Hex(match).slice(0, 20)}`;
+
+/** `<namespace>-<name>-<index>`: the name of an IngressRouteUDP's router. */
+export const udpRouterName = (namespace: string, name: string, index: number): string =>
+  `${namespace}-${name}-${index}`;
+
 /** `name@provider`. */
 export const qualify = (name: string, provider: string = CRD_PROVIDER): string => `${name}@${provider}`;
 

@@ -1,14 +1,19 @@
 import type { Kind } from "../source/kubernetes-object.ts";
 import type { TranslateObject } from "./fragment.ts";
 import { translateGateway } from "./gateway-api/gateway.ts";
+import { translateGrpcRoute } from "./gateway-api/grpc-route.ts";
 import { translateHttpRoute } from "./gateway-api/http-route.ts";
 import { translateReferenceGrant } from "./gateway-api/reference-grant.ts";
 import { translateIngress } from "./ingress/ingress.ts";
 import { translateMiddleware } from "./traefik/build-middleware.ts";
 import { translateIngressRoute } from "./traefik/ingress-route.ts";
+import { translateIngressRouteTcp } from "./traefik/ingress-route-tcp.ts";
+import { translateIngressRouteUdp } from "./traefik/ingress-route-udp.ts";
+import { translateMiddlewareTcp } from "./traefik/middleware-tcp.ts";
 import { translateServersTransport } from "./traefik/servers-transport.ts";
+import { translateServersTransportTcp } from "./traefik/servers-transport-tcp.ts";
 import { translateTraefikService } from "./traefik/traefik-service.ts";
-import { leftToRelay, translateIngressRouteTcp, unsupportedKind } from "./traefik/unsupported-route.ts";
+import { leftToRelay, unsupportedKind } from "./traefik/unsupported-route.ts";
 
 /** The kinds that are translated, in the order in which their problems are listed. One line adds a kind. */
 export const translators: Partial<Record<Kind, TranslateObject>> = {
@@ -19,14 +24,14 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   Ingress: translateIngress,
   Gateway: translateGateway,
   HTTPRoute: translateHttpRoute,
+  GRPCRoute: translateGrpcRoute,
   ReferenceGrant: translateReferenceGrant,
   IngressRouteTCP: translateIngressRouteTcp,
-  IngressRouteUDP: leftToRelay("UDP"),
-  MiddlewareTCP: leftToRelay("TCP"),
-  ServersTransportTCP: leftToRelay("TCP"),
+  IngressRouteUDP: translateIngressRouteUdp,
+  MiddlewareTCP: translateMiddlewareTcp,
+  ServersTransportTCP: translateServersTransportTcp,
   TLSOption: unsupportedKind("TLS ends at Cloudflare's edge, set it there"),
   TLSStore: unsupportedKind("certificates come from Cloudflare, or from a route's `tls.secretName`"),
-  GRPCRoute: unsupportedKind("gRPC comes with the relay"),
   TCPRoute: leftToRelay("TCP"),
   TLSRoute: unsupportedKind("TLS passthrough comes with the relay"),
   UDPRoute: leftToRelay("UDP"),

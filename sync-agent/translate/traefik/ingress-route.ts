@@ -1,6 +1,5 @@
 import { parseRule } from "../../../src/rule/parse-rule.ts";
 import type { Router } from "../../../src/table/router.ts";
-import type { Rule } from "../../../src/table/rule.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { chooseEntryPoints } from "../choose-entry-points.ts";
 import type { TranslateObject } from "../fragment.ts";
@@ -14,6 +13,7 @@ import { buildWeighted } from "./build-traefik-service.ts";
 import { canServe } from "./can-serve.ts";
 import { type Context, type Place, readElements, startFragment, within } from "./context.ts";
 import { type IngressRouteSpec, ingressRouteSchema, type RouteSpec, routeSchema } from "./ingress-route-schema.ts";
+import { readRule } from "./read-rule.ts";
 import { checkTls } from "./route-tls.ts";
 import { serviceSchema } from "./service-schema.ts";
 import { useMiddlewares } from "./use-middlewares.ts";
@@ -75,7 +75,7 @@ function buildRouter(
   place: Place,
   context: Context,
 ): Router | undefined {
-  const rule = readRule(route, place);
+  const rule = readRule(route, place, parseRule);
   if (rule === undefined) return undefined;
   const name = qualify(routerName(place.namespace, object.metadata.name, route.match));
   const { names, closedBy } = useMiddlewares(route.middlewares, within(place, "middlewares"), context);
@@ -103,27 +103,6 @@ function buildRouter(
   };
 }
 
-function readRule(route: RouteSpec, { path, report }: Place): Rule | undefined {
-  const { syntax = "" } = route;
-  if (!["", "v2", "v3"].includes(syntax)) {
-    const message = `There is no rule syntax \`${syntax}\`; the rule is read as v3`;
-    report({ code: "invalid-field", severity: "warning", path: [...path, "syntax"], message, hint: "It is v3 or v2" });
-  }
-  const parsed = parseRule(route.match, syntax === "v2" ? "v2" : "v3");
-  const found = "error" in parsed ? [{ ...parsed.error, isError: true }] : [...parsed.warnings];
-  for (const { code, message, hint, offset, length } of found) {
-    report({
-      code,
-      severity: "error" in parsed ? "error" : "warning",
-      path: [...path, "match"],
-      span: { offset, length },
-      message,
-      ...(hint === undefined ? {} : { hint }),
-    });
-  }
-  return "error" in parsed ? undefined : parsed.rule;
-}
-
 /** One service is named after the router; several become the children of a weighted service that is. */
 function buildRouteService(route: RouteSpec, name: string, place: Place, context: Context): string {
   const at = within(place, "services");
@@ -144,7 +123,8 @@ function buildRouteService(route: RouteSpec, name: string, place: Place, context
   return name;
 }
 
-function reportDuplicate({ path, report }: Place): void {
+/** A second route of one object with the same rule. */
+export function reportDuplicate({ path, report }: Place): void {
   report({
     code: "duplicate-router",
     severity: "warning",

@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readFolder } from "../../../sync-agent/source/folder-source.ts";
-import { defaultSettings } from "../../../sync-agent/translate/settings.ts";
+import { defaultSettings, type TranslateSettings } from "../../../sync-agent/translate/settings.ts";
 import { createTranslator } from "../../../sync-agent/translate/translate.ts";
 
 const fixtures = join(import.meta.dirname, "../../fixtures/articles");
 
-async function translateFolder(name: string) {
+async function translateFolder(name: string, change: (settings: TranslateSettings) => void = () => {}) {
   const folder = await readFolder(join(fixtures, name));
-  const { table, problems } = createTranslator(defaultSettings()).translate(folder.store);
+  const settings = defaultSettings();
+  change(settings);
+  const { table, problems } = createTranslator(settings).translate(folder.store);
   const lines = [
     ...folder.problems.map(({ code, location: { file, line } }) => `${file}:${line} ${code}`),
     ...problems.map(({ code, object, path, span }) => {
@@ -20,7 +22,10 @@ async function translateFolder(name: string) {
 }
 
 test("000: several protocols, a transport with foreign fields, a route without a name", async () => {
-  const { table, problems, lines } = await translateFolder("000-protocols");
+  const { table, problems, lines } = await translateFolder("000-protocols", ({ relayEntryPoints }) => {
+    relayEntryPoints["mysql-ep"] = { protocol: "tcp", host: "", port: 3306 };
+    relayEntryPoints["dns-ep"] = { protocol: "udp", host: "", port: 53 };
+  });
   expect(lines.sort()).toEqual(
     [
       "http.yaml:12 service-not-found",
@@ -31,11 +36,11 @@ test("000: several protocols, a transport with foreign fields, a route without a
       "http.yaml:31 misplaced-field",
       "http.yaml:32 misplaced-field",
       "http.yaml:33 misplaced-field",
-      "tcp-udp.yaml:2 unsupported-kind",
       "tcp-udp.yaml:9 rule-needs-tls",
-      "tcp-udp.yaml:15 unsupported-kind",
+      "tcp-udp.yaml:11 service-not-found",
+      "tcp-udp.yaml:23 service-not-found",
       "tcp-udp.yaml:26 missing-name",
-      "tcp-udp.yaml:27 unsupported-kind",
+      "tcp-udp.yaml:32 service-not-found",
     ].sort(),
   );
   expect(problems.filter(({ code }) => code === "misplaced-field").every(({ hint }) => hint !== undefined)).toBe(true);
@@ -82,12 +87,36 @@ describe("002: canary and mirror", () => {
     });
   });
 
-  test("over TCP and UDP, until the relay comes", async () => {
-    expect((await translateFolder("002-canary/tcp-and-udp")).lines).toEqual([
-      "routes.yaml:12 unsupported-kind",
-      "routes.yaml:37 unsupported-kind",
+  const streams = ({ relayEntryPoints }: TranslateSettings): void => {
+    relayEntryPoints.mongo = { protocol: "tcp", host: "", port: 27017 };
+    relayEntryPoints.udpep = { protocol: "udp", host: "", port: 18080 };
+  };
+
+  test("over TCP and UDP", async () => {
+    const { table, problems } = await translateFolder("002-canary/tcp-and-udp", streams);
+    expect(problems.map(({ code, refersTo }) => [code, refersTo?.name])).toEqual([
+      ["service-no-endpoints", "mongo-traefik"],
+      ["service-no-endpoints", "whoamiudp"],
     ]);
-    expect((await translateFolder("002-canary/tcp-tls")).lines).toEqual(["route.yaml:2 unsupported-kind"]);
+    expect(table.tcpRouters).toMatchObject([{ entryPoints: ["mongo"], rule: { type: "any" }, priority: -1 }]);
+    expect(table.udpRouters).toMatchObject([
+      {
+        name: "default-whoamiudp-0@kubernetescrd",
+        entryPoints: ["udpep"],
+        service: "default-whoamiudp-0@kubernetescrd",
+      },
+    ]);
+    expect(Object.keys(table.relayEndpoints).sort()).toEqual([
+      "default-mongo-traefik-27017",
+      "default-whoamiudp-8080-udp",
+    ]);
+  });
+
+  test("over TLS that the relay ends", async () => {
+    const { table } = await translateFolder("002-canary/tcp-tls", streams);
+    expect(table.tcpRouters).toMatchObject([
+      { entryPoints: ["mongo"], rule: { type: "sni", name: "mongo.local" }, tls: { passthrough: false } },
+    ]);
   });
 });
 

@@ -1,0 +1,33 @@
+import type { TcpRouter } from "../../../src/table/tcp.ts";
+import type { ProblemCode } from "../problem-codes.ts";
+import type { Context, Place } from "./context.ts";
+import type { IngressRouteTcpSpec } from "./stream-route-schema.ts";
+
+/** What `spec.tls` makes of the routers of an IngressRouteTCP. */
+export interface TcpTls {
+  tls?: NonNullable<TcpRouter["tls"]>;
+  /** Set when a guard of theirs cannot be had: the code of the problem. */
+  closedBy?: ProblemCode;
+}
+
+/** Reads `spec.tls` and puts what it names into the fragment: the certificate, the options. */
+export function readTcpTls(tls: IngressRouteTcpSpec["tls"], place: Place, _context: Context): TcpTls {
+  if (tls === undefined) return {};
+  const { report, path } = place;
+  const notice = (field: string, message: string): void =>
+    report({ code: "unsupported-field", severity: "notice", path: [...path, field], message });
+  for (const field of ["certResolver", "domains"] as const) {
+    if (tls[field] === undefined || tls[field] === null) continue;
+    notice(field, `\`${field}\` has no effect: certificates come from \`secretName\` or a TLSStore`);
+  }
+  const { passthrough = false, secretName, options } = tls;
+  if (passthrough && secretName) notice("secretName", "With `passthrough` the Pods show their own certificates");
+  if (options === undefined) return { tls: { passthrough } };
+  report({
+    code: "unsupported-field",
+    severity: "error",
+    path: [...path, "options"],
+    message: `The TLSOption \`${options.name}\` cannot be had yet; the routes are closed`,
+  });
+  return { tls: { passthrough }, closedBy: "unsupported-field" };
+}
