@@ -6,6 +6,7 @@ import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
 export interface ServicePort {
   name?: string;
   port: number;
+  protocol?: "UDP";
 }
 
 /** Services of the folder that nothing serves: neither slices nor Endpoints say where their Pods are. */
@@ -24,7 +25,9 @@ export function portsOf(service: KubernetesObject): ServicePort[] {
   if (!Array.isArray(ports)) return [];
   return ports.flatMap((entry: unknown) => {
     const [name, port] = [field(entry, "name"), field(entry, "port")];
-    return typeof port === "number" ? [{ port, ...(typeof name === "string" && { name }) }] : [];
+    if (typeof port !== "number") return [];
+    const isUdp = field(entry, "protocol") === "UDP";
+    return [{ port, ...(typeof name === "string" && { name }), ...(isUdp && { protocol: "UDP" as const }) }];
   });
 }
 
@@ -57,7 +60,11 @@ export function makeSlices(
     kind: "EndpointSlice",
     metadata: { name: pod.name, namespace, labels: { [SERVICE_NAME_LABEL]: name } },
     addressType: "IPv4",
-    ports: portsOf(service).map((port) => ({ name: port.name ?? "", port: pod.port, protocol: "TCP" })),
+    ports: portsOf(service).map(({ name: portName = "", protocol = "TCP" }) => ({
+      name: portName,
+      port: pod.port,
+      protocol,
+    })),
     endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready: true, serving: true, terminating: false } }],
   }));
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 import { parseGoDuration } from "../../sync-agent/translate/go-duration.ts";
+import { startStandInListener } from "./stand-in-listener.ts";
 
 /** A stand-in for a Pod, listening on the loopback. */
 export interface WhoamiPod {
@@ -16,10 +16,9 @@ const MAX_WAIT_MS = 60_000;
 /**
  * Starts a server that tells what reached it, in the form of the well-known whoami: `Hostname`, `IP`, `RemoteAddr`,
  * the request line and the headers as they came. `/health` answers 200, `?wait=200ms` delays the answer, a WebSocket
- * echoes.
+ * echoes. So does whatever is not HTTP, over TCP, TLS and UDP.
  */
 export async function startWhoami(name: string): Promise<WhoamiPod> {
-  const sockets = new Set<Socket>();
   const server = createServer({ requestTimeout: 0 }, (request, response) => void answer(name, request, response));
   const webSockets = new WebSocketServer({ noServer: true });
   webSockets.on("connection", (webSocket) => {
@@ -29,25 +28,8 @@ export async function startWhoami(name: string): Promise<WhoamiPod> {
   server.on("upgrade", (request, socket, head) =>
     webSockets.handleUpgrade(request, socket, head, (webSocket) => webSockets.emit("connection", webSocket, request)),
   );
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the stand-in Pod has no port");
-  return {
-    name,
-    port: address.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
+  const listener = await startStandInListener(server);
+  return { name, port: listener.port, close: () => listener.close() };
 }
 
 async function answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

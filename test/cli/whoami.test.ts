@@ -1,8 +1,19 @@
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { podName } from "../../cli/dev/pod-name.ts";
 import { startWhoami, type WhoamiPod } from "../../cli/dev/whoami.ts";
+
+/** Sends, ends its side, and gives all that comes back. */
+async function sendAll(socket: Socket, text: string): Promise<string> {
+  let answer = "";
+  socket.end(text, "latin1");
+  for await (const chunk of socket.setEncoding("latin1")) answer += chunk;
+  return answer;
+}
 
 describe("a stand-in Pod", () => {
   let pod: WhoamiPod;
@@ -37,6 +48,26 @@ describe("a stand-in Pod", () => {
 
   it.each(["?wait=5ms", "?wait=nonsense", "?wait=-1s"])("answers %s", async (query) => {
     expect(await (await fetch(`${url}/${query}`)).text()).toContain("Hostname: app-1");
+  });
+
+  it.each(["hello", "G", "GETTING nowhere", "\0\x01\x02"])("gives back what is not HTTP: %j", async (text) => {
+    expect(await sendAll(connect(pod.port, "127.0.0.1"), text)).toBe(text);
+  });
+
+  it("gives back what comes over TLS, and answers HTTP over it", async () => {
+    const open = () => connectTls({ port: pod.port, host: "127.0.0.1", rejectUnauthorized: false });
+    expect(await sendAll(open(), "hello")).toBe("hello");
+    expect(await sendAll(open(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toContain(
+      "Hostname: app-1",
+    );
+  });
+
+  it("gives back datagrams", async () => {
+    const socket = createSocket("udp4");
+    const answer = once(socket, "message");
+    socket.send("hello", pod.port, "127.0.0.1");
+    expect(String((await answer)[0])).toBe("hello");
+    socket.close();
   });
 
   it.each(["/", "/any/path"])("echoes over a WebSocket at %s", async (path) => {
