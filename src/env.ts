@@ -13,6 +13,8 @@ export interface Env {
   PUBLISHER: string;
   /** Private Ed25519 key (JWK with `kid`, as JSON) that signs hop tokens. A secret. */
   HOP_KEY?: string;
+  /** Opens what routes need of Secrets: 32 bytes in base64, or several with commas between. A secret. */
+  SEAL_KEY?: string;
   /** `1` on a laptop: every change is waited for, so that an edit shows in the next request. */
   DEV?: string;
   /** Unset in production; `sluice dev` sets it. */

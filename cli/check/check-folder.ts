@@ -30,11 +30,12 @@ export interface CheckResult {
  * @throws ConfigError, and what reading the folder itself throws
  */
 export async function checkFolder(options: ManifestOptions & { cwd: string }): Promise<CheckResult> {
-  const { config, cwd } = options;
+  const { config, sealKey, cwd } = options;
   const dir = resolve(cwd, options.dir);
   const { folder, table, problems, configProblems } = await translateManifests({
     dir,
     ...(config !== undefined && { config: resolve(cwd, config) }),
+    ...(sealKey !== undefined && { sealKey }),
   });
   const find = (problem: Problem, location: Location | undefined): FoundProblem => {
     const { object, path } = problem;

@@ -12,7 +12,12 @@ export interface ManifestOptions {
   dir: string;
   /** Traefik's static configuration. */
   config?: string;
+  /** Seals what the edge needs of Secrets. Left out where nothing is published: any key does. */
+  sealKey?: Uint8Array | "missing";
 }
+
+/** Everyone knows it: what it seals is never published. */
+export const UNPUBLISHED_SEAL_KEY = new Uint8Array(32);
 
 /** A folder as it would be served in a cluster: nothing is made up for what is missing. */
 export interface TranslatedManifests {
@@ -34,10 +39,15 @@ const FIRST_PORT = 8789;
  *
  * @throws ConfigError, and what reading the folder itself throws
  */
-export async function translateManifests({ dir, config }: ManifestOptions): Promise<TranslatedManifests> {
+export async function translateManifests({
+  dir,
+  config,
+  sealKey = UNPUBLISHED_SEAL_KEY,
+}: ManifestOptions): Promise<TranslatedManifests> {
   const configured = config === undefined ? undefined : await loadStaticConfig(config);
   const folder = await readFolder(dir);
   let settings = configured?.settings ?? defaultSettings();
+  if (sealKey !== "missing") settings.sealKey = sealKey;
   const notices: Problem[] = [];
   let translation = createTranslator(settings).translate(folder.store);
   if (configured === undefined) {

@@ -31,6 +31,11 @@ export const agentFlags = {
     description: "The private JWK that signs what is asked of the admin API",
     valueHint: "FILE",
   },
+  "seal-key-file": {
+    type: "string",
+    description: "Seals what the edge needs of Secrets: the Worker's SEAL_KEY",
+    valueHint: "FILE",
+  },
   feed: { type: "string", description: "Where relays read the table (0.0.0.0:9443)", valueHint: "HOST:PORT" },
   "feed-token-file": { type: "string", description: "What relays prove themselves by", valueHint: "FILE" },
   "feed-cert-file": {

@@ -1,8 +1,9 @@
 import { defineCommand } from "citty";
+import { loadSealKey } from "../../sync-agent/agent/load-seal-key.ts";
 import { createSnapshotPublisher } from "../../sync-agent/agent/snapshot-publisher.ts";
 import { translateManifests } from "../check/translate-manifests.ts";
 import { agentFlags } from "./agent-flags.ts";
-import { storeFlags, withStore } from "./with-store.ts";
+import { sealFlags, storeFlags, withStore } from "./with-store.ts";
 
 export const diff = defineCommand({
   meta: { name: "diff", description: "Tell what publishing a folder of manifests would change" },
@@ -10,10 +11,15 @@ export const diff = defineCommand({
     dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
     config: agentFlags.config,
     ...storeFlags,
+    ...sealFlags,
   },
   run: ({ args: { dir, config, ...given } }) =>
-    withStore(given, ["dir", "config"], async ({ store }) => {
-      const { table } = await translateManifests({ dir, ...(config !== undefined && { config }) });
+    withStore(given, ["dir", "config"], async ({ store }, settings) => {
+      const { table } = await translateManifests({
+        dir,
+        sealKey: (await loadSealKey(settings)) ?? "missing",
+        ...(config !== undefined && { config }),
+      });
       process.stdout.write(await createSnapshotPublisher(store).describe(table));
       return 0;
     }),

@@ -1,11 +1,12 @@
 import { defineCommand } from "citty";
+import { loadSealKey } from "../../sync-agent/agent/load-seal-key.ts";
 import { createSnapshotPublisher } from "../../sync-agent/agent/snapshot-publisher.ts";
 import { checkFolder } from "../check/check-folder.ts";
 import { formatReport, hasErrors } from "../check/format-report.ts";
-import { translateManifests } from "../check/translate-manifests.ts";
+import { type ManifestOptions, translateManifests } from "../check/translate-manifests.ts";
 import { colorsFor } from "../print/colors.ts";
 import { agentFlags } from "./agent-flags.ts";
-import { storeFlags, withStore } from "./with-store.ts";
+import { sealFlags, storeFlags, withStore } from "./with-store.ts";
 
 const publishArgs = {
   dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
@@ -13,14 +14,16 @@ const publishArgs = {
   "allow-loss": agentFlags["allow-loss"],
   "allow-errors": { type: "boolean", description: "Publish what can be served, though some of it has errors" },
   ...storeFlags,
+  ...sealFlags,
 } as const;
 
 export const publish = defineCommand({
   meta: { name: "publish", description: "Publish a folder of manifests to Cloudflare, without a cluster" },
   args: publishArgs,
   run: ({ args: { dir, config, "allow-loss": allowLoss = false, "allow-errors": allowErrors = false, ...given } }) =>
-    withStore(given, OWN, async ({ store, admin }) => {
-      const folder = { dir, ...(config !== undefined && { config }) };
+    withStore(given, OWN, async ({ store, admin }, settings) => {
+      const sealKey = (await loadSealKey(settings)) ?? "missing";
+      const folder: ManifestOptions = { dir, sealKey, ...(config !== undefined && { config }) };
       const { problems, ...report } = await checkFolder({ ...folder, cwd: process.cwd() });
       if (problems.length > 0) process.stderr.write(formatReport({ problems, ...report }, colorsFor(process.stderr)));
       if (hasErrors(problems) && !allowErrors) {

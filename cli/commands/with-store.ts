@@ -17,6 +17,9 @@ export const storeFlags = {
   "admin-key-file": agentFlags["admin-key-file"],
 } as const;
 
+/** Of commands that publish manifests, or tell what publishing them would do. */
+export const sealFlags = { "seal-key-file": agentFlags["seal-key-file"] } as const;
+
 /**
  * Runs a command on the store that its flags name, and ends the process: with what `run` returns, or with 2 and one line
  * when the store cannot be used as it was named.
@@ -31,7 +34,7 @@ export async function withStore(
   const closing = new AbortController();
   try {
     const named = Object.fromEntries(Object.entries(given).filter(([name]) => name !== "_" && !own.includes(name)));
-    const flags = readFlags(named, storeFlags, process.env);
+    const flags = readFlags(named, { ...storeFlags, ...sealFlags }, process.env);
     // Only what is published to matters here, as in a dry run of the agent.
     const settings = readAgentSettings({ ...flags, "dry-run": true }, { env: process.env, hostName: hostname() });
     process.exitCode = await run(await openStore(settings, closing.signal), settings);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, SignJWT } from "jose";
 import { ADMIN_AUDIENCE } from "../../src/admin/verify-admin-token.ts";
 
@@ -5,6 +6,8 @@ import { ADMIN_AUDIENCE } from "../../src/admin/verify-admin-token.ts";
 export interface DevKeys {
   /** Signs hops at the edge and verifies them at the gateway. */
   hop: { kid: string; privateKey: JWK; publicKey: JWK };
+  /** Seals what the edge needs of Secrets. */
+  seal: Uint8Array;
   /** Opens the Worker's admin API. */
   admin: { host: string; keySet: JSONWebKeySet; token: string };
 }
@@ -18,7 +21,11 @@ export async function makeDevKeys(): Promise<DevKeys> {
     .setAudience(ADMIN_AUDIENCE)
     .setExpirationTime(TOKEN_LIFETIME)
     .sign(admin.privateKey);
-  return { hop, admin: { host: "admin.sluice.internal", keySet: { keys: [admin.publicKey] }, token } };
+  return {
+    hop,
+    seal: randomBytes(32),
+    admin: { host: "admin.sluice.internal", keySet: { keys: [admin.publicKey] }, token },
+  };
 }
 
 async function makePair(kid: string): Promise<DevKeys["hop"]> {

@@ -103,6 +103,7 @@ async function workerOptions(options: EdgeOptions, sockets: readonly EdgeSocket[
           DEV: "1",
           PUBLISHER: publisher,
           HOP_KEY: JSON.stringify(keys.hop.privateKey),
+          SEAL_KEY: Buffer.from(keys.seal).toString("base64"),
           CLIENT_ADDRESS: "loopback",
           ADMIN_HOST: keys.admin.host,
           ADMIN_KEYS: JSON.stringify(keys.admin.keySet),

@@ -68,11 +68,12 @@ export async function startDev(options: DevOptions): Promise<Dev> {
   try {
     const settings = configured?.settings ?? defaultSettings();
     for (const [name, { port }] of Object.entries(options.entryPoints ?? {})) settings.entryPoints[name] ??= { port };
+    const [keys, certificates] = await Promise.all([makeDevKeys(), CertificateStore.create()]);
+    settings.sealKey = keys.seal;
     const translator = new FolderTranslator({ settings, standIns, addEntryPoints: configured === undefined });
     const cache: FolderCache = new Map();
     const manifests = await readManifests(dir, cache, translator, cwd);
 
-    const [keys, certificates] = await Promise.all([makeDevKeys(), CertificateStore.create()]);
     const feed = new GatewayFeed(PUBLISHER, () => standIns.ports());
     const gateway = await startOriginGateway({
       table: feed,

@@ -1,6 +1,9 @@
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { buildMiddlewares } from "../../src/middleware/registry.ts";
+import { bareRuntime, type MiddlewareRuntime } from "../../src/middleware/runtime.ts";
+import { createUnseal } from "../../src/seal/create-unseal.ts";
 import type { Table } from "../../src/table/table.ts";
+import { UNPUBLISHED_SEAL_KEY } from "../check/translate-manifests.ts";
 
 /** What one middleware does to the request at hand. */
 export interface MiddlewareStep {
@@ -21,7 +24,7 @@ export async function traceMiddlewares(
   { middlewares }: Table,
   exchange: Exchange,
 ): Promise<MiddlewareTrace> {
-  const find = buildMiddlewares(middlewares, () => async () => new Response(null));
+  const find = buildMiddlewares(middlewares, () => async () => new Response(null), runtime());
   const steps: MiddlewareStep[] = [];
   let current = exchange;
   try {
@@ -52,6 +55,12 @@ export async function traceMiddlewares(
   }
   return { steps, exchange: current };
 }
+
+/** Opens what `translateManifests` sealed, so that credentials of the request are judged as the edge would. */
+const runtime = (): MiddlewareRuntime => ({
+  ...bareRuntime(),
+  unseal: createUnseal(Buffer.from(UNPUBLISHED_SEAL_KEY).toString("base64")),
+});
 
 function membersOf(name: string, middlewares: Table["middlewares"]): string[] {
   const options = middlewares[name];

@@ -1,5 +1,10 @@
+import { MAX_BCRYPT_COST } from "../../src/password/password-hash.ts";
 import { middlewareSchema } from "../../src/table/middleware.ts";
-import { middlewareTypes, unsupportedTypes } from "../../sync-agent/translate/traefik/middleware-types.ts";
+import {
+  middlewareSpecs,
+  middlewareTypes,
+  unsupportedTypes,
+} from "../../sync-agent/translate/traefik/middleware-types.ts";
 import { fieldRows } from "./describe-schema.ts";
 import { code, page, tableSection } from "./page.ts";
 
@@ -11,10 +16,13 @@ const notes: Readonly<Record<string, string>> = {
   "chain.middlewares": "a list of references: `name`, and `namespace` where that is allowed",
 };
 
+const basicSecret = "The Secret has one key, or `users`, with a line for each user as `htpasswd` writes it";
+
 /** What is to be known of a type besides its fields. */
 const remarks: Readonly<Record<string, string>> = {
   ipAllowList:
     "Also under its older name `ipWhiteList`. `X-Forwarded-For` counts only where the entry point trusts who sent it; a client whose address cannot be told is refused.",
+  basicAuth: `${basicSecret}: bcrypt (\`htpasswd -B\`, up to the cost ${MAX_BCRYPT_COST}: each step doubles the CPU time that anybody's try takes of the edge; 5 is htpasswd's own), MD5-crypt (\`$apr1$\`, \`$1$\`) or \`{SHA}\`. Or it is of the type kubernetes.io/basic-auth: then a hash of its password (PBKDF2) is published, never the password. What is published is sealed (\`SEAL_KEY\`). A password is judged once in each isolate and remembered; an unknown user takes as long as a known one.`,
 };
 
 export function middlewaresPage(): string {
@@ -22,7 +30,7 @@ export function middlewaresPage(): string {
   const sections = middlewareSchema.def.options.flatMap((option) => {
     const type = option.def.shape.type.def.values[0];
     if (type === undefined || !ofTraefik.has(type)) return [];
-    const rows = fieldRows(option, { inner: {}, notes: {} })
+    const rows = fieldRows(middlewareSpecs[type] ?? option, { inner: {}, notes: {} })
       .filter(({ path }) => path !== "type")
       .map(({ path, form }) => [code(path), notes[`${type}.${path}`] ?? form]);
     const section = tableSection(type, ["field", "value"], rows);

@@ -1,5 +1,6 @@
 import type { Handler } from "../exchange/exchange.ts";
 import { buildMiddlewares } from "../middleware/registry.ts";
+import type { MiddlewareRuntime } from "../middleware/runtime.ts";
 import { wrapAll } from "../middleware/wrap-all.ts";
 import type { Report } from "../observe/report.ts";
 import { buildRouteIndex, type RouteIndex } from "../router/route-index.ts";
@@ -21,11 +22,11 @@ interface Route {
 export type LazyRoute = () => Route;
 
 /** What the routes of all leaves of an isolate share. */
-export type CompileContext = Omit<ServiceContext, "middleware"> & { report: Report };
+export type CompileContext = Omit<ServiceContext, "middleware"> & { report: Report; runtime: MiddlewareRuntime };
 
 /** Indexes the routers of a leaf and makes each ready to be compiled with the leaf's services and middlewares. */
 export function compileLeaf(leaf: RouteLeaf, context: CompileContext): RouteIndex<LazyRoute> {
-  const middleware = buildMiddlewares(leaf.middlewares, (name) => service(name).handle);
+  const middleware = buildMiddlewares(leaf.middlewares, (name) => service(name).handle, context.runtime);
   const service = compileServices(leaf.services, { ...context, middleware });
 
   const compile = (router: Router): Route => {

@@ -3,12 +3,14 @@ import type { JWK } from "jose";
 import { createBalanceState } from "../balance/balance-state.ts";
 import type { Env } from "../env.ts";
 import { createTokenSigner } from "../hop/token.ts";
+import { createVerdictCache } from "../middleware/verdict-cache.ts";
 import { createCounters } from "../observe/counters.ts";
 import { reportToLog } from "../observe/report.ts";
 import { createDirectSend } from "../origin/direct.ts";
 import { createGatewaySend } from "../origin/gateway.ts";
 import type { Send } from "../origin/send.ts";
 import type { RouteIndex } from "../router/route-index.ts";
+import { createUnseal } from "../seal/create-unseal.ts";
 import { SnapshotReader } from "../snapshot/snapshot-reader.ts";
 import { type CompileContext, compileLeaf, type LazyRoute } from "./compile-leaf.ts";
 import { type Admin, createAdmin } from "./create-admin.ts";
@@ -57,6 +59,11 @@ function createIsolate(env: Env): Isolate {
     direct: createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random }),
     count: counters.count,
     report: reportToLog,
+    runtime: {
+      unseal: createUnseal(env.SEAL_KEY),
+      verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
+      report: reportToLog,
+    },
     startTimer,
     fixedLength: (length) => new FixedLengthStream(length),
   };

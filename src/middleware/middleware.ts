@@ -1,5 +1,6 @@
 import type { Handler } from "../exchange/exchange.ts";
 import type { MiddlewareOptions, MiddlewareType } from "../table/middleware.ts";
+import type { MiddlewareRuntime } from "./runtime.ts";
 
 /** Puts a middleware in front of a handler. Built once when its leaf loads; runs for every request. */
 export type Wrap = (next: Handler) => Handler;
@@ -10,6 +11,7 @@ export interface BuildContext {
   middleware(name: string): Wrap;
   /** Builds a service of the table by name (errors). */
   service(name: string): Handler;
+  readonly runtime: MiddlewareRuntime;
 }
 
 /** A middleware type: one file each, registered in `registry.ts`. */

@@ -1,6 +1,7 @@
 import type { Handler } from "../exchange/exchange.ts";
 import type { Middleware, MiddlewareOptions, MiddlewareType } from "../table/middleware.ts";
 import { addPrefix } from "./add-prefix.ts";
+import { basicAuth } from "./basic-auth.ts";
 import { chain } from "./chain.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
@@ -12,6 +13,7 @@ import { redirectScheme } from "./redirect-scheme.ts";
 import { replacePath } from "./replace-path.ts";
 import { replacePathRegex } from "./replace-path-regex.ts";
 import { requestRedirect } from "./request-redirect.ts";
+import { bareRuntime, type MiddlewareRuntime } from "./runtime.ts";
 import { stripPrefix } from "./strip-prefix.ts";
 import { stripPrefixRegex } from "./strip-prefix-regex.ts";
 import { urlRewrite } from "./url-rewrite.ts";
@@ -19,6 +21,7 @@ import { urlRewrite } from "./url-rewrite.ts";
 /** Every middleware that the edge has: one line each. */
 export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> } = {
   addPrefix,
+  basicAuth,
   chain,
   headerModifier,
   headers,
@@ -41,10 +44,11 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
 export function buildMiddlewares(
   middlewares: Readonly<Record<string, Middleware>>,
   service: (name: string) => Handler,
+  runtime: MiddlewareRuntime = bareRuntime(),
 ): (name: string) => Wrap {
   const built = new Map<string, Wrap>();
   const building = new Set<string>();
-  const context: BuildContext = { middleware, service };
+  const context: BuildContext = { middleware, service, runtime };
 
   function middleware(name: string): Wrap {
     const known = built.get(name);

@@ -128,6 +128,17 @@ export const ipAllowListSchema = z.strictObject({
   rejectStatusCode: z.number(),
 });
 
+const basicAuthSchema = z.strictObject({
+  type: z.literal("basicAuth"),
+  /** Lines of htpasswd, as a sealed JSON list (`src/seal`). */
+  users: z.string(),
+  realm: z.string(),
+  /** Whether the service is spared the credentials. */
+  removeHeader: z.boolean(),
+  /** The header that tells the service who it is. */
+  headerField: z.optional(z.string()),
+});
+
 const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
 
 export const middlewareSchema = z.discriminatedUnion("type", [
@@ -143,6 +154,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   headerModifierSchema,
   headersSchema,
   ipAllowListSchema,
+  basicAuthSchema,
   chainSchema,
 ]);
 export type Middleware = z.infer<typeof middlewareSchema>;

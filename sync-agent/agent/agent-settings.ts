@@ -12,6 +12,7 @@ export interface AgentSettings {
   /** The Worker's PUBLISHER. */
   publisher: string;
   cloudflare: CloudflareSettings;
+  sealKeyFile: string | undefined;
   feed: FeedSettings;
   operations: Listen;
   /** Undefined: this is the only agent, and leads always. The namespace is the agent's own unless set. */
@@ -84,6 +85,7 @@ export function readAgentSettings(
     namespaces: readList(text("namespaces")),
     publisher: text("publisher") ?? "default",
     cloudflare: readCloudflare(text, env),
+    sealKeyFile: text("seal-key-file"),
     feed: readFeed(text, isDryRun),
     operations: readListen("operations", text("operations") ?? "0.0.0.0:9090"),
     lease:

@@ -7,6 +7,7 @@ import type { Log } from "./agent-parts.ts";
 import type { AgentSettings } from "./agent-settings.ts";
 import { type Connections, connect } from "./connect.ts";
 import { type Agent, createAgent } from "./create-agent.ts";
+import { loadSealKey } from "./load-seal-key.ts";
 import type { OpenPublishing } from "./publishing.ts";
 
 export interface StartedAgent {
@@ -61,7 +62,7 @@ export async function startAgent(settings: AgentSettings, log: Log, open: OpenPu
 
 /** Traefik's static configuration, and the namespaces that flags name. */
 export async function readTranslateSettings(
-  { configFile, namespaces }: AgentSettings,
+  { configFile, namespaces, sealKeyFile }: AgentSettings,
   log: Log,
 ): Promise<TranslateSettings> {
   const config = configFile === undefined ? undefined : await loadStaticConfig(configFile);
@@ -69,6 +70,8 @@ export async function readTranslateSettings(
     log.warn({ code, hint, file: location.file, line: location.line }, `configuration: ${message}`);
   }
   const settings = config?.settings ?? defaultSettings();
+  const sealKey = await loadSealKey({ sealKeyFile });
+  if (sealKey !== undefined) settings.sealKey = sealKey;
   if (namespaces !== undefined) {
     for (const provider of [settings.crd, settings.ingress]) provider.namespaces ??= namespaces;
   }

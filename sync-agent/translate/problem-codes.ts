@@ -59,6 +59,10 @@ export const problemCodes = {
   "failover-not-supported":
     "Failover on status codes or health checks is not built yet; it fails over when the main service has no endpoint or cannot be reached.",
   "secret-not-found": "The object names a Secret that does not exist.",
+  "seal-key-missing":
+    "What the edge needs of a Secret lies in KV sealed, and there is no key to seal it with. Routes that use the Middleware are closed.",
+  "user-unusable":
+    "A user of a Secret cannot log in: the line is malformed, or its password is hashed in a way that the edge does not have or cannot afford. The other users can.",
   "router-conflict":
     "Another route of TCP or UDP takes the same: it has the same entry point, rule and priority, or for UDP just the entry point. The one of the older object serves, this one gets nothing.",
   "duplicate-router": "Two routes have the same name. The second is left out.",

@@ -8,6 +8,12 @@ export function readSecret(secret: KubernetesObject, key: string): string | unde
   return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("utf8");
 }
 
+/** The names of a Secret's entries. */
+export function secretKeys({ data, stringData }: KubernetesObject): string[] {
+  const namesOf = (entries: unknown) => (typeof entries === "object" && entries !== null ? Object.keys(entries) : []);
+  return [...new Set([...namesOf(data), ...namesOf(stringData)])];
+}
+
 function entryOf(entries: unknown, key: string): string | undefined {
   if (typeof entries !== "object" || entries === null || !Object.hasOwn(entries, key)) return undefined;
   const value: unknown = Reflect.get(entries, key);

@@ -10,6 +10,8 @@ export interface TranslateSettings {
   ingress: ProviderSettings;
   /** Gateway API: the controller whose GatewayClasses are taken. */
   gatewayControllerName: string;
+  /** Seals what the edge needs of Secrets. Unset: what needs one is closed. */
+  sealKey?: Uint8Array;
 }
 
 export interface EntryPointSettings {

@@ -22,6 +22,7 @@ describe("agent settings", () => {
       configFile: undefined,
       namespaces: undefined,
       publisher: "default",
+      sealKeyFile: undefined,
       cloudflare: {
         accountId: "acc",
         kvNamespaceId: "kv",

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { examples, runExample } from "./run-example.ts";
+import { whoamiLine } from "./send.ts";
 
 it("ip-allow-list: only some addresses pass, and X-Forwarded-For counts where it is trusted", async () => {
   const { ask, dev } = await runExample("ip-allow-list/manifests", {
@@ -22,4 +23,30 @@ it("ip-allow-list: without trusted proxies X-Forwarded-For opens nothing", async
   const { ask } = await runExample("ip-allow-list/manifests");
   const forged = { headers: { "X-Forwarded-For": "203.0.113.7" } };
   expect((await ask("behind-proxy.example.com", "/", forged)).status).toBe(403);
+});
+
+const basic = (credentials: string) => ({
+  headers: { Authorization: `Basic ${Buffer.from(credentials).toString("base64")}`, "X-User": "forged" },
+});
+
+it("auth: passwords of htpasswd and of a Secret of Kubernetes' own type", async () => {
+  const { ask, dev } = await runExample("auth");
+  expect(dev.problems().filter(({ severity }) => severity !== "notice")).toEqual([]);
+  const refused = await ask("basic.auth.example.com", "/", { headers: { "X-User": "forged" } });
+  expect([refused.status, refused.headers["www-authenticate"], refused.body]).toEqual([
+    401,
+    'Basic realm="Example"',
+    "401 Unauthorized",
+  ]);
+  for (const user of ["alice", "bob"]) {
+    for (let time = 0; time < 2; time++) {
+      const { status, body } = await ask("basic.auth.example.com", "/", basic(`${user}:secret`));
+      expect([status, whoamiLine(body, "X-User"), whoamiLine(body, "Authorization")]).toEqual([200, user, undefined]);
+    }
+    expect((await ask("basic.auth.example.com", "/", basic(`${user}:wrong`))).status).toBe(401);
+  }
+  expect((await ask("basic.auth.example.com", "/", basic("carol:secret"))).status).toBe(401);
+  expect((await ask("plain.auth.example.com", "/", basic("carol:secret"))).status).toBe(200);
+  expect((await ask("plain.auth.example.com", "/", basic("carol:Secret"))).status).toBe(401);
+  expect(JSON.stringify(dev.table())).not.toMatch(/secret"|\$2y|\$apr1|pbkdf2/);
 });

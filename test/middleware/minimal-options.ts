@@ -3,6 +3,7 @@ import type { MiddlewareOptions, MiddlewareType } from "../../src/table/middlewa
 /** The least that each type can be built from. A type that is added needs its line here. */
 export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions<T> } = {
   addPrefix: { type: "addPrefix", prefix: "/p" },
+  basicAuth: { type: "basicAuth", users: "sealed", realm: "traefik", removeHeader: false },
   chain: { type: "chain", middlewares: [] },
   headerModifier: { type: "headerModifier", on: "response", set: [{ name: "X-A", value: "1" }] },
   headers: { type: "headers", customResponseHeaders: { "X-A": "1" } },

@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import { compileAddressBlock } from "../../../src/rule/client-address.ts";
 import { compileRegexp, RegexpError } from "../../../src/rule/regexp.ts";
 import {
@@ -13,6 +14,7 @@ import {
   stripPrefixRegexSchema,
   stripPrefixSchema,
 } from "../../../src/table/middleware.ts";
+import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
@@ -28,11 +30,16 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   ipAllowList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
   /** Deprecated: the older name. */
   ipWhiteList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
+  basicAuth: readBasicAuth,
+};
+
+/** The manifests' form of the types whose options the table has in another. */
+export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
+  basicAuth: basicAuthSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
 export const unsupportedTypes: ReadonlySet<string> = new Set([
-  "basicAuth",
   "buffering",
   "circuitBreaker",
   "compress",

@@ -75,7 +75,7 @@ describe("what cannot be built closes its routes", () => {
     ["no type", "{}", "middleware-invalid", "spec"],
     ["several types", "addPrefix: { prefix: /x }\nstripPrefix: { prefixes: [] }", "middleware-invalid", "spec"],
     ["an unknown type", "addPrefx: { prefix: /x }", "middleware-invalid", "spec.addPrefx"],
-    ["a type to come", "basicAuth: { secret: x }", "middleware-unsupported", "spec.basicAuth"],
+    ["a type to come", "grpcWeb: { allowOrigins: [] }", "middleware-unsupported", "spec.grpcWeb"],
     ["a missing option", "addPrefix: {}", "invalid-field", "spec.addPrefix.prefix"],
     ["options of another form", "addPrefix: /x", "invalid-field", "spec.addPrefix"],
     [

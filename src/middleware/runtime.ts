@@ -1,0 +1,19 @@
+import type { Report } from "../observe/report.ts";
+import type { Unseal } from "../seal/create-unseal.ts";
+import { createVerdictCache, type VerdictCache } from "./verdict-cache.ts";
+
+/** What middlewares take from where they run. */
+export interface MiddlewareRuntime {
+  /** Opens what the agent sealed. */
+  unseal: Unseal;
+  /** Shared by all middlewares of an isolate, so that a new table does not forget who was let in. */
+  verdicts: VerdictCache;
+  report: Report;
+}
+
+/** Where no keys are at hand: middlewares that need a Secret refuse everybody. */
+export const bareRuntime = (): MiddlewareRuntime => ({
+  unseal: () => Promise.reject(new Error("There is no sealing key here")),
+  verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
+  report: () => {},
+});

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { createUnseal } from "../../../src/seal/create-unseal.ts";
+import { linesOf, services, traefik, translateText } from "../translate-text.ts";
+
+const sealKey = new Uint8Array(32).fill(3);
+const unseal = createUnseal(Buffer.from(sealKey).toString("base64"));
+const translate = (text: string) => translateText(text, (settings) => Object.assign(settings, { sealKey }));
+
+const route = traefik(
+  "IngressRoute",
+  "r",
+  'routes: [{ match: "Path(`/`)", middlewares: [{ name: m }], services: [{ name: a, port: 80 }] }]',
+);
+const withMiddleware = (spec: string): string => route + services("a") + traefik("Middleware", "m", spec);
+const secret = (content: string, type = "Opaque", name = "users"): string =>
+  `---\napiVersion: v1\nkind: Secret\nmetadata: { name: ${name} }\ntype: ${type}\nstringData:\n${content.replace(/^/gm, "  ")}\n`;
+
+const SHA = "{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=";
+const APR1 = "$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/";
+const bcryptAt = (cost: string) => `$2y$${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`;
+
+/** The one middleware of a table, and what is sealed in it. */
+async function open(result: ReturnType<typeof translate>, field: string) {
+  const middleware = Object.values(result.table.middlewares)[0] as Record<string, unknown> | undefined;
+  const { [field]: sealed, ...rest } = middleware ?? {};
+  return { rest, value: typeof sealed === "string" ? JSON.parse(await unseal(sealed)) : undefined };
+}
+
+const closed = (result: ReturnType<typeof translate>) => result.table.routers[0]?.closedBy;
+
+describe("basicAuth", () => {
+  const basic = withMiddleware("basicAuth: { secret: users }");
+
+  test("lines of htpasswd, sealed", async () => {
+    const result = translate(basic + secret(`users: |\n  a:${SHA}\n\n  b:${bcryptAt("08")}`));
+    expect(linesOf(result)).toEqual([]);
+    const { rest, value } = await open(result, "users");
+    expect(rest).toEqual({ type: "basicAuth", realm: "traefik", removeHeader: false });
+    expect(value).toEqual([`a:${SHA}`, `b:${bcryptAt("08")}`]);
+    expect(JSON.stringify(result.table)).not.toContain("SHA");
+  });
+
+  test("all options", async () => {
+    const spec = "basicAuth: { secret: users, realm: R, removeHeader: true, headerField: X-User }";
+    const { rest } = await open(translate(withMiddleware(spec) + secret(`auth: "a:${SHA}"`)), "users");
+    expect(rest).toEqual({ type: "basicAuth", realm: "R", removeHeader: true, headerField: "X-User" });
+  });
+
+  test("a plain password is hashed, the same way each time, and stands nowhere", async () => {
+    const text = basic + secret("username: u\npassword: marker-password", "kubernetes.io/basic-auth");
+    const [one, two] = [translate(text), translate(text)];
+    expect(one.table.middlewares).toEqual(two.table.middlewares);
+    const { value } = await open(one, "users");
+    expect(value).toEqual([expect.stringMatching(/^u:\$pbkdf2-sha256\$4096\$[\w-]{22}\$[\w-]{43}$/)]);
+    expect(JSON.stringify([one.table, one.problems, value])).not.toContain("marker-password");
+    const other = text.replace("marker-password", "another");
+    expect((await open(translate(other), "users")).value).not.toEqual(value);
+  });
+
+  const bad: [string, string, string[]][] = [
+    ["no colon", "justaname", ["error user-unusable Middleware/m spec.basicAuth.secret"]],
+    ["plain", "u:plain", ["error user-unusable Middleware/m spec.basicAuth.secret"]],
+    ["a cost too high", `u:${bcryptAt("10")}`, ["error user-unusable Middleware/m spec.basicAuth.secret"]],
+  ];
+  test.each(bad)("a user with %s cannot log in; the others can", async (_, line, problems) => {
+    const result = translate(basic + secret(`users: |\n  ${line}\n  b:${APR1}`));
+    expect(linesOf(result)).toEqual(problems);
+    expect((await open(result, "users")).value).toEqual([`b:${APR1}`]);
+    expect(closed(result)).toBeUndefined();
+  });
+
+  test("problems tell no hash and no password", () => {
+    const result = translate(basic + secret(`users: |\n  marker-a\n  u:marker-b\n  v:${bcryptAt("31")}`));
+    expect(JSON.stringify(result.problems)).not.toMatch(/marker|CCCC/);
+  });
+
+  const closing: [string, string, string[]][] = [
+    ["no Secret", "", ["error secret-not-found Middleware/m spec.basicAuth.secret"]],
+    ["an empty one", secret("users: ''"), ["error middleware-invalid Middleware/m spec.basicAuth.secret"]],
+    [
+      "several keys, none `users`",
+      secret("a: 'x'\nb: 'y'"),
+      ["error middleware-invalid Middleware/m spec.basicAuth.secret"],
+    ],
+    [
+      "only users who cannot log in",
+      secret("users: 'u:plain'"),
+      [
+        "error middleware-invalid Middleware/m spec.basicAuth.secret",
+        "error user-unusable Middleware/m spec.basicAuth.secret",
+      ],
+    ],
+    [
+      "a password without a user",
+      secret("password: x", "kubernetes.io/basic-auth"),
+      ["error middleware-invalid Middleware/m spec.basicAuth.secret"],
+    ],
+  ];
+  test.each(closing)("%s closes the route", (_, text, problems) => {
+    const result = translate(basic + text);
+    expect(
+      linesOf(result)
+        .filter((line) => line.includes("Middleware/m"))
+        .sort(),
+    ).toEqual(problems);
+    expect(closed(result)).toBeDefined();
+  });
+
+  test("without a sealing key the route is closed", () => {
+    const result = translateText(basic + secret(`users: 'u:${SHA}'`));
+    expect(linesOf(result)).toContain("error seal-key-missing Middleware/m spec.basicAuth");
+    expect(closed(result)).toBeDefined();
+    expect(JSON.stringify(result.table)).not.toContain("SHA");
+  });
+});
