@@ -1,6 +1,11 @@
 import type * as z from "zod";
 import { versionsOf } from "../../sync-agent/source/known-kinds.ts";
 import { filterSchema } from "../../sync-agent/translate/gateway-api/filter-schema.ts";
+import {
+  grpcFilterTypes,
+  grpcMatchSchema,
+  grpcRuleSchema,
+} from "../../sync-agent/translate/gateway-api/grpc-schema.ts";
 import { gatewaySchema, listenerSchema } from "../../sync-agent/translate/gateway-api/read-gateway.ts";
 import { grantSchema } from "../../sync-agent/translate/gateway-api/reference-grant.ts";
 import * as httpRoute from "../../sync-agent/translate/gateway-api/route-schema.ts";
@@ -35,6 +40,7 @@ const traefik = ["traefik.io", "traefik.containo.us"];
 const gatewayApi = ["gateway.networking.k8s.io"];
 const aService = "as in [a service of Traefik's kinds](#a-service-of-traefiks-kinds)";
 const filters = "a list of [filters](#a-filter-of-a-httproute)";
+const grpcFilters = `${filters} of the types ${grpcFilterTypes.map(code).join(", ")}`;
 
 const serviceNotes = {
   strategy: "`wrr` or `RoundRobin`; with others Pods are taken in turn all the same",
@@ -133,6 +139,22 @@ const sections: readonly Section[] = [
       "rules[].filters": filters,
       "rules[].backendRefs[].filters": filters,
       "rules[].timeouts": "not used",
+    },
+  },
+  {
+    title: "GRPCRoute",
+    groups: gatewayApi,
+    schema: httpRoute.routeSchema,
+    inner: {
+      "parentRefs[]": httpRoute.parentRefSchema,
+      "rules[]": grpcRuleSchema,
+      "rules[].matches[]": grpcMatchSchema,
+      "rules[].backendRefs[]": httpRoute.backendRefSchema,
+    },
+    notes: {
+      hostnames: "a list of text",
+      "rules[].filters": grpcFilters,
+      "rules[].backendRefs[].filters": grpcFilters,
     },
   },
   {

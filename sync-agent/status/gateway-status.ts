@@ -126,7 +126,8 @@ function refusalReason({ code, path }: ListenerProblem): string {
   return code === "listener-unsupported" && path.at(-1) === "protocol" ? "UnsupportedProtocol" : "UnsupportedValue";
 }
 
-const HTTP_ROUTE = { group: GATEWAY_GROUP, kind: "HTTPRoute" };
+/** What may be attached to a listener of HTTP or HTTPS. */
+const requestKinds = ["HTTPRoute", "GRPCRoute"].map((kind) => ({ group: GATEWAY_GROUP, kind }));
 
 function routeKinds(listener: Listener | undefined): {
   kinds: ListenerContent["supportedKinds"];
@@ -134,12 +135,12 @@ function routeKinds(listener: Listener | undefined): {
 } {
   if (listener === undefined) return { kinds: [], unsupported: [] };
   const asked = listener.allowedRoutes.kinds ?? [];
-  if (asked.length === 0) return { kinds: [HTTP_ROUTE], unsupported: [] };
-  const isHttp = ({ group, kind }: { group: string; kind: string }): boolean =>
-    group === GATEWAY_GROUP && kind === "HTTPRoute";
+  if (asked.length === 0) return { kinds: requestKinds, unsupported: [] };
+  const isAsked = (one: { group: string; kind: string }, list: readonly { group: string; kind: string }[]): boolean =>
+    list.some(({ group, kind }) => group === one.group && kind === one.kind);
   return {
-    kinds: asked.some(isHttp) ? [HTTP_ROUTE] : [],
-    unsupported: asked.filter((one) => !isHttp(one)).map(({ kind }) => kind),
+    kinds: requestKinds.filter((one) => isAsked(one, asked)),
+    unsupported: asked.filter((one) => !isAsked(one, requestKinds)).map(({ kind }) => kind),
   };
 }
 

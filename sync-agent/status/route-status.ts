@@ -2,8 +2,8 @@ import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectReader } from "../source/object-store.ts";
 import { attachToParent, type ParentOutcome } from "../translate/gateway-api/attach-to-parent.ts";
 import { controllerName, ownControllers } from "../translate/gateway-api/gateway-class.ts";
-import { readHosts } from "../translate/gateway-api/http-route.ts";
 import { readGateway } from "../translate/gateway-api/read-gateway.ts";
+import { readHosts } from "../translate/gateway-api/read-hosts.ts";
 import { parentRefSchema } from "../translate/gateway-api/route-schema.ts";
 import type { Problem } from "../translate/problem.ts";
 import type { TranslateSettings } from "../translate/settings.ts";
@@ -17,6 +17,9 @@ export interface RouteStatus {
   /** The listeners that the route is attached to and accepted by. */
   attached: readonly { gateway: KubernetesObject; listener: string }[];
 }
+
+/** The kinds of routes that are translated. */
+const servedKinds: ReadonlySet<Kind> = new Set<Kind>(["HTTPRoute", "GRPCRoute"]);
 
 type OurOutcome = Extract<ParentOutcome, { state: "refused" | "attached" }>;
 
@@ -34,8 +37,8 @@ export function routeStatus(
   const controllers = ownControllers(settings);
   const parents: ParentContent[] = [];
   const attached = new Map<string, { gateway: KubernetesObject; listener: string }>();
-  for (const { parentRef, outcome } of outcomesOf(route, objects, settings)) {
-    const verdict = kind === "HTTPRoute" ? outcome : refuseKind(kind, outcome.gateway);
+  for (const { parentRef, outcome } of outcomesOf(kind, route, objects, settings)) {
+    const verdict = servedKinds.has(kind) ? outcome : refuseKind(kind, outcome.gateway);
     const conditions = conditionsOf(verdict, kind, route, problems);
     const gatewayClass = objects.get("GatewayClass", "", readGateway(outcome.gateway).className);
     parents.push({
@@ -54,6 +57,7 @@ export function routeStatus(
 }
 
 function outcomesOf(
+  kind: Kind,
   route: KubernetesObject,
   objects: ObjectReader,
   settings: TranslateSettings,
@@ -62,7 +66,7 @@ function outcomesOf(
   const parentRefs = listOf(route.spec, "parentRefs");
   const hosts = readHosts(listOf(route.spec, "hostnames"), place);
   return readElements(parentRefSchema, parentRefs, place).flatMap(({ value, at }) => {
-    const outcome = attachToParent(value, hosts, at, { objects, settings });
+    const outcome = attachToParent(kind, value, hosts, at, { objects, settings });
     const parentRef = parentRefs[Number(at.path.at(-1))];
     const isOurs = outcome.state === "refused" || outcome.state === "attached";
     return isOurs && typeof parentRef === "object" && parentRef !== null ? [{ parentRef, outcome }] : [];
@@ -98,7 +102,7 @@ function conditionsOf(
         ? { type: "Accepted", status: "False", reason: "UnsupportedValue", message: invalid }
         : { type: "Accepted", status: "True", reason: "Accepted", message: "The Gateway takes the route" };
   // What a route of another kind refers to has not been looked at.
-  if (kind !== "HTTPRoute") return [accepted];
+  if (!servedKinds.has(kind)) return [accepted];
   const resolved: UndatedCondition =
     unresolved === undefined
       ? { type: "ResolvedRefs", status: "True", reason: "ResolvedRefs", message: "All references are resolved" }

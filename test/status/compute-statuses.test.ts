@@ -58,7 +58,7 @@ describe("Gateway", () => {
     expect(linesOf(conditions)).toEqual(["Accepted=True/Accepted", "Programmed=True/Programmed"]);
     expect(addresses).toEqual([{ type: "Hostname", value: "edge.example.net" }]);
     expect(listeners.map(({ name, attachedRoutes, supportedKinds }) => [name, attachedRoutes, supportedKinds])).toEqual(
-      [["http", 1, [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute" }]]],
+      [["http", 1, ["HTTPRoute", "GRPCRoute"].map((kind) => ({ group: "gateway.networking.k8s.io", kind }))]],
     );
     expect(linesOf(listeners[0]?.conditions ?? [])).toEqual([
       "Accepted=True/Accepted",
@@ -123,8 +123,8 @@ describe("Gateway", () => {
   });
 
   test.each([
-    ["[{ kind: HTTPRoute }, { kind: GRPCRoute }]", 1],
-    ["[{ kind: GRPCRoute }]", 0],
+    ["[{ kind: HTTPRoute }, { kind: TLSRoute }]", 1],
+    ["[{ kind: TCPRoute }]", 0],
     ["[{ group: example.com, kind: HTTPRoute }]", 0],
   ])("allowed kinds %s", (kinds, supported) => {
     const text = gateway(listener("http", `allowedRoutes: { kinds: ${kinds} }`));
@@ -284,9 +284,17 @@ describe("HTTPRoute", () => {
     expect(all.map(([first]) => first)).toEqual([accepted, "Accepted=False/NoMatchingListenerHostname"]);
   });
 
+  test("a GRPCRoute's status is made like a HTTPRoute's", () => {
+    const text = (gateway() + simple() + app).replace("kind: HTTPRoute", "kind: GRPCRoute");
+    expect(parentLines(statusesOf(text), "GRPCRoute/app")).toEqual([
+      ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"],
+    ]);
+    expect(statusesOf(text).get("Gateway/main")).toMatchObject({ listeners: [{ attachedRoutes: 1 }] });
+  });
+
   test("kinds that are not served are refused", () => {
-    const text = (gateway() + simple()).replace("kind: HTTPRoute", "kind: GRPCRoute");
-    expect(parentLines(statusesOf(text), "GRPCRoute/app")).toEqual([["Accepted=False/NotAllowedByListeners"]]);
+    const text = (gateway() + simple()).replace("kind: HTTPRoute", "kind: TLSRoute");
+    expect(parentLines(statusesOf(text), "TLSRoute/app")).toEqual([["Accepted=False/NotAllowedByListeners"]]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Kind } from "../../source/kubernetes-object.ts";
 import { type Context, type Place, readElements, within } from "../traefik/context.ts";
 import { attachToParent, reportParent } from "./attach-to-parent.ts";
 import { parentRefSchema } from "./route-schema.ts";
@@ -22,6 +23,7 @@ export interface Attachment {
  * A parentRef by which the route is served nowhere is reported. Undefined when all are Gateways of other controllers.
  */
 export function attachRoute(
+  kind: Kind,
   parentRefs: readonly unknown[],
   routeHosts: readonly string[],
   place: Place,
@@ -32,7 +34,7 @@ export function attachRoute(
   let isForeign = parentRefs.length > 0;
   if (parentRefs.length === 0) reportParent(parents, "The route names no Gateway", "Name one in `spec.parentRefs`");
   for (const { value: parent, at } of readElements(parentRefSchema, parentRefs, parents)) {
-    const outcome = attachToParent(parent, routeHosts, at, context);
+    const outcome = attachToParent(kind, parent, routeHosts, at, context);
     if (outcome.state === "foreign") continue;
     isForeign = false;
     if (outcome.state !== "attached") continue;

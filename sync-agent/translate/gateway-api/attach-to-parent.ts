@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import type { Kind, KubernetesObject } from "../../source/kubernetes-object.ts";
 import { suggestName } from "../nearest-name.ts";
 import type { Context, Place } from "../traefik/context.ts";
 import type { Attachment } from "./attach-route.ts";
@@ -31,6 +31,7 @@ export const GATEWAY_GROUP = "gateway.networking.k8s.io";
 
 /** Attaches a route to one parent. Reports why it is served nowhere, unless the Gateway's own problems say so. */
 export function attachToParent(
+  kind: Kind,
   parent: ParentRef,
   routeHosts: readonly string[],
   place: Place,
@@ -66,9 +67,9 @@ export function attachToParent(
     const { message, hint } = noListener(parent, spec);
     return refuse("NoMatchingParent", message, hint);
   }
-  const open = named.filter((listener) => takesRoute(listener, gateway, place.namespace, objects));
+  const open = named.filter((listener) => takesRoute(listener, kind, gateway, place.namespace, objects));
   if (open.length === 0) {
-    const message = `No listener of the Gateway \`${parent.name}\` takes HTTPRoutes of the namespace \`${place.namespace}\``;
+    const message = `No listener of the Gateway \`${parent.name}\` takes ${kind}s of the namespace \`${place.namespace}\``;
     const hint = "Set `allowedRoutes.namespaces.from: All` on the listener, or move the route";
     return refuse("NotAllowedByListeners", message, hint);
   }
@@ -87,12 +88,13 @@ export function attachToParent(
 
 function takesRoute(
   { allowedRoutes: { namespaces, kinds = [] } }: Listener,
+  routeKind: Kind,
   gateway: KubernetesObject,
   namespace: string,
   objects: Context["objects"],
 ): boolean {
   const takesKind =
-    kinds.length === 0 || kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === "HTTPRoute");
+    kinds.length === 0 || kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === routeKind);
   const { from = "Same", selector } = namespaces ?? {};
   if (!takesKind || from === "None") return false;
   if (from === "All") return true;

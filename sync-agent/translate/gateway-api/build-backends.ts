@@ -8,6 +8,7 @@ import { type Context, type Place, within } from "../traefik/context.ts";
 import { buildFilters, type FilterScope } from "./build-filters.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
 import { isPermitted } from "./reference-grant.ts";
+import type { RouteKind } from "./route-kind.ts";
 import { type BackendRef, backendRefSchema } from "./route-schema.ts";
 
 /** Answers for backends that cannot be had (Gateway API, HTTPBackendRef). */
@@ -64,7 +65,7 @@ function buildBackend(
   sticky: StickyCookie | undefined,
 ): string | undefined {
   const filters = buildFilters(ref.filters, within(place, "filters"), scope);
-  const service = resolveReference(ref, place, scope.context, sticky);
+  const service = resolveReference(ref, place, scope, sticky);
   if (service === undefined || "failed" in filters) return undefined;
   const { services } = scope.context.table;
   const mirrored = wrapMirrors(service, filters.mirrors, scope);
@@ -85,10 +86,10 @@ export function wrapMirrors(
 }
 
 /** The service of a mirror's backendRef. */
-export function buildMirror(element: unknown, place: Place, context: Context): string | undefined {
+export function buildMirror(element: unknown, place: Place, kind: RouteKind, context: Context): string | undefined {
   const schema = backendRefSchema.omit({ weight: true, filters: true });
   const ref = readFields(schema, element, place.path, place.report, place.misplaced);
-  return ref && resolveReference(ref, place, context, undefined);
+  return ref && resolveReference(ref, place, { kind, context }, undefined);
 }
 
 const traefikGroups = new Set(["traefik.io", "traefik.containo.us"]);
@@ -96,7 +97,7 @@ const traefikGroups = new Set(["traefik.io", "traefik.containo.us"]);
 function resolveReference(
   ref: Omit<BackendRef, "weight" | "filters">,
   place: Place,
-  context: Context,
+  { kind: route, context }: Pick<FilterScope, "kind" | "context">,
   sticky: StickyCookie | undefined,
 ): string | undefined {
   const { group, kind, name, port } = ref;
@@ -112,13 +113,13 @@ function resolveReference(
     return undefined;
   }
   const namespace = ref.namespace || place.namespace;
-  const from = { group: "gateway.networking.k8s.io", kind: "HTTPRoute", namespace: place.namespace };
+  const from = { group: "gateway.networking.k8s.io", kind: route.kind, namespace: place.namespace };
   if (!isPermitted({ from, to: { group, kind, namespace, name } }, context.objects)) {
     place.report({
       code: "reference-not-permitted",
       severity: "error",
       path: [...place.path, "namespace"],
-      message: `No ReferenceGrant in the namespace \`${namespace}\` lets HTTPRoutes of \`${place.namespace}\` refer to the ${kind} \`${name}\``,
+      message: `No ReferenceGrant in the namespace \`${namespace}\` lets ${route.kind}s of \`${place.namespace}\` refer to the ${kind} \`${name}\``,
       hint: `Create one in \`${namespace}\``,
       refersTo: { kind, namespace, name },
     });
@@ -130,20 +131,23 @@ function resolveReference(
   const resolved = resolveBackend({ namespace, name, port }, context.objects, { allowExternalName: false });
   for (const problem of "problem" in resolved ? [resolved.problem] : resolved.problems) {
     const isExternal = problem.code === "external-name-not-allowed";
-    const hint = "A HTTPRoute takes none; an IngressRoute does when `allowExternalNameServices` is set";
+    const hint = `A ${route.kind} takes none; an IngressRoute does when \`allowExternalNameServices\` is set`;
     place.report({ ...problem, path: place.path, ...(isExternal ? { hint } : {}) });
   }
   if ("problem" in resolved) return undefined;
   const { table } = context;
+  const scheme = resolved.scheme === "http" ? route.plainScheme : resolved.scheme;
   const balancer: LoadBalancer = {
     type: "loadBalancer",
     endpoints: putNamed(table.endpoints, resolved.key, resolved.endpoints),
-    scheme: resolved.scheme,
+    scheme,
     passHostHeader: true,
     transport: "gateway",
     ...(sticky === undefined ? {} : { sticky }),
   };
-  return putNamed(table.services, qualify(resolved.key, GATEWAY_PROVIDER), balancer);
+  // A HTTPRoute to the same port speaks to it otherwise: these are two services.
+  const service = scheme === resolved.scheme ? resolved.key : `${resolved.key}-${scheme}`;
+  return putNamed(table.services, qualify(service, GATEWAY_PROVIDER), balancer);
 }
 
 function reportWeights({ path, report }: Place): void {

@@ -7,11 +7,13 @@ import { readFields } from "../read-object.ts";
 import { buildMiddleware, middlewareName } from "../traefik/build-middleware.ts";
 import { type Context, type Place, silent, within } from "../traefik/context.ts";
 import { corsOptions } from "./cors.ts";
-import { type Filter, filterSchema, filterTypes, type PathModifier } from "./filter-schema.ts";
+import { type Filter, filterSchema, type PathModifier } from "./filter-schema.ts";
 import { readHostname } from "./hostnames.ts";
 import { GATEWAY_PROVIDER } from "./put-named.ts";
+import type { RouteKind } from "./route-kind.ts";
 
 export interface FilterScope {
+  kind: RouteKind;
   /** What the names of middlewares begin with. */
   name: string;
   /** The prefix that ReplacePrefixMatch replaces. */
@@ -48,7 +50,7 @@ export function buildFilters(
   let failed: FailedFilters | undefined;
   for (const [index, element] of list.entries()) {
     const at = within(place, index);
-    const filter = readFilter(element, at);
+    const filter = readFilter(element, at, scope.kind);
     const result = filter === undefined ? {} : buildFilter(filter, at, scope);
     if ("middleware" in result) {
       const { middleware } = result;
@@ -64,7 +66,7 @@ export function buildFilters(
   return failed === undefined ? built : { failed };
 }
 
-function readFilter(element: unknown, place: Place): Filter | undefined {
+function readFilter(element: unknown, place: Place, { kind, filterTypes }: RouteKind): Filter | undefined {
   const type: unknown = typeof element === "object" && element !== null ? Reflect.get(element, "type") : undefined;
   if (typeof type === "string" && !filterTypes.includes(type)) {
     const hint = suggestName(type, filterTypes);
@@ -72,7 +74,7 @@ function readFilter(element: unknown, place: Place): Filter | undefined {
       code: "filter-unsupported",
       severity: "error",
       path: [...place.path, "type"],
-      message: `There is no filter \`${type.slice(0, 60)}\` yet; requests get 500`,
+      message: `A ${kind} has no filter \`${type.slice(0, 60)}\` yet; requests get 500`,
       ...(hint === undefined ? {} : { hint }),
     });
     return undefined;

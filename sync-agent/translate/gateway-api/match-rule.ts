@@ -13,6 +13,7 @@ export interface RouteMatch {
   pathRule: Rule;
   isExactPath: boolean;
   pathLength: number;
+  methodLength?: number;
   hasMethod: boolean;
   headers: number;
   queryParams: number;
@@ -72,7 +73,11 @@ function readPath(
 }
 
 /** Of several conditions on one name the first counts. */
-function readValues(field: "headers" | "queryParams", list: MatchSpec["headers"], place: Place): Rule[] | undefined {
+export function readValues(
+  field: "headers" | "queryParams",
+  list: MatchSpec["headers"],
+  place: Place,
+): Rule[] | undefined {
   const rules = new Map<string, Rule>();
   for (const [index, { type, name, value }] of list.entries()) {
     const at = within(place, field, index);
@@ -97,7 +102,7 @@ function readValues(field: "headers" | "queryParams", list: MatchSpec["headers"]
   return [...rules.values()];
 }
 
-function checkRegexp(pattern: string, { path, report }: Place): boolean {
+export function checkRegexp(pattern: string, { path, report }: Place): boolean {
   try {
     compileRegexp(pattern);
     return true;

@@ -42,7 +42,7 @@ export const ruleSchema = z.object({
 });
 export type RuleSpec = z.output<typeof ruleSchema>;
 
-const valueMatchSchema = z.object({
+export const valueMatchSchema = z.object({
   type: z.enum(["Exact", "RegularExpression"]).default("Exact"),
   name: z.string().min(1, "is empty"),
   value: z.string(),

@@ -25,17 +25,18 @@ export interface RouteText {
   created?: string;
   parents?: string;
   hostnames?: string[];
+  kind?: string;
 }
 
-/** A HTTPRoute with these rules, each YAML in flow style. */
+/** A HTTPRoute, or a route of another kind, with these rules, each YAML in flow style. */
 export const route = (
   rules: string[],
-  { name = "app", namespace, created, parents, hostnames }: RouteText = {},
+  { name = "app", namespace, created, parents, hostnames, kind = "HTTPRoute" }: RouteText = {},
 ): string => {
   const metadata = { name, ...(namespace && { namespace }), ...(created && { creationTimestamp: created }) };
   return `---
 apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
+kind: ${kind}
 metadata: ${JSON.stringify(metadata)}
 spec:
   parentRefs: [${parents ?? "{ name: main }"}]
