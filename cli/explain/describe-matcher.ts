@@ -34,5 +34,15 @@ export function describeValue(matcher: Matcher, value: string | null): string {
       return value === null ? `there is no ${matcher.key} in the query` : `${matcher.key} is ${value}`;
     case "clientIp":
       return `the client is ${value}`;
+    case "cookie":
+    case "cookieRegexp":
+      return value === null ? `there is no cookie ${matcher.name}` : `the cookie ${matcher.name} is ${value}`;
+    case "country":
+      return value === null ? "the country is not known" : `the country is ${value}`;
+    case "percent":
+      return value === null ? describeStranger(matcher) : `the client stands at ${value} % of all`;
   }
 }
+
+const describeStranger = ({ header, cookie }: Extract<Matcher, { type: "percent" }>): string =>
+  header === undefined ? `there is no cookie ${cookie}` : `there is no header ${header}`;

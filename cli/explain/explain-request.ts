@@ -51,6 +51,7 @@ export async function explainRequest(manifests: TranslatedManifests, options: Re
     headers,
     query: target.query,
     clientAddress: client,
+    country: () => headers.get("CF-IPCountry") ?? "",
   });
   const explained = explainMatch(table.routers, { entryPoint: entryPoint ?? "", tls }, facts);
   if (explained.winner === undefined || entryPoint === undefined) {

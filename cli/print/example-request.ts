@@ -37,6 +37,7 @@ function examples(rule: Rule): ExampleRequest[] {
     case "any":
     case "not":
     case "clientIp":
+    case "country":
       return [nothing];
     case "host":
       return [{ ...nothing, host: rule.host }];
@@ -56,11 +57,30 @@ function examples(rule: Rule): ExampleRequest[] {
       return [{ ...nothing, headers: [[rule.name, rule.value]] }];
     case "headerRegexp":
       return sampled(rule.regexp, (value) => ({ ...nothing, headers: [[rule.name, value]] }));
+    case "cookie":
+      return [cookieOf(rule.name, rule.value)];
+    case "cookieRegexp":
+      return sampled(rule.regexp, (value) => cookieOf(rule.name, value));
+    case "percent":
+      return sharers(rule);
     case "query":
       return [{ ...nothing, query: [[rule.key, rule.value]] }];
     case "queryRegexp":
       return sampled(rule.regexp, (value) => ({ ...nothing, query: [[rule.key, value]] }));
   }
+}
+
+const cookieOf = (name: string, value: string): ExampleRequest => ({
+  ...nothing,
+  headers: [["Cookie", `${name}=${value}`]],
+});
+
+/** Some users, one of whom may be in the share. */
+function sharers({ header, cookie }: Extract<Rule, { type: "percent" }>): ExampleRequest[] {
+  if (header === undefined && cookie === undefined) return [nothing];
+  return Array.from({ length: MAX_EXAMPLES }, (_, index) => `user-${index}`).map((user) =>
+    header === undefined ? cookieOf(cookie ?? "", user) : { ...nothing, headers: [[header, user]] },
+  );
 }
 
 function sampled(regexp: string, make: (sample: string) => ExampleRequest): ExampleRequest[] {

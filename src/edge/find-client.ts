@@ -21,6 +21,13 @@ export function findClientAddress(request: Request, source: ClientAddressSource)
   }
 }
 
+/** The client's country: two capital letters, empty where it is not known. Where there is no Cloudflare, a header says it. */
+export function findCountry(request: Request, source: ClientAddressSource): string {
+  if (source === "loopback") return request.headers.get("CF-IPCountry") ?? "";
+  const country = (request as { cf?: { country?: unknown } }).cf?.country;
+  return typeof country === "string" ? country : "";
+}
+
 /** `192.0.2.1:4000` and `[2001:db8::1]:4000` without their port. */
 function withoutPort(address: string): string {
   const bracketed = /^\[(.*)\](?::\d+)?$/.exec(address)?.[1];

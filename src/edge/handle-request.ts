@@ -4,7 +4,7 @@ import type { WaitUntil } from "../exchange/exchange.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { createRequestFacts } from "../rule/create-request-facts.ts";
 import { normalisePath } from "../rule/routing-path.ts";
-import { findClientAddress, isTrustedClient } from "./find-client.ts";
+import { findClientAddress, findCountry, isTrustedClient } from "./find-client.ts";
 import { findEntryPoint } from "./find-entry-point.ts";
 import type { Isolate } from "./isolate.ts";
 import { parseTarget, portOf } from "./parse-target.ts";
@@ -41,6 +41,7 @@ export async function handleRequest(
     headers: request.headers,
     query: target.query,
     clientAddress,
+    country: () => findCountry(request, isolate.env.CLIENT_ADDRESS),
   });
   const resolving = isolate.reader.resolve(facts.host, facts.path, (indexes, root) => {
     const name =

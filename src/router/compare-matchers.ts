@@ -7,7 +7,7 @@ import type { Rule } from "../table/rule.ts";
 /** A rule without rules in it. */
 export type Matcher = Exclude<Rule, { type: "and" | "or" | "not" }>;
 
-type Subject = "host" | "path" | "method" | "header" | "query" | "client";
+type Subject = "host" | "path" | "method" | "header" | "query" | "client" | "cookie" | "country" | "share";
 
 const subjects: { readonly [T in Matcher["type"]]: Subject | undefined } = {
   any: undefined,
@@ -23,6 +23,10 @@ const subjects: { readonly [T in Matcher["type"]]: Subject | undefined } = {
   query: "query",
   queryRegexp: "query",
   clientIp: "client",
+  cookie: "cookie",
+  cookieRegexp: "cookie",
+  country: "country",
+  percent: "share",
 };
 
 /**
@@ -36,15 +40,19 @@ export function matcherImplies(a: Matcher, b: Matcher): boolean {
   if (values !== undefined) return isSameKey(a, b) && values.every(compileRule(b));
   if (a.type === "hostWildcard" && b.type === "hostWildcard") return wildcardImplies(a, b);
   if (a.type === "pathPrefix" && b.type === "pathPrefix") return prefixImplies(a, b);
+  if (a.type === "percent" && b.type === "percent") {
+    return isSame({ ...a, percent: 0 }, { ...b, percent: 0 }) && a.percent <= b.percent;
+  }
   return isSame(a, b);
 }
+
+/** What a request has one of; it may have many headers of one name and many values of one key. */
+const single: ReadonlySet<Subject> = new Set(["host", "path", "method", "client", "country"]);
 
 /** Whether no request is matched by both. False where it cannot be told. */
 export function matchersExclude(a: Matcher, b: Matcher): boolean {
   const subject = subjects[a.type];
-  // A request may have many headers of one name and many values of one key.
-  if (subject !== subjects[b.type] || subject === undefined || subject === "header" || subject === "query")
-    return false;
+  if (subject !== subjects[b.type] || subject === undefined || !single.has(subject)) return false;
   const [ofA, ofB] = [valuesOf(a), valuesOf(b)];
   if (ofA !== undefined) return !ofA.some(compileRule(b));
   if (ofB !== undefined) return !ofB.some(compileRule(a));
@@ -69,6 +77,7 @@ const nothing: RequestFacts = {
   path: "/",
   method: "",
   clientAddress: "",
+  country: () => "",
   header: () => null,
   query: () => [],
 };
@@ -89,6 +98,12 @@ function valuesOf(matcher: Matcher): RequestFacts[] | undefined {
     case "header":
       // Its value is the whole header or a part of it, and the part is what the other matcher sees too.
       return [{ ...nothing, header: () => matcher.value }];
+    case "cookie":
+      return /[;,"]|^\s|\s$/.test(matcher.value)
+        ? undefined
+        : [{ ...nothing, header: () => `${matcher.name}=${matcher.value}` }];
+    case "country":
+      return [{ ...nothing, country: () => matcher.country }];
     case "clientIp":
       return matcher.cidr.includes("/") ? undefined : [{ ...nothing, clientAddress: matcher.cidr }];
     default:
@@ -98,6 +113,8 @@ function valuesOf(matcher: Matcher): RequestFacts[] | undefined {
 
 /** Whether two matchers look at the same header or query key; those of other subjects always do. */
 function isSameKey(a: Matcher, b: Matcher): boolean {
+  // Unlike those of headers, the names of cookies tell capital letters apart.
+  if (subjects[a.type] === "cookie") return "name" in a && "name" in b && a.name === b.name;
   if ("name" in a && "name" in b) return a.name.toLowerCase() === b.name.toLowerCase();
   return !("key" in a && "key" in b) || a.key === b.key;
 }

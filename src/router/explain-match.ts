@@ -1,6 +1,8 @@
+import { readCookie } from "../cookie/read-cookie.ts";
 import { withoutTrailingDot } from "../rule/canonical-host.ts";
-import { compileRule } from "../rule/compile-rule.ts";
+import { compileRule, shareKey } from "../rule/compile-rule.ts";
 import type { RequestFacts } from "../rule/request-facts.ts";
+import { stableShare } from "../rule/stable-share.ts";
 import type { Router } from "../table/router.ts";
 import type { Rule } from "../table/rule.ts";
 import type { Matcher } from "./compare-matchers.ts";
@@ -147,5 +149,14 @@ function valueFor(matcher: Matcher, facts: RequestFacts): string | null {
     }
     case "clientIp":
       return facts.clientAddress;
+    case "cookie":
+    case "cookieRegexp":
+      return readCookie(facts.header("cookie"), matcher.name) ?? null;
+    case "country":
+      return facts.country() || null;
+    case "percent": {
+      const key = shareKey(matcher, facts);
+      return key === null ? null : stableShare(key).toFixed(2);
+    }
   }
 }

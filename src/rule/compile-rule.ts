@@ -1,9 +1,11 @@
+import { readCookie } from "../cookie/read-cookie.ts";
 import type { Rule } from "../table/rule.ts";
 import { withoutTrailingDot } from "./canonical-host.ts";
 import { compileAddressBlock } from "./client-address.ts";
 import { type CompileRegexp, compileRegexp as compileSharedRegexp, type Regexp } from "./regexp.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import { withoutTrailingSlashes } from "./routing-path.ts";
+import { stableShare } from "./stable-share.ts";
 
 export type MatchesRequest = (facts: RequestFacts) => boolean;
 
@@ -64,7 +66,36 @@ export function compileRule(rule: Rule, compileRegexp: CompileRegexp = compileSh
       const contains = compileAddressBlock(rule.cidr);
       return contains === undefined ? never : ({ clientAddress }) => contains(clientAddress);
     }
+    case "cookie": {
+      const { name, value } = rule;
+      return (facts) => readCookie(facts.header("cookie"), name) === value;
+    }
+    case "cookieRegexp": {
+      const { name } = rule;
+      const regexp = compileRegexp(rule.regexp);
+      return (facts) => {
+        const value = readCookie(facts.header("cookie"), name);
+        return value !== undefined && regexp.test(value);
+      };
+    }
+    case "country": {
+      const { country } = rule;
+      return (facts) => facts.country() === country;
+    }
+    case "percent": {
+      const { percent } = rule;
+      return (facts) => {
+        const key = shareKey(rule, facts);
+        return key !== null && stableShare(key) < percent;
+      };
+    }
   }
+}
+
+/** By what a client is told apart from others; null for one that does not say who it is. */
+export function shareKey({ header, cookie }: Extract<Rule, { type: "percent" }>, facts: RequestFacts): string | null {
+  if (header !== undefined) return facts.header(header);
+  return cookie === undefined ? facts.clientAddress : (readCookie(facts.header("cookie"), cookie) ?? null);
 }
 
 function compileAnd(tests: readonly MatchesRequest[]): MatchesRequest {

@@ -12,6 +12,8 @@ export interface RequestFactsInit {
   query: string;
   /** The peer's IP address, without port. */
   clientAddress: string;
+  /** Asked when the first rule asks for it. */
+  country?: () => string;
 }
 
 /** What rules are tested against, for one request. The query is parsed when the first rule asks for it. */
@@ -26,6 +28,7 @@ class LazyRequestFacts implements RequestFacts {
   readonly clientAddress: string;
   readonly #headers: RequestFactsInit["headers"];
   readonly #query: string;
+  readonly #country: RequestFactsInit["country"];
   #parameters: URLSearchParams | undefined;
 
   constructor(init: RequestFactsInit) {
@@ -35,10 +38,15 @@ class LazyRequestFacts implements RequestFacts {
     this.clientAddress = init.clientAddress;
     this.#headers = init.headers;
     this.#query = init.query;
+    this.#country = init.country;
   }
 
   header(name: string): string | null {
     return this.#headers.get(name);
+  }
+
+  country(): string {
+    return this.#country?.() ?? "";
   }
 
   /** Split at `&` and `;`, decoded as a form is; an escape that is none stands for itself. */

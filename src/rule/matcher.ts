@@ -37,6 +37,19 @@ export function unary<Leaf extends { type: string } = HttpMatcher>(
   };
 }
 
+/** A matcher that takes two arguments. */
+export function binary(
+  usage: string,
+  build: (first: MatcherArgument, second: MatcherArgument, warn: Warn) => RuleTree<HttpMatcher>,
+): Matcher {
+  return {
+    minArguments: 2,
+    maxArguments: 2,
+    usage,
+    build: ([first, second], warn) => build(present(first), present(second), warn),
+  };
+}
+
 /** A matcher whose arguments are alternatives, as in v2. */
 export function anyOf<Leaf extends { type: string } = HttpMatcher>(
   usage: string,

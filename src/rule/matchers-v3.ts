@@ -1,5 +1,7 @@
 import type { Rule } from "../table/rule.ts";
+import { canaryMatchers } from "./canary-matchers.ts";
 import {
+  binary,
   foreignToHttp,
   type Matcher,
   type MatcherArgument,
@@ -65,6 +67,7 @@ export const matchersV3: MatcherTable = {
         : { type: "queryRegexp", key: key.value, regexp: readRegexp(regexp) },
     ),
     ClientIP: unary("ClientIP(`10.0.0.0/8`)", readClientIp),
+    ...canaryMatchers,
   },
   foreignNames: {
     ...foreignToHttp,
@@ -73,15 +76,6 @@ export const matchersV3: MatcherTable = {
     HeadersRegexp: "HeadersRegexp is v2's name: write HeaderRegexp, or set the route's syntax to v2",
   },
 };
-
-function binary(usage: string, build: (first: MatcherArgument, second: MatcherArgument, warn: Warn) => Rule): Matcher {
-  return {
-    minArguments: 2,
-    maxArguments: 2,
-    usage,
-    build: ([first, second], warn) => build(present(first), present(second), warn),
-  };
-}
 
 function oneOrTwo(
   usage: string,

@@ -41,6 +41,17 @@ export function printRule(rule: Rule): string | undefined {
       return call("QueryRegexp", rule.key, rule.regexp);
     case "clientIp":
       return call("ClientIP", rule.cidr);
+    case "cookie":
+      return call("Cookie", rule.name, rule.value);
+    case "cookieRegexp":
+      return call("CookieRegexp", rule.name, rule.regexp);
+    case "country":
+      return call("Country", rule.country);
+    case "percent": {
+      const { header, cookie } = rule;
+      const key = header !== undefined ? ["Header", header] : cookie !== undefined ? ["Cookie", cookie] : [];
+      return call("Percent", String(rule.percent), ...key);
+    }
   }
 }
 

@@ -10,6 +10,8 @@ export interface RequestFacts {
   header(name: string): string | null;
   /** The decoded values of a query key, in order; empty when it is absent. */
   query(key: string): readonly string[];
+  /** Two capital letters; empty where it is not known. */
+  country(): string;
   /** The connection's peer, an IP address without port. */
   readonly clientAddress: string;
 }

@@ -33,7 +33,17 @@ export type HttpMatcher =
   | { type: "query"; key: string; value: string }
   | { type: "queryRegexp"; key: string; regexp: string }
   /** An address or CIDR block, against the connection's peer (never X-Forwarded-For). */
-  | { type: "clientIp"; cidr: string };
+  | { type: "clientIp"; cidr: string }
+  /** Of several cookies with one name the first. */
+  | { type: "cookie"; name: string; value: string }
+  | { type: "cookieRegexp"; name: string; regexp: string }
+  /** Where the client is, as Cloudflare has it: two capital letters (ISO 3166-1), `T1` for Tor. */
+  | { type: "country"; country: string }
+  /**
+   * A share of the clients, in percent, the same ones for as long as it lasts: who is in a share is in every larger
+   * one. Told apart by a header or a cookie, without which a request is in no share; else by their address.
+   */
+  | { type: "percent"; percent: number; header?: string | undefined; cookie?: string | undefined };
 
 export const ruleSchema: z.ZodMiniType<Rule> = z.lazy(() =>
   z.discriminatedUnion("type", [
@@ -53,5 +63,14 @@ export const ruleSchema: z.ZodMiniType<Rule> = z.lazy(() =>
     z.strictObject({ type: z.literal("query"), key: z.string(), value: z.string() }),
     z.strictObject({ type: z.literal("queryRegexp"), key: z.string(), regexp: z.string() }),
     z.strictObject({ type: z.literal("clientIp"), cidr: z.string() }),
+    z.strictObject({ type: z.literal("cookie"), name: z.string(), value: z.string() }),
+    z.strictObject({ type: z.literal("cookieRegexp"), name: z.string(), regexp: z.string() }),
+    z.strictObject({ type: z.literal("country"), country: z.string() }),
+    z.strictObject({
+      type: z.literal("percent"),
+      percent: z.number(),
+      header: z.optional(z.string()),
+      cookie: z.optional(z.string()),
+    }),
   ]),
 );

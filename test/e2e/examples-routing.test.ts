@@ -22,6 +22,24 @@ it("header-and-query: header, parameter and method choose the service", async ()
   }
 });
 
+it("canary-by-request: a cookie, a country, a share of users, and an Ingress with a rule choose the version", async () => {
+  const { ask } = await runExample("canary-by-request");
+  const shop = async (headers: Record<string, string>) =>
+    servedBy(await ask("shop.example.com", "/", { headers }), ["shop-next", "shop"]);
+  expect(await shop({})).toBe("shop");
+  expect(await shop({ Cookie: "beta=yes" })).toBe("shop-next");
+  expect(await shop({ Cookie: "beta=no" })).toBe("shop");
+  expect(await shop({ "CF-IPCountry": "NZ" })).toBe("shop-next");
+  const users = Array.from({ length: 60 }, (_, index) => `user=${index}`);
+  const versions = await Promise.all(users.map((Cookie) => shop({ Cookie })));
+  expect(new Set(versions)).toEqual(new Set(["shop", "shop-next"]));
+  expect(await Promise.all(users.map((Cookie) => shop({ Cookie })))).toEqual(versions);
+  const help = async (headers: Record<string, string>) =>
+    servedBy(await ask("help.example.com", "/", { headers }), ["help-next", "help"]);
+  expect(await help({})).toBe("help");
+  expect(await help({ "X-Canary": "always" })).toBe("help-next");
+});
+
 it("priorities: the longer rule wins, and a priority wins over length", async () => {
   const { ask } = await runExample("priorities");
   const cases = {

@@ -42,6 +42,20 @@ const v3Leaf: fc.Arbitrary<Rule> = fc.oneof(
   }),
   fc.record({ type: fc.constant("queryRegexp" as const), key: fc.constant("k"), regexp: fc.constantFrom(...regexps) }),
   fc.record({ type: fc.constant("clientIp" as const), cidr: fc.constantFrom("10.0.0.0/8", "::1", "10.0.0.1") }),
+  fc.record({
+    type: fc.constant("cookie" as const),
+    name: fc.constantFrom("c", "C"),
+    value: fc.constantFrom("a", "b", "a;b", '"a"'),
+  }),
+  fc.record({
+    type: fc.constant("cookieRegexp" as const),
+    name: fc.constant("c"),
+    regexp: fc.constantFrom(...regexps),
+  }),
+  fc.record({ type: fc.constant("country" as const), country: fc.constantFrom("DE", "FR") }),
+  fc
+    .tuple(fc.constantFrom(0, 0.25, 5, 50, 100), fc.constantFrom({}, { header: "X-A" }, { cookie: "c" }))
+    .map(([percent, by]): Rule => ({ type: "percent", percent, ...by })),
 );
 
 /** Leaves of Gateway API, which v3 cannot write. */
@@ -82,7 +96,13 @@ export const anyFacts = fc
     header: fc.constantFrom(null, ...words, "b, a"),
     query: fc.constantFrom("", "?k", "?k=a", "?k=b&k=a", "?l=A;k=", "?k=a%2C+b"),
     clientAddress: fc.constantFrom("10.0.0.1", "10.1.2.3", "::1", "::ffff:10.0.0.1", "192.0.2.1"),
+    cookie: fc.constantFrom(null, "c=a", "C=b; c=b", 'c="a"', "c=b; c=a", "d=a"),
+    country: fc.constantFrom("", "DE", "FR"),
   })
-  .map(({ header, ...rest }) =>
-    createRequestFacts({ ...rest, headers: { get: (name) => (name === "X-A" ? header : null) } }),
+  .map(({ header, cookie, country, ...rest }) =>
+    createRequestFacts({
+      ...rest,
+      headers: { get: (name) => (name === "X-A" ? header : name === "cookie" ? cookie : null) },
+      country: () => country,
+    }),
   );

@@ -8,7 +8,8 @@ import { canServe } from "../traefik/can-serve.ts";
 import { type Place, startFragment, within } from "../traefik/context.ts";
 import { type BackendContext, buildBackend, INGRESS_PROVIDER } from "./build-backend.ts";
 import { type IngressPath, type IngressSpec, readIngress } from "./ingress-schema.ts";
-import { buildPathRule, type PathRule } from "./path-rule.ts";
+import { readMatchAnnotation } from "./match-annotation.ts";
+import { buildPathRule, type PathRule, type PathRuleOptions } from "./path-rule.ts";
 import { type RouterOptions, readRouterOptions } from "./router-annotations.ts";
 import { takesIngress } from "./takes-ingress.ts";
 
@@ -23,14 +24,15 @@ export const translateIngress: TranslateObject = (object, objects, settings) => 
   const spec = readIngress(object, report);
   if (spec === undefined) return fragment;
   const options = readRouterOptions(object, report, context);
-  if (options.entryPoints.length === 0) return fragment;
+  const match = readMatchAnnotation(object, report);
+  if (options.entryPoints.length === 0 || match === "invalid") return fragment;
   const shared: BackendContext = {
     context,
     passHostHeader: options.passHostHeader,
     problems: fragment.problems,
   };
   const routers: Router[] = [];
-  for (const { path, rule, name } of namePaths(object, readRules(spec.paths, options, settings, place))) {
+  for (const { path, rule, name } of namePaths(object, readRules(spec.paths, { ...options, match }, settings, place))) {
     const service = buildBackend(path.backend, within(path.at, "backend"), shared);
     if (!settings.ingress.allowEmptyServices && !canServe(service, fragment.table)) continue;
     routers.push({
@@ -49,8 +51,8 @@ export const translateIngress: TranslateObject = (object, objects, settings) => 
       routers.push({
         ...startRouter(options),
         name: qualify("default-router", INGRESS_PROVIDER),
-        rule: { type: "any" },
-        ruleText: "PathPrefix(`/`)",
+        rule: match?.rule ?? { type: "any" },
+        ruleText: match?.text ?? "PathPrefix(`/`)",
         priority: DEFAULT_BACKEND_PRIORITY,
         tieBreaker: tieBreaker("ingress", object),
         service,
@@ -81,7 +83,7 @@ interface RuledPath {
 
 function readRules(
   paths: readonly IngressPath[],
-  { pathMatcher, pathMatcherAt, syntax }: RouterOptions,
+  { pathMatcher, pathMatcherAt, syntax, match }: RouterOptions & Pick<PathRuleOptions, "match">,
   settings: TranslateSettings,
   place: Place,
 ): RuledPath[] {
@@ -89,7 +91,7 @@ function readRules(
   const strictPrefixMatching = settings.ingress.strictPrefixMatching ?? false;
   const seen = new Set<string>();
   return paths.flatMap((path) => {
-    const rule = buildPathRule(path, { pathMatcher, matcherAt, syntax, strictPrefixMatching });
+    const rule = buildPathRule(path, { pathMatcher, matcherAt, syntax, strictPrefixMatching, match });
     if (rule === undefined) return [];
     if (seen.has(rule.text)) {
       reportDuplicate(path.at);

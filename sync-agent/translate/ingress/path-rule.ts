@@ -11,6 +11,8 @@ export interface PathRule {
 }
 
 export interface PathRuleOptions {
+  /** What requests must match besides. */
+  match: { rule: Rule; text: string } | undefined;
   /** The matcher of the path type `ImplementationSpecific`. */
   pathMatcher: string;
   /** Where `pathMatcher` comes from, for problems. */
@@ -45,13 +47,17 @@ export function buildPathRule(
     parts.push(part);
     if (pathType === "Exact") correction += "PathPrefix".length - "Path".length + 1;
   }
-  const [first, second] = parts;
+  if (options.match !== undefined) {
+    const { rule, text } = options.match;
+    parts.push({ rule, text: rule.type === "or" ? `(${text})` : text });
+  }
+  const [first] = parts;
   if (first === undefined) {
     const text = "PathPrefix(`/`)";
     return { rule: { type: "any" }, text, priority: text.length };
   }
   const text = parts.map((part) => part.text).join(" && ");
-  const rule: Rule = second === undefined ? first.rule : { type: "and", rules: [first.rule, second.rule] };
+  const rule: Rule = parts.length === 1 ? first.rule : { type: "and", rules: parts.map((part) => part.rule) };
   return { rule, text, priority: new TextEncoder().encode(text).length + correction };
 }
 

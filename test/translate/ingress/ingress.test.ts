@@ -24,6 +24,52 @@ const service = (annotations: Record<string, string>, spec = "{ ports: [{ port: 
   return `---\napiVersion: v1\nkind: Service\nmetadata: ${JSON.stringify({ name: "app", annotations: prefixed })}\nspec: ${spec}\n`;
 };
 
+describe("a rule of its own", () => {
+  const own = (rule: string, spec = plain): string =>
+    ingress(spec, { "sluice.dev/router.match": rule }) + services("app");
+
+  test.each([
+    ["Cookie(`a`, `b`)", "Host(`a.example.com`) && PathPrefix(`/`) && Cookie(`a`, `b`)"],
+    [
+      "Cookie(`a`, `b`) || Percent(`5`)",
+      "Host(`a.example.com`) && PathPrefix(`/`) && (Cookie(`a`, `b`) || Percent(`5`))",
+    ],
+  ])("%s is asked besides host and path, and makes the rule longer", (rule, text) => {
+    const { table } = translateText(own(rule));
+    expect(table.routers.map(({ ruleText, priority }) => [ruleText, priority])).toEqual([[text, text.length]]);
+    expect(table.routers[0]?.rule).toMatchObject({
+      type: "and",
+      rules: [{ type: "host" }, { type: "pathPrefix" }, {}],
+    });
+  });
+
+  test("a default backend is asked for it too", () => {
+    const { table } = translateText(
+      own("Country(`DE`)", "defaultBackend: { service: { name: app, port: { number: 80 } } }"),
+    );
+    expect(table.routers.map(({ rule }) => rule)).toEqual([{ type: "country", country: "DE" }]);
+  });
+
+  test("one that does not parse lets nobody in", () => {
+    const { table, problems } = translateText(own("Cookie(`a`"));
+    expect(table.routers).toEqual([]);
+    expect(problems).toContainEqual(
+      expect.objectContaining({
+        code: "rule-syntax",
+        severity: "error",
+        path: ["metadata", "annotations", "sluice.dev/router.match"],
+      }),
+    );
+  });
+
+  test("an annotation that there is not is reported with the nearest name", () => {
+    const { problems } = translateText(ingress(plain, { "sluice.dev/router.mach": "x" }) + services("app"));
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: "unknown-field", hint: expect.stringContaining("router.match") }),
+    );
+  });
+});
+
 describe("what becomes of an Ingress", () => {
   test("a path becomes a router and a service with Traefik's names", () => {
     const { table, problems } = translateText(ingress(plain) + services("app"));
