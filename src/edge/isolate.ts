@@ -63,6 +63,7 @@ function createIsolate(env: Env): Isolate {
       unseal: createUnseal(env.SEAL_KEY),
       verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
       report: reportToLog,
+      now: Date.now,
     },
     startTimer,
     fixedLength: (length) => new FixedLengthStream(length),

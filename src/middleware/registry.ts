@@ -3,6 +3,7 @@ import type { Middleware, MiddlewareOptions, MiddlewareType } from "../table/mid
 import { addPrefix } from "./add-prefix.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { chain } from "./chain.ts";
+import { digestAuth } from "./digest-auth.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
 import { ipAllowList } from "./ip-allow-list.ts";
@@ -23,6 +24,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   addPrefix,
   basicAuth,
   chain,
+  digestAuth,
   headerModifier,
   headers,
   ipAllowList,

@@ -9,6 +9,8 @@ export interface MiddlewareRuntime {
   /** Shared by all middlewares of an isolate, so that a new table does not forget who was let in. */
   verdicts: VerdictCache;
   report: Report;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 /** Where no keys are at hand: middlewares that need a Secret refuse everybody. */
@@ -16,4 +18,5 @@ export const bareRuntime = (): MiddlewareRuntime => ({
   unseal: () => Promise.reject(new Error("There is no sealing key here")),
   verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
   report: () => {},
+  now: Date.now,
 });

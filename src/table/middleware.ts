@@ -128,16 +128,17 @@ export const ipAllowListSchema = z.strictObject({
   rejectStatusCode: z.number(),
 });
 
-const basicAuthSchema = z.strictObject({
-  type: z.literal("basicAuth"),
-  /** Lines of htpasswd, as a sealed JSON list (`src/seal`). */
+const passwordOptions = {
+  /** Lines of htpasswd or htdigest, as a sealed JSON list (`src/seal`). */
   users: z.string(),
   realm: z.string(),
   /** Whether the service is spared the credentials. */
   removeHeader: z.boolean(),
   /** The header that tells the service who it is. */
   headerField: z.optional(z.string()),
-});
+};
+const basicAuthSchema = z.strictObject({ type: z.literal("basicAuth"), ...passwordOptions });
+const digestAuthSchema = z.strictObject({ type: z.literal("digestAuth"), ...passwordOptions });
 
 const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
 
@@ -155,6 +156,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   headersSchema,
   ipAllowListSchema,
   basicAuthSchema,
+  digestAuthSchema,
   chainSchema,
 ]);
 export type Middleware = z.infer<typeof middlewareSchema>;

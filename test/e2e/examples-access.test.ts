@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { examples, runExample } from "./run-example.ts";
 import { whoamiLine } from "./send.ts";
@@ -49,4 +50,22 @@ it("auth: passwords of htpasswd and of a Secret of Kubernetes' own type", async 
   expect((await ask("plain.auth.example.com", "/", basic("carol:secret"))).status).toBe(200);
   expect((await ask("plain.auth.example.com", "/", basic("carol:Secret"))).status).toBe(401);
   expect(JSON.stringify(dev.table())).not.toMatch(/secret"|\$2y|\$apr1|pbkdf2/);
+});
+
+const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
+
+it("auth: digest, for the target that was asked for", async () => {
+  const { ask } = await runExample("auth");
+  const host = "digest.auth.example.com";
+  const challenge = (await ask(host, "/")).headers["www-authenticate"] ?? "";
+  const nonce = /nonce="([^"]*)"/.exec(challenge)?.[1] ?? "";
+  const send = async (path: string, uri: string, password = "secret") => {
+    const response = md5(`${md5(`dave:Example:${password}`)}:${nonce}:00000001:c:auth:${md5(`GET:${uri}`)}`);
+    const Authorization = `Digest username="dave", realm="Example", nonce="${nonce}", uri="${uri}", qop=auth, nc=00000001, cnonce="c", response="${response}"`;
+    return ask(host, path, { headers: { Authorization, "X-User": "forged" } });
+  };
+  const { status, body } = await send("/a/../%7eb?x=%2F", "/a/../%7eb?x=%2F");
+  expect([status, whoamiLine(body, "X-User")]).toEqual([200, "dave"]);
+  expect((await send("/b", "/a")).status).toBe(401);
+  expect((await send("/", "/", "wrong")).status).toBe(401);
 });

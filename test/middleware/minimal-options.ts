@@ -5,6 +5,7 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   addPrefix: { type: "addPrefix", prefix: "/p" },
   basicAuth: { type: "basicAuth", users: "sealed", realm: "traefik", removeHeader: false },
   chain: { type: "chain", middlewares: [] },
+  digestAuth: { type: "digestAuth", users: "sealed", realm: "traefik", removeHeader: false },
   headerModifier: { type: "headerModifier", on: "response", set: [{ name: "X-A", value: "1" }] },
   headers: { type: "headers", customResponseHeaders: { "X-A": "1" } },
   ipAllowList: { type: "ipAllowList", sourceRange: ["192.0.2.0/24"], rejectStatusCode: 403 },

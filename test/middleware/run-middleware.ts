@@ -17,7 +17,7 @@ export interface Sent {
 export function exchangeOf({ url = "http://a.com/", method = "GET", headers = {}, trusted = false }: Sent) {
   const [, scheme, host = "", path = "", query = ""] = /^(https?):\/\/([^/]*)([^?]*)(.*)$/s.exec(url) ?? [];
   return createExchange({
-    request: new Request("http://gateway.internal/", { method, headers }),
+    request: new Request(`http://gateway.internal${path}${query}`, { method, headers }),
     scheme: scheme === "https" ? "https" : "http",
     entryPoint: "web",
     host,

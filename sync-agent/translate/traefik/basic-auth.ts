@@ -75,8 +75,9 @@ const describeUser = (line: string): string => {
   return colon === -1 ? "A line" : `The user \`${line.slice(0, colon)}\``;
 };
 
-export function reportUser(message: string, { path, report }: OptionsPlace): void {
-  const hint = "Hash the password anew: `htpasswd -B` takes the cost 5";
+const HASH_ANEW = "Hash the password anew: `htpasswd -B` takes the cost 5";
+
+export function reportUser(message: string, { path, report }: OptionsPlace, hint = HASH_ANEW): void {
   report({ code: "user-unusable", severity: "error", path: [...path, "secret"], message, hint });
 }
 

@@ -15,6 +15,7 @@ import {
   stripPrefixSchema,
 } from "../../../src/table/middleware.ts";
 import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
+import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
@@ -31,11 +32,13 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   /** Deprecated: the older name. */
   ipWhiteList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
   basicAuth: readBasicAuth,
+  digestAuth: readDigestAuth,
 };
 
 /** The manifests' form of the types whose options the table has in another. */
 export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   basicAuth: basicAuthSpec,
+  digestAuth: digestAuthSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
@@ -44,7 +47,6 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "circuitBreaker",
   "compress",
   "contentType",
-  "digestAuth",
   "encodedCharacters",
   "errors",
   "forwardAuth",

@@ -113,3 +113,29 @@ describe("basicAuth", () => {
     expect(JSON.stringify(result.table)).not.toContain("SHA");
   });
 });
+
+describe("digestAuth", () => {
+  const digest = withMiddleware("digestAuth: { secret: users }");
+  const ha1 = "a".repeat(32);
+
+  test("lines of htdigest for its realm, sealed", async () => {
+    const result = translate(digest + secret(`users: |\n  a:traefik:${ha1}\n  b:other:${ha1}\n  marker`));
+    const { rest, value } = await open(result, "users");
+    expect(rest).toEqual({ type: "digestAuth", realm: "traefik", removeHeader: false });
+    expect(value).toEqual([`a:traefik:${ha1}`]);
+    expect(linesOf(result)).toEqual([
+      "error user-unusable Middleware/m spec.digestAuth.secret",
+      "error user-unusable Middleware/m spec.digestAuth.secret",
+    ]);
+    expect(JSON.stringify([result.table, result.problems])).not.toMatch(/aaaa|marker/);
+  });
+
+  test.each(["", secret("users: ''"), secret(`users: 'u:other:${ha1}'`), secret("users: 'u:traefik:zz'")])(
+    "without users the route is closed",
+    (text) => {
+      const result = translate(digest + text);
+      expect(closed(result)).toBeDefined();
+      expect(linesOf(result).some((line) => line.startsWith("error") && line.includes("Middleware/m"))).toBe(true);
+    },
+  );
+});
