@@ -10,6 +10,7 @@ import { reachedEntries } from "./reached-entries.ts";
 import { resolveConflicts } from "./resolve-conflicts.ts";
 import { RouterNames } from "./router-names.ts";
 import type { TranslateSettings } from "./settings.ts";
+import { StreamConflicts } from "./stream-conflicts.ts";
 import {
   type Contribution,
   perRecordPart,
@@ -37,11 +38,12 @@ export class MergedFragments {
     udpRouters: new RouterNames<UdpRouter>(),
   };
   readonly #entries = perRecordPart(() => new PublishedEntries<unknown>());
+  readonly #conflicts = new StreamConflicts();
   #resolved: ReadonlyMap<Contribution, TablePart> = new Map();
   #closed: ReadonlyMap<string, string> = new Map();
   #entryPointMiddlewares: readonly string[] = [];
   #isNew = true;
-  /** What is wrong with the entry points. */
+  /** What is wrong with the entry points, and between routers. */
   problems: readonly Problem[] = [];
 
   constructor({ entryPoints, relayEntryPoints }: Pick<TranslateSettings, "entryPoints" | "relayEntryPoints">) {
@@ -66,16 +68,17 @@ export class MergedFragments {
 
     this.#resolved = resolved;
     this.#closed = closed;
-    this.problems = problems;
     for (const contribution of gone) stale.delete(contribution);
     for (const contribution of [...stale, ...come]) this.#give(contribution);
     this.#giveEntryPoints();
+    this.problems = [...problems, ...this.#conflicts.problems()];
     return this.#settle();
   }
 
   #give(contribution: Contribution): void {
     const table = this.#resolved.get(contribution) ?? contribution.table;
     this.#given.set(contribution, table);
+    this.#conflicts.add(contribution, table);
     const placed = this.#place(table);
     for (const part of routerParts) this.#routers[part].add(contribution, placed[part] as never);
     for (const { part, name } of reachedEntries(placed)) this.#entries[part].hold(name, table[part][name]);
@@ -85,6 +88,7 @@ export class MergedFragments {
     const table = this.#given.get(contribution);
     if (table === undefined) return;
     this.#given.delete(contribution);
+    this.#conflicts.remove(contribution, table);
     const placed = this.#place(table);
     for (const part of routerParts) this.#routers[part].remove(contribution, placed[part] as never);
     for (const { part, name } of reachedEntries(placed)) this.#entries[part].release(name);
