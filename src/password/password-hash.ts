@@ -1,4 +1,4 @@
-import { base64url } from "jose";
+import { decodeBase64 } from "../seal/decode-base64.ts";
 import { bcrypt, parseBcrypt } from "./bcrypt.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { md5Crypt } from "./md5-crypt.ts";
@@ -34,15 +34,15 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
   const [, magic, salt = "", digest = ""] = /^(\$apr1\$|\$1\$)([^$]*)\$([./0-9A-Za-z]{22})$/.exec(text) ?? [];
   if (magic !== undefined) return { type: "md5-crypt", magic, salt, digest: bytesOf(digest) };
   const [, sha1] = /^\{SHA\}([A-Za-z0-9+/]{27})=$/.exec(text) ?? [];
-  if (sha1 !== undefined) return { type: "sha1", digest: base64url.decode(sha1) };
+  if (sha1 !== undefined) return { type: "sha1", digest: decodeBase64(sha1) };
   const [, iterations, pbkdf2Salt = "", derived = ""] =
     /^\$pbkdf2-sha256\$(\d{1,6})\$([\w-]+)\$([\w-]{43})$/.exec(text) ?? [];
   if (iterations === undefined || Number(iterations) < 1 || Number(iterations) > MAX_ITERATIONS) return undefined;
   return {
     type: "pbkdf2",
     iterations: Number(iterations),
-    salt: base64url.decode(pbkdf2Salt),
-    digest: base64url.decode(derived),
+    salt: decodeBase64(pbkdf2Salt),
+    digest: decodeBase64(derived),
   };
 }
 

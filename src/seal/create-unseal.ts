@@ -1,4 +1,5 @@
 import { base64url, type CryptoKey } from "jose";
+import { decodeBase64 } from "./decode-base64.ts";
 import { KEY_ID_LENGTH, NONCE_BYTES, SEAL_KEY_BYTES } from "./seal-format.ts";
 
 /** Opens what the agent sealed. Rejects when it was sealed with another key, or changed since. */
@@ -24,7 +25,7 @@ async function importKeys(keys: string): Promise<ReadonlyMap<string, CryptoKey>>
   const imported = new Map<string, CryptoKey>();
   for (const text of keys.split(",")) {
     if (text.trim() === "") continue;
-    const bytes = base64url.decode(text.trim().replace(/=+$/, ""));
+    const bytes = decodeBase64(text);
     if (bytes.length !== SEAL_KEY_BYTES) throw new Error(`A sealing key has ${SEAL_KEY_BYTES} bytes`);
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
     const id = base64url.encode(digest).slice(0, KEY_ID_LENGTH);

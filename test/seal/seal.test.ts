@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createUnseal } from "../../src/seal/create-unseal.ts";
+import { decodeBase64 } from "../../src/seal/decode-base64.ts";
 import { readSealKey, seal } from "../../sync-agent/translate/seal.ts";
 
-const keys = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
+// In base64 the second is full of the two characters that the alphabets differ in.
+const keys = [1, 0xfb].map((byte) => new Uint8Array(32).fill(byte));
 const [key = new Uint8Array(), other = new Uint8Array()] = keys;
 const text = (bytes: Uint8Array, form: "base64" | "base64url" = "base64") => Buffer.from(bytes).toString(form);
 
@@ -50,4 +52,8 @@ it.each([
   [text(Uint8Array.of(...key, 1)), false],
 ])("the key %s: %s", (given, isKey) => {
   expect(readSealKey(given) !== undefined).toBe(isKey);
+});
+
+it.each(["+/+/", "-_-_", "+/-_\n", "+w==", "+w"])("%j is base64", (given) => {
+  expect(decodeBase64(given)).toEqual(new Uint8Array(Buffer.from(given, "base64")));
 });
