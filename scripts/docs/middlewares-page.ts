@@ -12,6 +12,7 @@ import { code, page, tableSection } from "./page.ts";
 const notes: Readonly<Record<string, string>> = {
   "redirectScheme.permanent": "true or false (false)",
   "redirectRegex.permanent": "true or false (false)",
+  "contentType.autoDetect": "true or false (true)",
   "ipAllowList.rejectStatusCode": "a status (403)",
   "chain.middlewares": "a list of references: `name`, and `namespace` where that is allowed",
 };

@@ -3,6 +3,7 @@ import type { Middleware, MiddlewareOptions, MiddlewareType } from "../table/mid
 import { addPrefix } from "./add-prefix.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { chain } from "./chain.ts";
+import { contentType } from "./content-type.ts";
 import { digestAuth } from "./digest-auth.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
@@ -24,6 +25,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   addPrefix,
   basicAuth,
   chain,
+  contentType,
   digestAuth,
   headerModifier,
   headers,

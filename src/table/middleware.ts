@@ -140,6 +140,8 @@ const passwordOptions = {
 const basicAuthSchema = z.strictObject({ type: z.literal("basicAuth"), ...passwordOptions });
 const digestAuthSchema = z.strictObject({ type: z.literal("digestAuth"), ...passwordOptions });
 
+export const contentTypeSchema = z.strictObject({ type: z.literal("contentType"), autoDetect: z.boolean() });
+
 const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
 
 export const middlewareSchema = z.discriminatedUnion("type", [
@@ -157,6 +159,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   ipAllowListSchema,
   basicAuthSchema,
   digestAuthSchema,
+  contentTypeSchema,
   chainSchema,
 ]);
 export type Middleware = z.infer<typeof middlewareSchema>;

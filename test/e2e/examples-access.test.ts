@@ -69,3 +69,14 @@ it("auth: digest, for the target that was asked for", async () => {
   expect((await send("/b", "/a")).status).toBe(401);
   expect((await send("/", "/", "wrong")).status).toBe(401);
 });
+
+it("content-type: what the service does not say is told by the answer's first bytes", async () => {
+  const { ask } = await runExample("content-type");
+  const typed = await ask("typed.example.com");
+  expect([typed.status, typed.headers["content-type"], whoamiLine(typed.body, "Host")]).toEqual([
+    200,
+    "text/plain; charset=utf-8",
+    "typed.example.com",
+  ]);
+  expect((await ask("untyped.example.com")).headers["content-type"]).toBeUndefined();
+});

@@ -5,6 +5,7 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   addPrefix: { type: "addPrefix", prefix: "/p" },
   basicAuth: { type: "basicAuth", users: "sealed", realm: "traefik", removeHeader: false },
   chain: { type: "chain", middlewares: [] },
+  contentType: { type: "contentType", autoDetect: true },
   digestAuth: { type: "digestAuth", users: "sealed", realm: "traefik", removeHeader: false },
   headerModifier: { type: "headerModifier", on: "response", set: [{ name: "X-A", value: "1" }] },
   headers: { type: "headers", customResponseHeaders: { "X-A": "1" } },

@@ -3,6 +3,7 @@ import { compileAddressBlock } from "../../../src/rule/client-address.ts";
 import { compileRegexp, RegexpError } from "../../../src/rule/regexp.ts";
 import {
   addPrefixSchema,
+  contentTypeSchema,
   headersSchema,
   type IpStrategy,
   ipAllowListSchema,
@@ -33,6 +34,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   ipWhiteList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
   basicAuth: readBasicAuth,
   digestAuth: readDigestAuth,
+  contentType: reader("contentType", contentTypeSchema, { autoDetect: true }),
 };
 
 /** The manifests' form of the types whose options the table has in another. */
@@ -46,7 +48,6 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "buffering",
   "circuitBreaker",
   "compress",
-  "contentType",
   "encodedCharacters",
   "errors",
   "forwardAuth",

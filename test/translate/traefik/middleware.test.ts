@@ -36,6 +36,8 @@ describe("what the table gets", () => {
       "headers: { customRequestHeaders: { X-A: '' }, stsSeconds: 10, frameDeny: true }",
       { type: "headers", customRequestHeaders: { "X-A": "" }, stsSeconds: 10, frameDeny: true },
     ],
+    ["contentType", "contentType: {}", { type: "contentType", autoDetect: true }],
+    ["contentType, off", "contentType: { autoDetect: false }", { type: "contentType", autoDetect: false }],
     [
       "ipAllowList with its default",
       "ipAllowList: { sourceRange: [10.0.0.0/8], ipStrategy: { depth: 1 } }",
