@@ -4,11 +4,11 @@ import type { Address } from "../dev/tls-listener.ts";
 const OPTION = "--entrypoint";
 
 /**
- * All `--entrypoint name=host:port` (or `name=:port`) of a command line; the last one for a name counts.
+ * All `--entrypoint name=host:port` (or `name=:port`, `name=:port/udp`) of a command line; the last one for a name counts.
  *
  * @throws an Error that shows the form for what has another
  */
-export function parseEntryPointOptions(args: readonly string[]): Record<string, Address> {
+export function parseEntryPointOptions(args: readonly string[]): Record<string, Address & { protocol?: "udp" }> {
   const values = args.flatMap((arg, i) => {
     if (arg.startsWith(`${OPTION}=`)) return [arg.slice(OPTION.length + 1)];
     return arg === OPTION ? [args[i + 1] ?? ""] : [];
@@ -17,10 +17,11 @@ export function parseEntryPointOptions(args: readonly string[]): Record<string, 
     values.map((value) => {
       const [, name = "", text = ""] = /^([^=]+)=(.*)$/.exec(value) ?? [];
       const address = parseAddress(text);
-      if (name === "" || address === undefined || address.protocol !== "tcp") {
+      if (name === "" || address === undefined) {
         throw new Error(`${OPTION} "${value}" must have the form ${OPTION} web=127.0.0.1:8787`);
       }
-      return [name, { host: address.host || "127.0.0.1", port: address.port }];
+      const { host, port, protocol } = address;
+      return [name, { host: host || "127.0.0.1", port, ...(protocol === "udp" && { protocol }) }];
     }),
   );
 }

@@ -5,6 +5,7 @@ import { publish } from "../../sync-agent/publish/publisher.ts";
 import type { FolderCache } from "../../sync-agent/source/folder-source.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import type { CertificateStore } from "./certificate-store.ts";
+import type { DevStreams } from "./dev-streams.ts";
 import { explainUnreadable } from "./explain-unreadable.ts";
 import type { Door, FrontDoor } from "./front-door.ts";
 import type { GatewayFeed } from "./gateway-feed.ts";
@@ -19,6 +20,7 @@ export interface DevParts {
   frontDoor: FrontDoor;
   translator: FolderTranslator;
   feed: GatewayFeed;
+  streams: DevStreams;
   certificates: CertificateStore;
   /** The doors that a table needs. */
   findDoors(table: Table): Promise<Door[]>;
@@ -56,7 +58,7 @@ export class DevSession {
 
   /** What is wrong with the folder as it was last read. */
   get problems(): readonly PrintableProblem[] {
-    return this.#problems;
+    return [...this.#problems, ...this.#parts.streams.problems()];
   }
 
   /**
@@ -75,14 +77,15 @@ export class DevSession {
 
   /** Serves what has been read already. */
   async serve(manifests: Manifests): Promise<void> {
-    const { frontDoor, certificates, findDoors } = this.#parts;
+    const { frontDoor, certificates, streams, findDoors } = this.#parts;
     const { table, objects, problems, isPartial } = manifests;
     certificates.give(tlsSecrets(objects));
     await frontDoor.extend(await findDoors(table));
-    const isLoss = isPartial && table.routers.length === 0 && this.#table.routers.length > 0;
+    const isLoss = isPartial && countRoutes(table) === 0 && countRoutes(this.#table) > 0;
     if (!isLoss && table !== this.#table) await this.#publish(table);
+    await streams.take(this.#table);
     this.#problems = problems;
-    this.events.emit("loaded", { table: this.#table, problems });
+    this.events.emit("loaded", { table: this.#table, problems: this.problems });
   }
 
   async #load(): Promise<void> {
@@ -93,7 +96,7 @@ export class DevSession {
     } catch (error) {
       const message = `${explainUnreadable(error, dir)}; what it held last is still served`;
       this.#problems = [{ code: "file-unreadable", severity: "error", message }];
-      this.events.emit("loaded", { table: this.#table, problems: this.#problems });
+      this.events.emit("loaded", { table: this.#table, problems: this.problems });
       return;
     }
     await this.serve(manifests);
@@ -113,6 +116,9 @@ export class DevSession {
     if (result.status === "published") this.events.emit("published", { generation, table });
   }
 }
+
+const countRoutes = ({ routers, tcpRouters, udpRouters }: Table): number =>
+  routers.length + tcpRouters.length + udpRouters.length;
 
 type PublishProblem = Awaited<ReturnType<typeof publish>>["problems"][number];
 

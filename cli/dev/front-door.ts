@@ -1,12 +1,15 @@
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { CertificateStore } from "./certificate-store.ts";
 import { Edge, type EdgeOptions, type EdgeSocket } from "./edge.ts";
 import type { Place } from "./place-entry-points.ts";
-import { startTlsListener, type TlsListener } from "./tls-listener.ts";
+import { createHttpSockets, type HttpSockets, startTlsListener, type TlsListener } from "./tls-listener.ts";
 
-/** An entry point with its place, and whether it takes TLS beside plain connections. */
+/** An entry point of TCP with its place. */
 export interface Door extends Place {
+  /** It takes TLS beside plain connections. */
   tls: boolean;
+  /** Routes of TCP are on it too: they are asked first, and it is they who listen. */
+  isShared: boolean;
 }
 
 /** The port that an entry point wants is not to be had. */
@@ -20,11 +23,14 @@ class PortError extends Error {
 
 /**
  * The entry points' listeners. A plain one is a socket of the Worker itself; one with TLS is a listener in front of
- * two private sockets of the Worker. Entry points come and become TLS, but never go.
+ * two private sockets of the Worker; for one that is shared, others listen, and what is not theirs is handed on to
+ * `take`. Entry points come, become TLS and become shared, but never go.
  */
 export class FrontDoor {
   readonly #certificates: CertificateStore;
   readonly #tlsListeners = new Map<string, TlsListener>();
+  /** Of the doors that are shared. */
+  readonly #sockets = new Map<string, HttpSockets>();
   #doors: Door[] = [];
   readonly edge: Edge;
 
@@ -49,8 +55,20 @@ export class FrontDoor {
     return this.#doors;
   }
 
+  /** Takes a connection to a shared door that no route of TCP has. Its bytes are all still to be read. */
+  take(name: string, socket: Socket): void {
+    const sockets = this.#sockets.get(name);
+    if (sockets === undefined) socket.destroy();
+    else sockets.take(socket);
+  }
+
+  /** Tells where a shared door is listened at. */
+  locate(name: string, port: number): void {
+    this.#doors = this.#doors.map((door) => (door.name === name ? { ...door, port } : door));
+  }
+
   /**
-   * Opens doors that are not open yet, and adds TLS to those that lack it. The Worker starts anew for it, so
+   * Opens doors that are not open yet, adds TLS to those that lack it, and lets go of those that are to be shared. The Worker starts anew for it, so
    * connections break; nothing happens when nothing changes.
    *
    * @returns whether anything changed
@@ -60,19 +78,29 @@ export class FrontDoor {
     const added = wanted.filter(({ name }) => !known.has(name));
     const doors = [
       ...this.#doors.map((door) => {
-        const tls = door.tls || wanted.some(({ name, tls }) => tls && name === door.name);
-        return { ...door, tls };
+        const own = wanted.filter(({ name }) => name === door.name);
+        const tls = door.tls || own.some(({ tls }) => tls);
+        return { ...door, tls, isShared: door.isShared || own.some(({ isShared }) => isShared) };
       }),
       ...added,
     ];
-    if (added.length === 0 && doors.every(({ name, tls }) => known.get(name)?.tls === tls)) return false;
+    const isSame = (door: Door): boolean => {
+      const before = known.get(door.name);
+      return before?.tls === door.tls && before.isShared === door.isShared;
+    };
+    if (added.length === 0 && doors.every(isSame)) return false;
     await checkPorts(added, this.#doors);
+    for (const { name } of doors.filter(({ isShared }) => isShared)) {
+      await this.#tlsListeners.get(name)?.close();
+      this.#tlsListeners.delete(name);
+    }
     await this.edge.setSockets(doors.flatMap(socketsOf));
     await this.#listen(doors);
     return true;
   }
 
   async close(): Promise<void> {
+    for (const sockets of this.#sockets.values()) sockets.close();
     await Promise.all([...this.#tlsListeners.values()].map((listener) => listener.close()));
     await this.edge.close();
   }
@@ -81,33 +109,33 @@ export class FrontDoor {
   async #listen(doors: readonly Door[]): Promise<void> {
     const open: Door[] = [];
     for (const door of doors) {
-      const { name, tls } = door;
-      if (!tls) {
-        open.push({ ...door, port: this.edge.address(name, false).port });
-        continue;
-      }
-      const listener =
-        this.#tlsListeners.get(name) ??
-        (await startTlsListener({
-          listen: door,
-          tls: () => this.edge.address(name, true),
-          plain: () => this.edge.address(name, false),
-          certificates: this.#certificates,
-        }));
-      this.#tlsListeners.set(name, listener);
-      open.push({ ...door, port: listener.port });
+      const { name, tls, isShared } = door;
+      const behind = {
+        tls: () => (this.#hasTls(name) ? this.edge.address(name, true) : undefined),
+        plain: () => this.edge.address(name, false),
+        certificates: this.#certificates,
+      };
+      if (isShared) {
+        if (!this.#sockets.has(name)) this.#sockets.set(name, createHttpSockets(behind));
+        open.push(door);
+      } else if (tls) {
+        const listener = this.#tlsListeners.get(name) ?? (await startTlsListener({ ...behind, listen: door }));
+        this.#tlsListeners.set(name, listener);
+        open.push({ ...door, port: listener.port });
+      } else open.push({ ...door, port: this.edge.address(name, false).port });
     }
     this.#doors = open;
   }
+
+  #hasTls(name: string): boolean {
+    return this.#doors.some((door) => door.name === name && door.tls);
+  }
 }
 
-function socketsOf({ name, tls, host, port }: Door): EdgeSocket[] {
-  if (!tls) return [{ entryPoint: name, tls, isPrivate: false, host, port }];
+function socketsOf({ name, tls, isShared, host, port }: Door): EdgeSocket[] {
+  if (!tls && !isShared) return [{ entryPoint: name, tls, isPrivate: false, host, port }];
   const anywhere = { entryPoint: name, isPrivate: true, host: "127.0.0.1", port: 0 };
-  return [
-    { ...anywhere, tls: false },
-    { ...anywhere, tls: true },
-  ];
+  return [{ ...anywhere, tls: false }, ...(tls ? [{ ...anywhere, tls: true }] : [])];
 }
 
 async function checkPorts(doors: readonly Door[], others: readonly Door[] = []): Promise<void> {

@@ -31,23 +31,36 @@ export function portsOf(service: KubernetesObject): ServicePort[] {
   });
 }
 
-/** A Service for a name that is used but not in the folder, with the ports by which it is used. */
+/**
+ * A Service for a name that is used but not in the folder.
+ *
+ * @param ports the numbers and names by which it is used, those of UDP with `/udp` behind
+ */
 export function makeService(namespace: string, name: string, ports: Iterable<string>): KubernetesObject {
   const used = [...ports];
-  const numbers = used.filter((port) => /^\d+$/.test(port)).map(Number);
-  const names = used.filter((port) => !/^\d+$/.test(port) && port !== "");
-  const free = [80, 8080, 8000, ...Array.from(names, (_, i) => 9000 + i)].filter((port) => !numbers.includes(port));
+  const numbers = used.flatMap((text) => /^\d+/.exec(text)?.[0] ?? []).map(Number);
+  const named = used.filter((text) => text !== "" && !/^(\d|\/)/.test(text));
+  const free = [80, 8080, 8000, ...named.map((_, i) => 9000 + i)].filter((port) => !numbers.includes(port));
   const entries = [
-    ...numbers.map((port) => ({ name: `port-${port}`, port })),
-    ...names.map((portName, i) => ({ name: portName, port: free[i] ?? 80 })),
+    ...used.filter((text) => /^\d/.test(text)).map((text) => makePort(text, `port-${text.replace("/", "-")}`)),
+    ...named.map((text, i) => makePort(text.replace(/^[^/]*/, `${free[i] ?? 80}`), text.replace(UDP_SUFFIX, ""))),
   ];
+  const only = used.some((text) => text.endsWith(UDP_SUFFIX)) ? { name: "udp", port: 80, protocol: "UDP" } : undefined;
   return {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name, namespace },
-    spec: { ports: entries.length > 0 ? entries : [{ name: "http", port: 80 }] },
+    spec: { ports: entries.length > 0 ? entries : [only ?? { name: "http", port: 80 }] },
   };
 }
+
+const UDP_SUFFIX = "/udp";
+
+const makePort = (text: string, name: string) => ({
+  name,
+  port: Number.parseInt(text, 10),
+  ...(text.endsWith(UDP_SUFFIX) && { protocol: "UDP" }),
+});
 
 /** One slice for each Pod, since all Pods of a slice share their port numbers. */
 export function makeSlices(

@@ -3,6 +3,7 @@ import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { podName } from "./pod-name.ts";
 import { makeService, makeSlices, servicesWithoutEndpoints } from "./stand-in-objects.ts";
+import { isUdpKind } from "./udp-kinds.ts";
 import { startWhoami, type WhoamiPod } from "./whoami.ts";
 
 const PODS_FOR_EACH = 2;
@@ -39,9 +40,10 @@ export class StandIns {
   }
 
   /** Takes note of a Service, or a port of one, that is used and does not exist. @returns whether that was news */
-  note({ code, refersTo }: Problem): boolean {
+  note({ code, object, refersTo }: Problem): boolean {
     if (refersTo?.kind !== "Service") return false;
-    const { namespace, name, port = "" } = refersTo;
+    const { namespace, name } = refersTo;
+    const port = `${refersTo.port ?? ""}${isUdpKind(object.kind) ? "/udp" : ""}`;
     const key = keyOf(namespace, name);
     const known = this.#absent.get(key);
     const isAbsent = code === "service-not-found" || code === "backend-not-found";

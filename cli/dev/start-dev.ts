@@ -9,6 +9,7 @@ import type { PrintableProblem } from "../print/format-problem.ts";
 import { CertificateStore } from "./certificate-store.ts";
 import { makeDevKeys } from "./dev-keys.ts";
 import { DevSession } from "./dev-session.ts";
+import { DevStreams, type Hatch } from "./dev-streams.ts";
 import { type Door, FrontDoor, whyNotListen } from "./front-door.ts";
 import { GatewayFeed } from "./gateway-feed.ts";
 import { placeEntryPoints } from "./place-entry-points.ts";
@@ -23,8 +24,8 @@ export interface DevOptions {
   dir: string;
   /** Traefik's static configuration. */
   config?: string;
-  /** Where entry points listen, by name; port 0 takes any free one. */
-  entryPoints?: Readonly<Record<string, Address>>;
+  /** Where entry points listen, by name; port 0 takes any free one. Those that nothing else names are of TCP. */
+  entryPoints?: Readonly<Record<string, Address & { protocol?: "tcp" | "udp" }>>;
   /** Every entry point that is not placed by hand takes any free port. */
   anyPort?: boolean;
   /** Whether edits are followed. Otherwise `reload` does it. */
@@ -37,8 +38,12 @@ export interface Dev {
   readonly events: DevSession["events"];
   /** The entry points, as they listen. */
   doors(): readonly Door[];
+  /** The entry points of UDP, as they listen. */
+  hatches(): readonly Hatch[];
   /** The URL of an entry point, without a path: `http://127.0.0.1:8787`. */
   url(entryPoint: string, options?: { tls?: boolean }): string;
+  /** The port of an entry point of TCP or UDP. */
+  port(entryPoint: string): number;
   table(): Table;
   /** What is wrong with the configuration and the folder. */
   problems(): readonly PrintableProblem[];
@@ -67,7 +72,11 @@ export async function startDev(options: DevOptions): Promise<Dev> {
   };
   try {
     const settings = configured?.settings ?? defaultSettings();
-    for (const [name, { port }] of Object.entries(options.entryPoints ?? {})) settings.entryPoints[name] ??= { port };
+    for (const [name, { host, port, protocol = "tcp" }] of Object.entries(options.entryPoints ?? {})) {
+      const known = settings.relayEntryPoints[name] ?? { protocol, host, port };
+      settings.relayEntryPoints[name] = known;
+      if (known.protocol === "tcp") settings.entryPoints[name] ??= { port };
+    }
     const [keys, certificates] = await Promise.all([makeDevKeys(), CertificateStore.create()]);
     settings.sealKey = keys.seal;
     const translator = new FolderTranslator({ settings, standIns, addEntryPoints: configured === undefined });
@@ -93,7 +102,28 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     closers.push(() => frontDoor.close());
 
     const findDoors = (table: Table): Promise<Door[]> => arrange(table, frontDoor.doors);
-    const session = new DevSession({ dir, cwd, cache, frontDoor, translator, feed, certificates, findDoors, log });
+    const streams = new DevStreams({
+      frontDoor,
+      certificates,
+      standInPorts: () => standIns.ports(),
+      overrides: options.entryPoints ?? {},
+      anyPort: options.anyPort ?? false,
+      isConfigured: configured !== undefined,
+      log,
+    });
+    closers.push(() => streams.close());
+    const session = new DevSession({
+      dir,
+      cwd,
+      cache,
+      frontDoor,
+      translator,
+      feed,
+      streams,
+      certificates,
+      findDoors,
+      log,
+    });
     await session.serve(manifests);
     if (watch) {
       const follow = (): Promise<void> =>
@@ -107,6 +137,8 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     return {
       events: session.events,
       doors: () => frontDoor.doors,
+      hatches: () => streams.hatches(),
+      port: (entryPoint) => portOf([...frontDoor.doors, ...streams.hatches()], entryPoint),
       url: (entryPoint, { tls = false } = {}) => urlOf(frontDoor.doors, entryPoint, tls),
       table: () => session.table,
       problems: () => [...(configured?.problems ?? []), ...session.problems],
@@ -144,8 +176,13 @@ async function arrangeDoors(
   });
   return places.map((place) => {
     const { tls = false, port } = entryPoints[place.name] ?? { port: 0 };
-    const isRouted = table.routers.some((router) => router.tls && router.entryPoints.includes(place.name));
-    return { ...place, tls: tls || isRouted || port === 443 || place.name === "websecure" };
+    const isOn = ({ entryPoints: names }: { entryPoints: readonly string[] }): boolean => names.includes(place.name);
+    const isRouted = table.routers.some((router) => router.tls && isOn(router));
+    return {
+      ...place,
+      tls: tls || isRouted || port === 443 || place.name === "websecure",
+      isShared: table.tcpRouters.some(isOn),
+    };
   });
 }
 
@@ -155,4 +192,10 @@ function urlOf(doors: readonly Door[], entryPoint: string, tls: boolean): string
   if (tls && !door.tls) throw new Error(`entry point ${entryPoint} takes no TLS`);
   const host = door.host.includes(":") ? `[${door.host}]` : door.host;
   return `${tls ? "https" : "http"}://${host}:${door.port}`;
+}
+
+function portOf(places: readonly { name: string; port: number }[], entryPoint: string): number {
+  const place = places.find(({ name }) => name === entryPoint);
+  if (place === undefined) throw new Error(`there is no entry point ${entryPoint}`);
+  return place.port;
 }

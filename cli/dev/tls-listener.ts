@@ -8,8 +8,8 @@ export interface Address {
 }
 
 export interface HttpSocketsOptions {
-  /** Where decrypted connections go. */
-  tls: () => Address;
+  /** Where decrypted connections go; undefined closes those that speak TLS. */
+  tls: () => Address | undefined;
   /** Where connections that do not speak TLS go. */
   plain: () => Address;
   certificates: CertificateStore;
@@ -46,7 +46,11 @@ export function createHttpSockets(options: HttpSocketsOptions): HttpSockets {
         );
       },
     },
-    (socket) => join(socket, options.tls(), open),
+    (socket) => {
+      const address = options.tls();
+      if (address === undefined) socket.destroy();
+      else join(socket, address, open);
+    },
   );
   terminator.on("tlsClientError", (_, socket) => socket.destroy());
   return {
@@ -57,6 +61,7 @@ export function createHttpSockets(options: HttpSocketsOptions): HttpSockets {
         if (first === null) return socket.end();
         socket.unshift(first);
         if (first[0] === TLS_HANDSHAKE) {
+          if (options.tls() === undefined) return socket.destroy();
           // Else a client that leaves in the middle of a handshake is kept until the handshake's timeout.
           socket.allowHalfOpen = false;
           terminator.emit("connection", socket);

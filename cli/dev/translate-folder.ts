@@ -6,6 +6,7 @@ import type { Problem } from "../../sync-agent/translate/problem.ts";
 import type { TranslateSettings } from "../../sync-agent/translate/settings.ts";
 import { createTranslator, type Translator } from "../../sync-agent/translate/translate.ts";
 import type { StandIns } from "./stand-ins.ts";
+import { isUdpKind } from "./udp-kinds.ts";
 
 export interface FolderTranslation {
   table: Table;
@@ -63,10 +64,15 @@ export class FolderTranslator {
       return true;
     }
     if (problem.code !== "entry-point-not-found" || !this.#options.addEntryPoints) return false;
-    if (Object.hasOwn(this.settings.entryPoints, name)) return false;
-    const { entryPoints } = this.settings;
-    const port = Math.max(FIRST_PORT - 1, ...Object.values(entryPoints).map((entryPoint) => entryPoint.port)) + 1;
-    this.settings = { ...this.settings, entryPoints: { ...entryPoints, [name]: { port } } };
+    const { entryPoints, relayEntryPoints } = this.settings;
+    if (Object.hasOwn(entryPoints, name) || Object.hasOwn(relayEntryPoints, name)) return false;
+    const port = Math.max(FIRST_PORT - 1, ...Object.values(relayEntryPoints).map((entryPoint) => entryPoint.port)) + 1;
+    const protocol = isUdpKind(problem.object.kind) ? "udp" : "tcp";
+    this.settings = {
+      ...this.settings,
+      relayEntryPoints: { ...relayEntryPoints, [name]: { protocol, host: "", port } },
+      ...(protocol === "tcp" && { entryPoints: { ...entryPoints, [name]: { port } } }),
+    };
     this.#translator = createTranslator(this.settings);
     const message = `entry point \`${name}\` is not configured: it is given a port of its own`;
     this.#entryPoints.set(name, { ...problem, severity: "notice", message });

@@ -32,6 +32,8 @@ export const problemCodes = {
   "entry-point-not-found": "The route names an entry point that does not exist. It is left out of that entry point.",
   "entry-point-protocol":
     "The route names an entry point that takes another protocol: UDP has its own (`address: :53/udp`). It is left out of that entry point.",
+  "entry-point-not-listening":
+    "An entry point cannot be listened at, for instance since its port is in use. It is tried again; the rest runs.",
   "service-not-found":
     "The route refers to a Service that does not exist. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight; connections are closed.",
   "service-port-not-found":

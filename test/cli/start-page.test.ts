@@ -3,9 +3,9 @@ import { parseEntryPointOptions } from "../../cli/commands/entry-point-options.t
 import { toPrintable } from "../../cli/print/printable-problem.ts";
 import { newlyListening, startPage } from "../../cli/print/start-page.ts";
 import { parseRule } from "../../src/rule/parse-rule.ts";
-import type { Rule } from "../../src/table/rule.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Router } from "../../src/table/router.ts";
+import type { Rule } from "../../src/table/rule.ts";
 import type { Table } from "../../src/table/table.ts";
 
 const ruleOf = (text: string): Rule => {
@@ -136,12 +136,13 @@ describe("--entrypoint", () => {
       ["--entrypoint=web=:81", "--entrypoint", "six=[::1]:0", "--entrypoint=web=:82"],
       { web: { host: "127.0.0.1", port: 82 }, six: { host: "::1", port: 0 } },
     ],
+    [["--entrypoint=dns=:5353/udp"], { dns: { host: "127.0.0.1", port: 5353, protocol: "udp" } }],
     [[], {}],
   ])("%j", (args, expected) => {
     expect(parseEntryPointOptions(args)).toEqual(expected);
   });
 
-  it.each([[["--entrypoint"]], [["--entrypoint", "web"]], [["--entrypoint=web=80"]], [["--entrypoint=web=:53/udp"]]])(
+  it.each([[["--entrypoint"]], [["--entrypoint", "web"]], [["--entrypoint=web=80"]], [["--entrypoint=web=:53/icmp"]]])(
     "%j is refused with the form it should have",
     (args) => {
       expect(() => parseEntryPointOptions(args)).toThrow(/--entrypoint web=127\.0\.0\.1:8787/);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Dev, type DevOptions, startDev } from "../../cli/dev/start-dev.ts";
 
 /** `sluice dev` over a folder of the test's own. */
-export interface Running extends Pick<Dev, "url" | "problems"> {
+export interface Running extends Pick<Dev, "url" | "port" | "problems"> {
   /** Writes a file of the folder; resolves when the next request is answered by it. */
   write(file: string, text: string): Promise<void>;
   close(): Promise<void>;
@@ -19,6 +19,7 @@ export async function runManifests(manifests: string, options: Omit<DevOptions, 
     const dev = await startDev({ anyPort: true, ...options, dir });
     return {
       url: dev.url,
+      port: dev.port,
       problems: dev.problems,
       async write(file, text) {
         await writeFile(join(dir, file), text);
