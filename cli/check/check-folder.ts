@@ -21,6 +21,8 @@ export interface CheckResult {
   problems: FoundProblem[];
   files: number;
   routers: number;
+  tcpRouters: number;
+  udpRouters: number;
 }
 
 /**
@@ -55,7 +57,13 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
       find(problem, locateProblem(problem, folder)),
     ),
   ];
-  return { problems: sortProblems(found), files: folder.files.length, routers: table.routers.length };
+  return {
+    problems: sortProblems(found),
+    files: folder.files.length,
+    routers: table.routers.length,
+    tcpRouters: table.tcpRouters.length,
+    udpRouters: table.udpRouters.length,
+  };
 }
 
 /** `["spec", "routes", 0]` as `spec.routes[0]`; keys that are no plain words in quotes. */

@@ -5,9 +5,12 @@ import type { CheckResult, FoundProblem } from "./check-folder.ts";
 const severities = ["error", "warning", "notice"] as const;
 
 /** All problems as people read them, and a line that counts them. Ends with a newline. */
-export function formatReport({ problems, files, routers }: CheckResult, colors: Colors = plain): string {
+export function formatReport(result: CheckResult, colors: Colors = plain): string {
+  const { problems, files, routers, tcpRouters, udpRouters } = result;
   const blocks = problems.map((problem) => `${formatProblem(problem, colors)}\n`);
-  const where = `${count(files, "file")}, ${count(routers, "route")}`;
+  const streams = { "TCP route": tcpRouters, "UDP route": udpRouters };
+  const routes = Object.entries(streams).flatMap(([noun, amount]) => (amount === 0 ? [] : [count(amount, noun)]));
+  const where = [count(files, "file"), count(routers, "route"), ...routes].join(", ");
   const counts = severities.flatMap((severity) => {
     const found = problems.filter((problem) => problem.severity === severity).length;
     return found === 0 ? [] : [count(found, severity)];

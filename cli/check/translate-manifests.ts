@@ -5,6 +5,7 @@ import { nearestName } from "../../sync-agent/translate/nearest-name.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
 import { createTranslator } from "../../sync-agent/translate/translate.ts";
+import { isUdpKind } from "../dev/udp-kinds.ts";
 import { endpointsLeftToCluster } from "./endpoints-left-to-cluster.ts";
 
 export interface ManifestOptions {
@@ -51,7 +52,9 @@ export async function translateManifests({
   const notices: Problem[] = [];
   let translation = createTranslator(settings).translate(folder.store);
   if (configured === undefined) {
-    const missing = translation.problems.filter(({ code }) => code === "entry-point-not-found");
+    const missing = translation.problems.filter(
+      ({ code, refersTo }) => code === "entry-point-not-found" && refersTo !== undefined,
+    );
     notices.push(...noticesOf(missing, settings));
     settings = withEntryPoints(settings, notices);
     if (notices.length > 0) translation = createTranslator(settings).translate(folder.store);
@@ -70,12 +73,12 @@ export async function translateManifests({
 }
 
 /** One for each name: where it is used first, and what else may have been meant. */
-function noticesOf(missing: readonly Problem[], { entryPoints }: TranslateSettings): Problem[] {
+function noticesOf(missing: readonly Problem[], { relayEntryPoints }: TranslateSettings): Problem[] {
   const notices = new Map<string, Problem>();
   for (const problem of missing) {
     const { name = "" } = problem.refersTo ?? {};
     if (notices.has(name)) continue;
-    const meant = nearestName(name, Object.keys(entryPoints));
+    const meant = nearestName(name, Object.keys(relayEntryPoints));
     const hint = meant === undefined ? "With --config FILE such names are checked" : `Did you mean \`${meant}\`?`;
     const message = `The entry point \`${name}\` is taken to exist`;
     notices.set(name, { ...problem, severity: "notice", message, hint });
@@ -84,6 +87,14 @@ function noticesOf(missing: readonly Problem[], { entryPoints }: TranslateSettin
 }
 
 function withEntryPoints(settings: TranslateSettings, notices: readonly Problem[]): TranslateSettings {
-  const added = notices.map(({ refersTo }, index) => [refersTo?.name ?? "", { port: FIRST_PORT + index }]);
-  return { ...settings, entryPoints: { ...settings.entryPoints, ...Object.fromEntries(added) } };
+  const entryPoints = { ...settings.entryPoints };
+  const relayEntryPoints = { ...settings.relayEntryPoints };
+  for (const [index, { refersTo, object }] of notices.entries()) {
+    const { name = "" } = refersTo ?? {};
+    const port = FIRST_PORT + index;
+    const isUdp = isUdpKind(object.kind);
+    relayEntryPoints[name] = { protocol: isUdp ? "udp" : "tcp", host: "", port };
+    if (!isUdp) entryPoints[name] = { port };
+  }
+  return { ...settings, entryPoints, relayEntryPoints };
 }

@@ -1,5 +1,6 @@
 import type { Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
+import type { TcpRouter, TcpService, UdpRouter, UdpService } from "../../src/table/tcp.ts";
 
 /** What `noop@internal` answers, behind routes that only redirect. */
 const NEVER_REACHED = 418;
@@ -8,6 +9,29 @@ const NEVER_REACHED = 418;
 export function describeTarget(router: Router, table: Table): string {
   if (router.closedBy !== undefined) return `closed: ${router.closedBy}`;
   return describeService(router.service, table, new Set());
+}
+
+/** Who takes a router's connections or datagrams, in a few words. */
+export function describeStreamTarget(router: TcpRouter | UdpRouter, table: Table): string {
+  if (!("rule" in router)) return describeStreamService(router.service, table.udpServices, new Set());
+  if (router.closedBy !== undefined) return `closed: ${router.closedBy}`;
+  return describeStreamService(router.service, table.tcpServices, new Set());
+}
+
+function describeStreamService(
+  name: string,
+  services: Readonly<Record<string, TcpService | UdpService>>,
+  above: ReadonlySet<string>,
+): string {
+  const service = Object.hasOwn(services, name) ? services[name] : undefined;
+  if (service === undefined || above.has(name)) return name;
+  if (service.type === "loadBalancer") return service.endpoints;
+  const inside = new Set(above).add(name);
+  const children = service.children.map(({ service: child, weight }) => {
+    const text = describeStreamService(child, services, inside);
+    return `${weight}× ${text.includes(", ") ? `(${text})` : text}`;
+  });
+  return children.length === 0 ? "nobody: it is closed" : children.join(", ");
 }
 
 function describeService(name: string, table: Table, above: ReadonlySet<string>): string {

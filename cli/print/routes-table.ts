@@ -1,6 +1,7 @@
 import type { Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
-import { describeTarget } from "./describe-service.ts";
+import type { TcpRouter, UdpRouter } from "../../src/table/tcp.ts";
+import { describeStreamTarget, describeTarget } from "./describe-service.ts";
 import { formatTable } from "./format-table.ts";
 
 export interface Route {
@@ -21,7 +22,27 @@ export function listRoutes(table: Table): Route[] {
     );
 }
 
-/** What is routed where, in the order of `listRoutes`, the heading first. */
+interface StreamRoute {
+  entryPoint: string;
+  router: TcpRouter | UdpRouter;
+}
+
+/** Every router of TCP and UDP on each of its entry points, in the order in which they are tried there. */
+export function listStreamRoutes({ relayEntryPoints, tcpRouters, udpRouters }: Table): StreamRoute[] {
+  const order = Object.keys(relayEntryPoints);
+  return [...tcpRouters, ...udpRouters]
+    .flatMap((router) => router.entryPoints.map((entryPoint) => ({ entryPoint, router })))
+    .sort(
+      (a, b) =>
+        order.indexOf(a.entryPoint) - order.indexOf(b.entryPoint) ||
+        priorityOf(b.router) - priorityOf(a.router) ||
+        (a.router.tieBreaker < b.router.tieBreaker ? -1 : 1),
+    );
+}
+
+const priorityOf = (router: TcpRouter | UdpRouter): number => ("rule" in router ? router.priority : 0);
+
+/** What is routed where, in the order of `listRoutes` and then of `listStreamRoutes`, the heading first. */
 export function routesTable(table: Table): string[] {
   const rows = listRoutes(table).map(({ entryPoint, router }) => [
     entryPoint + (router.tls ? " (tls)" : ""),
@@ -29,5 +50,17 @@ export function routesTable(table: Table): string[] {
     describeTarget(router, table),
     String(router.priority),
   ]);
-  return formatTable([["ENTRY POINT", "RULE", "SERVICE", "PRIORITY"], ...rows]);
+  const streamRows = listStreamRoutes(table).map(({ entryPoint, router }) => [
+    `${entryPoint} (${protocolOf(router)})`,
+    "rule" in router ? router.ruleText : "",
+    describeStreamTarget(router, table),
+    "rule" in router ? String(router.priority) : "",
+  ]);
+  return formatTable([["ENTRY POINT", "RULE", "SERVICE", "PRIORITY"], ...rows, ...streamRows]);
+}
+
+function protocolOf(router: TcpRouter | UdpRouter): string {
+  if (!("rule" in router)) return "udp";
+  if (router.tls === undefined) return "tcp";
+  return router.tls.passthrough ? "tcp, tls passed through" : "tcp, tls";
 }

@@ -22,9 +22,11 @@ export function startPage(table: Table, entryPoints: readonly ListeningEntryPoin
     const note = used.has(entryPoint.name) ? "" : colors.dim("  (no route)");
     lines.push(`  ${entryPoint.name.padEnd(width)}  ${urls(entryPoint).map(colors.cyan).join("  ")}${note}`);
   }
-  if (table.routers.length === 0) return [...lines, "", colors.yellow("No routes: every request gets 404.")];
+  const hasRoutes = [table.routers, table.tcpRouters, table.udpRouters].some((routers) => routers.length > 0);
+  if (!hasRoutes) return [...lines, "", colors.yellow("No routes: every request gets 404.")];
   const [heading = "", ...rows] = routesTable(table);
   lines.push("", colors.bold("Routes"), `  ${colors.dim(heading)}`, ...shorten(rows, "routes"));
+  if (table.routers.length === 0) return lines;
   const listeners = Object.fromEntries(entryPoints.map((entryPoint) => [entryPoint.name, entryPoint]));
   return [...lines, "", colors.bold("Try"), ...shorten(curlLines(table, listeners), "commands")];
 }

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { describeTarget } from "../../cli/print/describe-service.ts";
 import { formatTable } from "../../cli/print/format-table.ts";
 import { routesTable } from "../../cli/print/routes-table.ts";
-import type { Service } from "../../src/table/service.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Router } from "../../src/table/router.ts";
+import type { Service } from "../../src/table/service.ts";
 import type { Table } from "../../src/table/table.ts";
+import type { TcpRouter } from "../../src/table/tcp.ts";
 
 const backend = (endpoints: string): Service => ({
   type: "loadBalancer",
@@ -107,6 +108,66 @@ describe("routesTable", () => {
       "web (tls)        Host(`a`)        default-a-80  5",
       "web              PathPrefix(`/`)  default-a-80  1",
       "websecure (tls)  Host(`a`)        default-a-80  5",
+    ]);
+  });
+});
+
+describe("routesTable, of TCP and UDP", () => {
+  const balancer = (endpoints: string) => ({ type: "loadBalancer" as const, endpoints });
+  const tcp = (name: string, overrides: Partial<TcpRouter> = {}): TcpRouter => ({
+    name,
+    entryPoints: ["mongo"],
+    rule: { type: "any" },
+    ruleText: "HostSNI(`*`)",
+    priority: -1,
+    tieBreaker: name,
+    middlewares: [],
+    service: "a",
+    ...overrides,
+  });
+  const streams: Table = {
+    ...table([router("http")]),
+    relayEntryPoints: {
+      mongo: { protocol: "tcp", host: "", port: 27017 },
+      dns: { protocol: "udp", host: "", port: 53 },
+    },
+    tcpRouters: [
+      tcp("plain"),
+      tcp("ended", { ruleText: "HostSNI(`a`)", priority: 12, tls: { passthrough: false }, service: "split" }),
+      tcp("passed", { ruleText: "HostSNI(`b`)", priority: 12, tls: { passthrough: true }, service: "unavailable" }),
+      tcp("shut", { priority: 99, closedBy: "middleware-not-found" }),
+    ],
+    tcpServices: {
+      a: balancer("default-a-27017"),
+      split: {
+        type: "weighted",
+        children: [
+          { service: "a", weight: 3 },
+          { service: "circle", weight: 1 },
+        ],
+      },
+      circle: {
+        type: "weighted",
+        children: [
+          { service: "circle", weight: 1 },
+          { service: "a", weight: 0 },
+        ],
+      },
+      unavailable: { type: "weighted", children: [] },
+    },
+    udpRouters: [{ name: "dns", entryPoints: ["dns"], tieBreaker: "dns", service: "r" }],
+    udpServices: { r: balancer("default-r-53-udp") },
+  };
+
+  it("comes behind HTTP, by entry point, then as they are tried", () => {
+    expect(routesTable(streams)).toEqual([
+      "ENTRY POINT                      RULE             SERVICE                                                 PRIORITY",
+      "web                              PathPrefix(`/`)  default-a-80                                            1",
+      "mongo (tcp)                      HostSNI(`*`)     closed: middleware-not-found                            99",
+      "mongo (tcp, tls)                 HostSNI(`a`)     3× default-a-27017, 1× (1× circle, 0× default-a-27017)  12",
+      "mongo (tcp, tls passed through)  HostSNI(`b`)     nobody: it is closed                                    12",
+      "mongo (tcp)                      HostSNI(`*`)     default-a-27017                                         -1",
+      "dns (udp)                                         default-r-53-udp",
     ]);
   });
 });
