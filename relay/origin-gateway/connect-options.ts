@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import { buildConnector, type Client } from "undici";
 import type { ServersTransport } from "../../src/table/service.ts";
+import type { Http2Options } from "./http2-pool.ts";
 import { polled } from "./polled.ts";
 
 /** Traefik's default for a connection attempt. */
@@ -30,7 +31,7 @@ export function maxIdleOf(transport: ServersTransport | undefined): number {
 export function clientOptions(transport: ServersTransport | undefined, address: string): Client.Options {
   return {
     pipelining: 1,
-    keepAliveTimeout: Math.min(positive(transport?.idleConnTimeoutMs ?? IDLE_TIMEOUT_MS), LONGEST_TIMER_MS),
+    keepAliveTimeout: idleTimeoutOf(transport),
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -39,13 +40,19 @@ export function clientOptions(transport: ServersTransport | undefined, address: 
   };
 }
 
-/** The options for HTTP/2 without TLS, by prior knowledge (RFC 9113, section 3.3). */
-export const h2cOptions = (transport: ServersTransport | undefined, address: string): Client.Options => ({
-  ...clientOptions(transport, address),
-  pipelining: 100,
-  allowH2: true,
-  connect: createConnector(transport, address, true),
+/** What Traefik gives a Pod to show a sign of life. */
+const PING_TIMEOUT_MS = 15_000;
+
+/** Over TLS both sides agree on HTTP/2 or on HTTP/1.1; without it HTTP/2 is spoken by prior knowledge. */
+export const http2Options = (transport: ServersTransport | undefined, address: string): Http2Options => ({
+  connector: createConnector(transport, address, true),
+  idleTimeoutMs: idleTimeoutOf(transport),
+  readIdleTimeoutMs: transport?.readIdleTimeoutMs ?? 0,
+  pingTimeoutMs: transport?.pingTimeoutMs ?? PING_TIMEOUT_MS,
 });
+
+const idleTimeoutOf = (transport: ServersTransport | undefined): number =>
+  Math.min(positive(transport?.idleConnTimeoutMs ?? IDLE_TIMEOUT_MS), LONGEST_TIMER_MS);
 
 /**
  * Options by which a new connection is used only when it still stands after so long. TCP does not tell whether a
@@ -87,14 +94,14 @@ const positive = (ms: number): number => (ms > 0 ? ms : LONGEST_TIMER_MS);
  * The name that a certificate is checked against, and sent as SNI, is the transport's or the target's own. The client
  * library would take it from each request's Host, which has nothing to do with it.
  */
-function createConnector(transport: ServersTransport | undefined, address: string, useH2c: boolean) {
-  const options: buildConnector.BuildOptions & { useH2c?: boolean } = {
+function createConnector(transport: ServersTransport | undefined, address: string, allowH2: boolean) {
+  const options: buildConnector.BuildOptions & { preferH2?: boolean } = {
     ...tlsOptions(transport),
     timeout: dialTimeoutOf(transport),
     // A Pod may end its side of an upgraded connection and go on reading.
     allowHalfOpen: true,
-    allowH2: useH2c,
-    ...(useH2c && { useH2c }),
+    allowH2,
+    preferH2: allowH2,
   };
   const connect = buildConnector(options);
   const serverName = transport?.serverName ?? (isIP(address) === 0 ? address : undefined);

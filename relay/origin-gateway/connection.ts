@@ -1,8 +1,26 @@
 import type { Dispatcher } from "undici";
 
+/** A request as it goes to a Pod. */
+export interface PodDispatch {
+  path: string;
+  method: string;
+  /** Name and value in turn; `host` is among them. */
+  headers: string[];
+  body: AsyncIterable<Buffer> | null;
+  /** Lines behind the body, name and value in turn, asked for once it has ended. HTTP/1.1 leaves them out. */
+  trailers?: () => readonly string[];
+  /** What to change to; never over HTTP/2. */
+  upgrade?: string;
+}
+
+/** What sends requests, and tells how they end as undici does; so HTTP/2 can be sent by other means. */
+export interface PodDispatcher {
+  dispatch(request: PodDispatch, handler: Dispatcher.DispatchHandler): void;
+}
+
 /** What one request is sent over. */
 export interface Connection {
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: PodDispatcher;
   /** Whether it answered an earlier request: one that is closed before a byte of the answer may have been stale. */
   readonly isReused: boolean;
   /** Ends its use by this request, exactly once. @param isReusable whether it may carry another request */

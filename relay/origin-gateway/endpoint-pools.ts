@@ -1,5 +1,6 @@
 import type { LoadBalancer, ServersTransport } from "../../src/table/service.ts";
-import { clientOptions, h2cOptions, maxIdleOf } from "./connect-options.ts";
+import { AlpnPool } from "./alpn-pool.ts";
+import { clientOptions, http2Options, maxIdleOf } from "./connect-options.ts";
 import type { ConnectionPool } from "./connection.ts";
 import { type GatewayTable, transportOf } from "./gateway-table.ts";
 import { Http1Pool } from "./http1-pool.ts";
@@ -28,10 +29,11 @@ export class EndpointPools {
    * @param isUpgrade HTTP/2 has no Upgrade (RFC 9113, section 8.6): such a request goes over HTTP/1.1
    */
   get(target: Target, service: LoadBalancer, table: GatewayTable, isUpgrade: boolean): ConnectionPool {
-    const { authority, address } = target;
+    const { authority } = target;
     const scheme = service.scheme === "h2c" && isUpgrade ? "http" : service.scheme;
     const transport = transportOf(service, table);
-    const key = `${scheme} ${authority} ${service.serversTransport ?? ""}`;
+    const kind = scheme === "https" && isUpgrade ? "wss" : scheme;
+    const key = `${kind} ${authority} ${service.serversTransport ?? ""}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {
       if (isSame(known.transport, transport)) {
@@ -41,12 +43,23 @@ export class EndpointPools {
       // Other certificates or timeouts: what is under way finishes as it began.
       known.pool.retire();
     }
-    const pool =
-      scheme === "h2c"
-        ? new Http2Pool(`http://${authority}`, h2cOptions(transport, address))
-        : new Http1Pool(`${scheme}://${authority}`, clientOptions(transport, address), maxIdleOf(transport), this.#now);
+    const pool = this.#create(scheme, target, transport, isUpgrade);
     this.#entries.set(key, { pool, authority, transport });
     return pool;
+  }
+
+  #create(
+    scheme: LoadBalancer["scheme"],
+    { authority, address }: Target,
+    transport: ServersTransport | undefined,
+    isUpgrade: boolean,
+  ): ConnectionPool {
+    const origin = `${scheme === "h2c" ? "http" : scheme}://${authority}`;
+    const http2 = http2Options(transport, address);
+    if (scheme === "h2c") return new Http2Pool(origin, http2);
+    const http1 = new Http1Pool(origin, clientOptions(transport, address), maxIdleOf(transport), this.#now);
+    if (scheme === "http" || isUpgrade || transport?.disableHttp2 === true) return http1;
+    return new AlpnPool(origin, http2.connector, http1, new Http2Pool(origin, http2));
   }
 
   /**

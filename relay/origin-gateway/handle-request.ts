@@ -98,7 +98,9 @@ async function tryTargets(
   for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
     const isFresh = upgrade !== undefined || target.isTerminating || (isCareful && isEnding(target));
     let outcome = await attempt(target, isFresh);
-    if (outcome.kind === "closed" && outcome.wasReused && isRepeatable) outcome = await attempt(target, true);
+    const isRetried =
+      outcome.kind === "unprocessed" || (outcome.kind === "closed" && outcome.wasReused && isRepeatable);
+    if (isRetried) outcome = await attempt(target, true);
     switch (outcome.kind) {
       case "answered":
         failures.answered(target.authority);
@@ -108,6 +110,9 @@ async function tryTargets(
       case "closed":
         // A request that Pods end at is not taken from one to the next: one more, if this one is not known to be ending.
         if (!isRepeatable || (isClosed && !isEnding(target))) return "broken";
+        isClosed = true;
+        continue;
+      case "unprocessed":
         isClosed = true;
         continue;
       case "failed":

@@ -1,4 +1,5 @@
-import { Client } from "undici";
+import type { Socket } from "node:net";
+import { Client, type Dispatcher } from "undici";
 import { watched } from "./connect-options.ts";
 import type { Connection, ConnectionNeed, ConnectionPool } from "./connection.ts";
 
@@ -29,6 +30,23 @@ export class Http1Pool implements ConnectionPool {
     return (isYoungEnough ? this.#idle.pop() : undefined) ?? this.#create(watchMs);
   }
 
+  /** Takes over a connection that no request has used. */
+  adopt(socket: Socket): void {
+    const { connect } = this.#options;
+    let adopted: Socket | undefined = socket;
+    const pooled = this.#create(0, (target, callback) => {
+      const own = adopted;
+      adopted = undefined;
+      // Later: a client that is told at once does not notice.
+      if (own !== undefined && !own.destroyed) queueMicrotask(() => callback(null, own));
+      else if (typeof connect === "function") connect(target, callback);
+      else callback(new Error("there is no connection"), null);
+    });
+    socket.on("error", () => {});
+    pooled.release(true);
+    pooled.isReused = false;
+  }
+
   closeIdle(): void {
     for (const pooled of this.#idle.splice(0)) this.#drop(pooled);
   }
@@ -41,15 +59,21 @@ export class Http1Pool implements ConnectionPool {
   async destroy(): Promise<void> {
     this.#isRetired = true;
     this.#idle.length = 0;
-    await Promise.all([...this.#all].map(({ dispatcher }) => dispatcher.destroy()));
+    await Promise.all([...this.#all].map(({ client }) => client.destroy()));
     this.#all.clear();
   }
 
-  #create(watchMs: number): PooledClient {
-    const options = watchMs > 0 ? { ...this.#options, ...watched(this.#options, watchMs) } : this.#options;
-    const dispatcher = new Client(this.#origin, options);
+  #create(watchMs: number, connect = this.#options.connect): PooledClient {
+    const options = { ...this.#options, ...(connect !== undefined && { connect }) };
+    const client = new Client(this.#origin, watchMs > 0 ? { ...options, ...watched(options, watchMs) } : options);
     const pooled: PooledClient = {
-      dispatcher,
+      client,
+      dispatcher: {
+        // The cast: the client takes iterables as bodies and `servername`, which its types leave out. The connection's
+        // name for TLS is its pool's affair; any constant keeps it from following Host.
+        dispatch: (request, handler) =>
+          void client.dispatch({ ...request, servername: "pod" } as Dispatcher.DispatchOptions, handler),
+      },
       isReused: false,
       idleSince: 0,
       release: (isReusable) => {
@@ -60,10 +84,10 @@ export class Http1Pool implements ConnectionPool {
       },
     };
     // A client that finds its connection closed dials anew.
-    dispatcher.on("connect", () => {
+    client.on("connect", () => {
       pooled.isReused = false;
     });
-    dispatcher.on("disconnect", () => {
+    client.on("disconnect", () => {
       const place = this.#idle.indexOf(pooled);
       if (place === -1) return;
       this.#idle.splice(place, 1);
@@ -76,12 +100,12 @@ export class Http1Pool implements ConnectionPool {
   /** At once, not when what it carries is done: an attempt that was given up may still be dialling. */
   #drop(pooled: PooledClient): void {
     this.#all.delete(pooled);
-    void pooled.dispatcher.destroy();
+    void pooled.client.destroy();
   }
 }
 
 interface PooledClient extends Connection {
-  readonly dispatcher: Client;
+  readonly client: Client;
   isReused: boolean;
   idleSince: number;
 }

@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { ClientExchange } from "./client-exchange.ts";
+import { recordOf, withoutPseudo } from "./http2-lines.ts";
 
 /** A request over HTTP/2: one stream of a connection. */
 export class Http2Exchange implements ClientExchange {
@@ -15,6 +16,7 @@ export class Http2Exchange implements ClientExchange {
   trailers: readonly string[] = [];
   #isExpected: boolean;
   #hasNoAnswerBody = false;
+  #isCut = false;
   #trailersToSend: readonly string[] = [];
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) {
@@ -81,6 +83,7 @@ export class Http2Exchange implements ClientExchange {
   }
 
   cut(): void {
+    this.#isCut = true;
     this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
@@ -93,20 +96,8 @@ export class Http2Exchange implements ClientExchange {
   }
 
   #sendTrailers(): void {
-    const trailers: Record<string, string[]> = {};
-    for (let i = 0; i + 1 < this.#trailersToSend.length; i += 2) {
-      const name = (this.#trailersToSend[i] ?? "").toLowerCase();
-      const lines = Object.hasOwn(trailers, name) ? (trailers[name] ?? []) : [];
-      lines.push(this.#trailersToSend[i + 1] ?? "");
-      trailers[name] = lines;
-    }
-    this.body.sendTrailers(trailers);
+    // Without them the stream is not ended, only reset.
+    if (this.#isCut) return;
+    this.body.sendTrailers(recordOf(this.#trailersToSend));
   }
-}
-
-/** Pseudo-headers come first (RFC 9113, section 8.3). */
-function withoutPseudo(rawHeaders: readonly string[]): readonly string[] {
-  let first = 0;
-  while (rawHeaders[first]?.startsWith(":")) first += 2;
-  return rawHeaders.slice(first);
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { isForwardedHeader } from "../../src/hop/forwarded-headers.ts";
 import { createHopFilter } from "./hop-by-hop.ts";
 
 /** A Pod's header lines as undici hands them out: name and value in turn, or from HTTP/2 by name. */
@@ -20,6 +21,32 @@ export function responseHeaders(raw: RawHeaders, status: number): string[] {
     if (passes(lowerName)) headers.push(name, value);
   }
   return headers;
+}
+
+/** What must not stand behind a body: framing, routing, and what is decided before it (RFC 9110, section 6.5.1). */
+const NEVER_TRAILERS = new Set([
+  "content-length",
+  "content-encoding",
+  "content-range",
+  "content-type",
+  "host",
+  "authorization",
+  "set-cookie",
+  "cookie",
+]);
+
+/** Trailer lines that go on to the other side, name and value in turn. */
+export function trailerLines(raw: RawHeaders): string[] {
+  const lines = toLines(raw);
+  if (lines.length === 0) return lines;
+  const passes = createHopFilter(undefined);
+  return lines.flatMap((name, i) => {
+    if (i % 2 === 1) return [];
+    const lowerName = name.toLowerCase();
+    return passes(lowerName) && !NEVER_TRAILERS.has(lowerName) && !isForwardedHeader(lowerName)
+      ? [name, lines[i + 1] ?? ""]
+      : [];
+  });
 }
 
 function toLines(raw: RawHeaders): string[] {

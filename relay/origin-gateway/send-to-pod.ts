@@ -2,9 +2,9 @@ import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import type { ClientExchange } from "./client-exchange.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, PodDispatch } from "./connection.ts";
 import { streamBody } from "./request-body.ts";
-import { responseHeaders } from "./response-headers.ts";
+import { responseHeaders, trailerLines } from "./response-headers.ts";
 
 export interface PodRequest {
   client: ClientExchange;
@@ -25,10 +25,10 @@ export interface PodRequest {
 /**
  * How an attempt ended. `answered`: the client has the Pod's answer, whole or cut. `refused`: there was no connection,
  * so no byte was sent. `closed`: the connection ended before a byte of the answer, so the request may have been taken or
- * not. `failed`: anything else before the answer. `abandoned`: the client went away.
+ * not. `unprocessed`: the Pod says that it has not taken it. `failed`: anything else before the answer. `abandoned`: the client went away.
  */
 export type AttemptOutcome =
-  | { kind: "answered" | "refused" | "abandoned" }
+  | { kind: "answered" | "refused" | "abandoned" | "unprocessed" }
   | { kind: "closed"; wasReused: boolean }
   | { kind: "failed"; failure: HopFailure };
 
@@ -49,6 +49,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   /** `answering` from the first byte that the client gets. */
   #state: "dialling" | "waiting" | "answering" | "settled" = "dialling";
   #isSent = false;
+  #isBodyTaken = false;
   #hasAnswerBegun = false;
   #controller: Controller | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -64,19 +65,15 @@ class Attempt implements Dispatcher.DispatchHandler {
   start(): void {
     const { client, upgrade, headers, dialTimeoutMs } = this.#podRequest;
     client.onClose(this.#onClientGone);
-    // The cast: the client takes iterables as bodies and `servername`, which its types leave out.
-    this.#connection.dispatcher.dispatch(
-      {
-        path: client.target,
-        method: client.method as Dispatcher.HttpMethod,
-        headers,
-        body: client.hasBody ? streamBody(client.body) : null,
-        // The connection's name for TLS is its pool's affair; any constant keeps it from following Host.
-        servername: "pod",
-        ...(upgrade !== undefined && { upgrade }),
-      } as Dispatcher.DispatchOptions,
-      this,
-    );
+    const request: PodDispatch = {
+      path: client.target,
+      method: client.method,
+      headers,
+      body: client.hasBody ? streamBody(client.body, this.#onBodyTaken) : null,
+      trailers: () => trailerLines(client.trailers),
+    };
+    if (upgrade !== undefined) request.upgrade = upgrade;
+    this.#connection.dispatcher.dispatch(request, this);
     if (this.#state === "dialling" && dialTimeoutMs !== undefined) {
       this.#timer = setTimeout(() => this.#end({ kind: "refused" }), dialTimeoutMs);
     }
@@ -129,9 +126,9 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (!this.#podRequest.client.write(chunk)) controller.pause();
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(controller: Controller): void {
     if (this.#state !== "answering") return;
-    this.#podRequest.client.end();
+    this.#podRequest.client.end(trailerLines(controller.rawTrailers));
     // A Pod that answered early leaves a connection on which the rest of the body is missing.
     this.#end({ kind: "answered" }, this.#isSent);
   }
@@ -141,6 +138,10 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state === "answering") this.#podRequest.client.cut();
     if (this.#state !== "settled") this.#end(this.#explain(error));
   }
+
+  readonly #onBodyTaken = (): void => {
+    this.#isBodyTaken = true;
+  };
 
   readonly #onClientGone = (): void => {
     if (!this.#podRequest.client.isAnswered) this.#end({ kind: "abandoned" });
@@ -158,6 +159,7 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #explain(error: Error): AttemptOutcome {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === "UNPROCESSED" && this.#state !== "answering" && !this.#isBodyTaken) return { kind: "unprocessed" };
     switch (this.#state) {
       case "answering":
         return { kind: "answered" };

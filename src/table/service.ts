@@ -116,5 +116,11 @@ export const serversTransportSchema = z.strictObject({
   dialTimeoutMs: z.optional(z.number()),
   responseHeaderTimeoutMs: z.optional(z.number()),
   idleConnTimeoutMs: z.optional(z.number()),
+  /** Over HTTP/2: after so long without a frame the Pod is asked for a sign of life; 0 never. */
+  readIdleTimeoutMs: z.optional(z.number()),
+  /** ... for which it has so long. */
+  pingTimeoutMs: z.optional(z.number()),
+  /** A URI that the Pod's certificate must name. */
+  peerCertUri: z.optional(z.string()),
 });
 export type ServersTransport = z.infer<typeof serversTransportSchema>;

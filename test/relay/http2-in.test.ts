@@ -1,63 +1,14 @@
 import { EventEmitter, once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from "node:http2";
+import { constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { RunningGateway } from "../../relay/origin-gateway/start-gateway.ts";
-import { FAILURE_HEADER, HOP_HEADER, type Hop } from "../../src/hop/hop.ts";
-import { closeAll, deadPort, hopTo, ready, startGateway, startPod, tableOf } from "./gateway-harness.ts";
+import { FAILURE_HEADER, type Hop } from "../../src/hop/hop.ts";
+import { closeAll, deadPort, ready, startGateway, startPod, tableOf } from "./gateway-harness.ts";
+import { ask, closeSessions, closing, openHttp2 as open, readAll } from "./http2-client.ts";
 
-const sessions: ClientHttp2Session[] = [];
-afterEach(() => {
-  for (const session of sessions.splice(0)) session.destroy();
-});
+afterEach(closeSessions);
 afterAll(closeAll);
-
-function open({ address: { host, port } }: RunningGateway): ClientHttp2Session {
-  const session = connect(`http://${host}:${port}`);
-  session.on("error", () => {});
-  sessions.push(session);
-  return session;
-}
-
-async function ask(
-  session: ClientHttp2Session,
-  service: string,
-  headers: OutgoingHttpHeaders = {},
-  { hop, isOpen = false }: { hop?: Partial<Hop>; isOpen?: boolean } = {},
-): Promise<ClientHttp2Stream> {
-  const stream = session.request(
-    { ":authority": "gateway.internal", [HOP_HEADER]: await hopTo(service, hop), ...headers },
-    { endStream: !isOpen },
-  );
-  stream.on("error", () => {});
-  return stream;
-}
-
-/** Without regard to errors, which `once` would throw. */
-const closing = (stream: ClientHttp2Stream): Promise<void> =>
-  new Promise((resolve) => {
-    stream.once("close", () => resolve());
-  });
-
-async function readAll(stream: ClientHttp2Stream) {
-  const response = once(stream, "response") as Promise<[IncomingHttpHeaders & { ":status": number }]>;
-  let trailers: IncomingHttpHeaders = {};
-  stream.on("trailers", (lines: IncomingHttpHeaders) => {
-    trailers = lines;
-  });
-  const [headers] = await response;
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return { status: headers[":status"], headers, trailers, text: Buffer.concat(chunks).toString() };
-}
 
 async function gatewayTo(listener: (request: IncomingMessage, response: ServerResponse) => void) {
   return startGateway(tableOf({ app: { endpoints: ready(await startPod(listener)) } }));

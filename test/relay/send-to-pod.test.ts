@@ -13,9 +13,8 @@ function dialling() {
   const dispatcher = {
     dispatch(_: unknown, given: Dispatcher.DispatchHandler) {
       handler = given;
-      return true;
     },
-  } as Dispatcher;
+  };
   return {
     connection: { dispatcher, isReused: false, release: (isReusable: boolean) => released.push(isReusable) },
     released,
