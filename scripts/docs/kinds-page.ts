@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { versionsOf } from "../../sync-agent/source/known-kinds.ts";
 import { filterSchema } from "../../sync-agent/translate/gateway-api/filter-schema.ts";
 import {
@@ -14,8 +14,14 @@ import { legacySchema, sliceSchema } from "../../sync-agent/translate/kubernetes
 import { serviceSpecSchema } from "../../sync-agent/translate/kubernetes/read-service.ts";
 import { translators } from "../../sync-agent/translate/registry.ts";
 import { ingressRouteSchema, routeSchema } from "../../sync-agent/translate/traefik/ingress-route-schema.ts";
+import { tcpMiddlewareSchemas } from "../../sync-agent/translate/traefik/middleware-tcp.ts";
 import { serversTransportSchema } from "../../sync-agent/translate/traefik/servers-transport-schema.ts";
+import {
+  serversTransportTcpSchema,
+  tcpTransportGuards,
+} from "../../sync-agent/translate/traefik/servers-transport-tcp.ts";
 import { serviceSchema } from "../../sync-agent/translate/traefik/service-schema.ts";
+import * as streams from "../../sync-agent/translate/traefik/stream-route-schema.ts";
 import { mirrorSchema, traefikServiceSchema } from "../../sync-agent/translate/traefik/traefik-service-schema.ts";
 import { referencesSchema } from "../../sync-agent/translate/traefik/use-middlewares.ts";
 import { fieldRows } from "./describe-schema.ts";
@@ -58,6 +64,49 @@ const sections: readonly Section[] = [
       "tls.options": "not used: TLS ends at Cloudflare; routes whose TLSOption demands client certificates are closed",
       parentRefs: "not supported yet: the routes are left out",
     },
+  },
+  {
+    title: "IngressRouteTCP",
+    groups: traefik,
+    schema: streams.ingressRouteTcpSchema,
+    inner: { "routes[]": streams.tcpRouteSchema, "routes[].middlewares": referencesSchema },
+    notes: {
+      "routes[].services": "a list, each as in [a service of an IngressRouteTCP](#a-service-of-an-ingressroutetcp)",
+    },
+  },
+  {
+    title: "A service of an IngressRouteTCP",
+    schema: streams.tcpServiceSchema,
+    root: "",
+    notes: {
+      nodePortLB: "not used: the Pods are connected to",
+      terminationDelay:
+        "milliseconds for which the other side may go on when one has ended its own; negative: without end, as when it is left out",
+    },
+  },
+  {
+    title: "ServersTransportTCP",
+    groups: traefik,
+    schema: serversTransportTcpSchema,
+    notes: {
+      dialKeepAlive: "not used: silent connections are probed every 15s",
+      ...Object.fromEntries(
+        tcpTransportGuards.map((field) => [`tls.${field}`, "not supported: connections are closed"]),
+      ),
+    },
+  },
+  {
+    title: "MiddlewareTCP",
+    groups: traefik,
+    schema: z.object(tcpMiddlewareSchemas),
+    notes: { ipWhiteList: "the older name of `ipAllowList`" },
+  },
+  {
+    title: "IngressRouteUDP",
+    groups: traefik,
+    schema: streams.ingressRouteUdpSchema,
+    inner: { "routes[]": streams.udpRouteSchema, "routes[].services[]": streams.udpServiceSchema },
+    notes: { "routes[].services[].nodePortLB": "not used: the Pods are sent to" },
   },
   {
     title: "TraefikService",

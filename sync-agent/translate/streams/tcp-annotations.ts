@@ -4,7 +4,7 @@ import { parseGoDuration } from "../go-duration.ts";
 import type { ProblemDraft } from "../kubernetes/problem-draft.ts";
 import { suggestName } from "../nearest-name.ts";
 
-export const SLUICE_PREFIX = "sluice.dev/";
+const SLUICE_PREFIX = "sluice.dev/";
 
 /** What a Kubernetes Service may say of itself, since Traefik's kinds have no field for it. */
 export const tcpAnnotations = {

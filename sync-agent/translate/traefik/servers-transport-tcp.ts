@@ -79,13 +79,13 @@ export function useServersTransportTcp(
 }
 
 /** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
-const guards = ["peerCertURI", "peerCertSANs", "spiffe"] as const;
+export const tcpTransportGuards = ["peerCertURI", "peerCertSANs", "spiffe"] as const;
 
 function readTransport(object: KubernetesObject, report: Report, context: Context): TcpTransport | undefined {
   const spec = readSpec(serversTransportTcpSchema, object, report);
   if (spec === undefined) return undefined;
   const { tls = {}, proxyProtocol } = spec;
-  const demanded = guards.filter((field) => tls[field] !== undefined && tls[field] !== null);
+  const demanded = tcpTransportGuards.filter((field) => tls[field] !== undefined && tls[field] !== null);
   for (const field of demanded) {
     const message = `\`${field}\` is not supported yet; services with this ServersTransportTCP close their connections`;
     report({ code: "unsupported-field", severity: "error", path: ["spec", "tls", field], message });
