@@ -1,0 +1,193 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { Readable } from "node:stream";
+import { recordOf } from "../origin-gateway/http2-lines.ts";
+import { CallBody } from "./call-body.ts";
+import { clientHeaders } from "./call-headers.ts";
+import { codeOfStatus, DEADLINE_EXCEEDED, encodeMessage, UNAVAILABLE, UNKNOWN } from "./grpc-status.ts";
+import { parseGrpcTimeout } from "./grpc-timeout.ts";
+import { createLazyBody, type LazyBody } from "./lazy-body.ts";
+import type { PodAnswer } from "./pod-answer.ts";
+
+/** Timers count to no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** What an answer of HTTP says of a body that a call does not get. */
+const ABOUT_BODY = new Set(["content-type", "content-length", "content-encoding", "cache-control"]);
+
+/** One call of a client: a stream of its connection, with its deadline. */
+export class ClientCall {
+  /** What the client sends, for middlewares. */
+  readonly body: LazyBody;
+  readonly #stream: ServerHttp2Stream;
+  readonly #own: CallBody;
+  readonly #abort = new AbortController();
+  readonly #now: () => number;
+  readonly #deadline: number | undefined;
+  readonly #onEnd: (code: number | undefined) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #answer: PodAnswer | undefined;
+  #trailers: Record<string, string | string[]> = {};
+  #code: number | undefined;
+
+  /**
+   * @param now milliseconds on a clock that never goes back
+   * @param onEnd told once, with the code that the client got; undefined when it got none
+   */
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    now: () => number,
+    onEnd: (code: number | undefined) => void,
+  ) {
+    this.#stream = stream;
+    this.#now = now;
+    this.#onEnd = onEnd;
+    this.#own = new CallBody(stream);
+    this.body = createLazyBody(
+      () => this.#own.read(),
+      () => {},
+    );
+    const timeout = headers["grpc-timeout"];
+    const timeoutMs = parseGrpcTimeout(typeof timeout === "string" ? timeout : undefined);
+    this.#deadline = timeoutMs === undefined ? undefined : now() + timeoutMs;
+    if (timeoutMs !== undefined) {
+      this.#timer = setTimeout(() => this.#expire(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    }
+    stream.on("error", () => {});
+    stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers));
+    stream.once("close", () => {
+      clearTimeout(this.#timer);
+      this.#abort.abort();
+      this.#onEnd(stream.rstCode === constants.NGHTTP2_NO_ERROR ? this.#code : undefined);
+    });
+  }
+
+  /** Aborted once the client is gone, has its answer, or its time is up. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Milliseconds that are left of the client's time; undefined when it named none. */
+  get leftMs(): number | undefined {
+    return this.#deadline === undefined ? undefined : this.#deadline - this.#now();
+  }
+
+  /** What to send to a Pod: the client's own bytes, unless a service or a middleware has put others in their place. */
+  bodyFor(body: ReadableStream<Uint8Array> | null): CallBody {
+    if (body === null) return new CallBody(Readable.from([]));
+    if (body === this.body.stream && !this.body.isTaken) return this.#own;
+    return new CallBody(Readable.from(chunksOf(body)));
+  }
+
+  /** A Pod has answered; the last one counts. */
+  answeredBy(answer: PodAnswer): void {
+    this.#answer = answer;
+  }
+
+  /** Ends the call with a status and nothing else (gRPC over HTTP/2, Trailers-Only). */
+  refuse(code: number, message: string, headers: Record<string, string[]> = {}): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) return;
+    this.#code = code;
+    if (stream.headersSent) {
+      this.#trailers = { "grpc-status": String(code), "grpc-message": encodeMessage(message) };
+      this.#close();
+      return;
+    }
+    stream.respond(
+      {
+        ":status": 200,
+        "content-type": "application/grpc",
+        ...headers,
+        "grpc-status": String(code),
+        "grpc-message": encodeMessage(message),
+      },
+      { endStream: true },
+    );
+    this.#close();
+  }
+
+  /** Answers by what came out of middlewares and service. */
+  answer(response: Response): void {
+    const stream = this.#stream;
+    const answer = this.#answer;
+    if (stream.destroyed || stream.closed || this.signal.aborted) {
+      answer?.abandon();
+      return;
+    }
+    const { status, headers, body } = response;
+    if (answer !== undefined && body === answer.body.stream && !answer.body.isTaken) {
+      this.#passOn(answer, status, headers);
+      return;
+    }
+    if (/^application\/grpc/i.test(headers.get("content-type") ?? "")) {
+      this.#passOnChanged(response);
+      return;
+    }
+    answer?.abandon();
+    void body?.cancel().catch(() => {});
+    this.refuse(codeOfStatus(status), `The call was answered ${status}`, clientHeaders(headers, ABOUT_BODY));
+  }
+
+  #passOn(answer: PodAnswer, status: number, headers: Headers): void {
+    const stream = this.#stream;
+    const isTrailersOnly = headers.has("grpc-status");
+    if (isTrailersOnly) this.#code = readCode(headers.get("grpc-status"));
+    stream.respond(
+      { ":status": status, ...clientHeaders(headers) },
+      isTrailersOnly ? { endStream: true } : { waitForTrailers: true },
+    );
+    stream.on("drain", () => answer.resume());
+    answer.connect({
+      write: (chunk) => stream.destroyed || stream.writableEnded || stream.write(chunk),
+      end: (lines) => this.#finish(lines),
+      cut: () => this.#cut(),
+    });
+  }
+
+  /** A body that a middleware has read and made anew. */
+  #passOnChanged({ status, headers, body }: Response): void {
+    this.#stream.respond({ ":status": status, ...clientHeaders(headers) }, { waitForTrailers: true });
+    Readable.from(body === null ? [] : chunksOf(body))
+      .on("error", () => this.#cut())
+      .on("end", () => this.#finish(this.#answer?.trailers ?? []))
+      .pipe(this.#stream, { end: false });
+  }
+
+  #finish(lines: readonly string[]): void {
+    if (this.#code === undefined) {
+      this.#trailers = recordOf(lines);
+      this.#code = readCode(this.#trailers["grpc-status"]?.at(0) ?? null);
+    }
+    this.#close();
+  }
+
+  #cut(): void {
+    if (this.#code === undefined) this.refuse(UNAVAILABLE, "The connection to the Pod was cut");
+  }
+
+  #expire(): void {
+    if (this.#stream.destroyed || this.#stream.closed) return;
+    const hasNoRoom = this.#stream.writableNeedDrain;
+    this.refuse(DEADLINE_EXCEEDED, "The call took longer than its deadline");
+    this.#abort.abort();
+    // A client that does not read would never come to the end of it.
+    if (hasNoRoom) this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  /** Whoever has its answer need not send the rest of its call (RFC 9113, section 8.1). */
+  #close(): void {
+    const stream = this.#stream;
+    const end = (): void => {
+      if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
+    };
+    if (stream.writableFinished) end();
+    else stream.once("finish", end);
+    stream.end();
+  }
+}
+
+const readCode = (value: string | null): number => (/^\d{1,9}$/.test(value ?? "") ? Number(value) : UNKNOWN);
+
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Buffer, void> {
+  for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}

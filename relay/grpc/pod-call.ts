@@ -1,0 +1,115 @@
+import type { Dispatcher } from "undici";
+import type { Connection, PodDispatch } from "../origin-gateway/connection.ts";
+import { UnprocessedError } from "../origin-gateway/http2-request.ts";
+import { PodAnswer } from "./pod-answer.ts";
+
+/**
+ * How an attempt ended. `refused`: there was no connection. `unprocessed`: the Pod says that it has not begun the call.
+ * `failed`: it may have begun it.
+ */
+export type CallOutcome = { kind: "answered"; answer: PodAnswer } | { kind: "refused" | "unprocessed" | "failed" };
+
+export interface PodCallOptions {
+  /** Ends the call: its client went away, or its time is up. */
+  signal: AbortSignal;
+  /** How long to wait for a connection. undefined: as long as the pool does. */
+  dialTimeoutMs: number | undefined;
+}
+
+type Controller = Dispatcher.DispatchController;
+
+/** Sends a call to one Pod. */
+export function callPod(connection: Connection, request: PodDispatch, options: PodCallOptions): Promise<CallOutcome> {
+  const call = new PodCall(connection, options);
+  call.start(request);
+  return call.outcome;
+}
+
+class PodCall implements Dispatcher.DispatchHandler {
+  readonly outcome: Promise<CallOutcome>;
+  readonly #settle: (outcome: CallOutcome) => void;
+  readonly #connection: Connection;
+  readonly #options: PodCallOptions;
+  #controller: Controller | undefined;
+  #answer: PodAnswer | undefined;
+  #dialTimer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(connection: Connection, options: PodCallOptions) {
+    const { promise, resolve } = Promise.withResolvers<CallOutcome>();
+    this.outcome = promise;
+    this.#settle = resolve;
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  start(request: PodDispatch): void {
+    const { signal, dialTimeoutMs } = this.#options;
+    if (signal.aborted) {
+      this.#end({ kind: "failed" });
+      return;
+    }
+    signal.addEventListener("abort", this.#onAbort);
+    if (dialTimeoutMs !== undefined) {
+      this.#dialTimer = setTimeout(() => this.#end({ kind: "refused" }), dialTimeoutMs);
+    }
+    this.#connection.dispatcher.dispatch(request, this);
+  }
+
+  onRequestStart(controller: Controller): void {
+    if (this.#isOver) {
+      controller.abort(new Error("the call was given up"));
+      return;
+    }
+    clearTimeout(this.#dialTimer);
+    this.#controller = controller;
+  }
+
+  onResponseStart(controller: Controller, status: number): void {
+    if (this.#isOver || status < 200) return;
+    // Nothing of it is read before someone is there to take it.
+    controller.pause();
+    this.#answer = new PodAnswer(status, rawLines(controller.rawHeaders), controller);
+    this.#settle({ kind: "answered", answer: this.#answer });
+  }
+
+  onResponseData(_: Controller, chunk: Buffer): void {
+    this.#answer?.take(chunk);
+  }
+
+  onResponseEnd(controller: Controller): void {
+    this.#answer?.finish(rawLines(controller.rawTrailers));
+    this.#end({ kind: "failed" });
+  }
+
+  onResponseError(_: Controller, error: Error): void {
+    this.#answer?.cut();
+    if (error instanceof UnprocessedError) this.#end({ kind: "unprocessed" });
+    else this.#end({ kind: this.#controller === undefined && !isOwnFault(error) ? "refused" : "failed" });
+  }
+
+  readonly #onAbort = (): void => {
+    this.#controller?.abort(new Error("the call has ended"));
+    this.#answer?.cut();
+    this.#end({ kind: "failed" });
+  };
+
+  /** An outcome that was told before stays. */
+  #end(outcome: CallOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#dialTimer);
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.#settle(outcome);
+    this.#connection.release(this.#answer !== undefined);
+  }
+}
+
+/** What could not be written down says nothing of the Pod. */
+function isOwnFault(error: Error): boolean {
+  return "code" in error && /^ERR_(?:HTTP2|INVALID)_/.test(String(error.code));
+}
+
+function rawLines(raw: Controller["rawHeaders"]): string[] {
+  return Array.isArray(raw) ? raw.map((text) => (typeof text === "string" ? text : text.toString("latin1"))) : [];
+}

@@ -1,0 +1,106 @@
+import type { BalanceState } from "../../src/balance/balance-state.ts";
+import { plainAnswer } from "../../src/edge/plain-answer.ts";
+import type { Exchange } from "../../src/exchange/exchange.ts";
+import { bodyOf } from "../../src/exchange/fork-exchange.ts";
+import type { HopFailure } from "../../src/hop/hop.ts";
+import type { Destination, Send } from "../../src/origin/send.ts";
+import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
+import type { DialFailures } from "../origin-gateway/dial-failures.ts";
+import type { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
+import { type GatewayTable, transportOf } from "../origin-gateway/gateway-table.ts";
+import { orderTargets } from "../origin-gateway/order-targets.ts";
+import { findSession, sessionCookie } from "../origin-gateway/pod-cookie.ts";
+import { type Target, targetsOf } from "../origin-gateway/target.ts";
+import { answerHeaders, podHeaders } from "./call-headers.ts";
+import type { ClientCall } from "./client-call.ts";
+import { type CallOutcome, callPod } from "./pod-call.ts";
+
+export interface SendCallOptions {
+  /** The call that a request stands for. */
+  callOf: (request: Request) => ClientCall | undefined;
+  table: () => GatewayTable;
+  pools: EndpointPools;
+  failures: DialFailures;
+  balance: BalanceState;
+  /** Told of each connection that an endpoint refused. */
+  onRefusedDial: () => void;
+}
+
+/** How long one of several targets may take to accept a connection. */
+const SIBLING_DIAL_TIMEOUT_MS = 3_000;
+
+/**
+ * Sends calls to Pods. An endpoint that refuses, or says that it has not begun the call, costs the client nothing: the
+ * next one is tried. A call that a Pod may have begun is never sent twice.
+ */
+export function createCallSend(options: SendCallOptions): Send {
+  return async (exchange, destination) => {
+    const call = options.callOf(exchange.request);
+    if (call === undefined) throw new Error("there is no call for this request");
+    // No Pod of such a service can answer a call, and HTTP is not what the relay is asked for.
+    if (destination.options.scheme === "http") return plainAnswer(501, "The service does not speak HTTP/2");
+    const failure = await tryTargets(exchange, destination, call, options);
+    if (typeof failure !== "string") return failure;
+    exchange.failure = failure;
+    return failure === "no-endpoint" ? plainAnswer(503, "no available server") : plainAnswer(502, "Bad Gateway");
+  };
+}
+
+async function tryTargets(
+  exchange: Exchange,
+  { options: service, endpoints }: Destination,
+  call: ClientCall,
+  { table, pools, failures, balance, onRefusedDial }: SendCallOptions,
+): Promise<Response | HopFailure> {
+  const current = table();
+  const targets = targetsOf(endpoints);
+  const session = findSession(service, targets, exchange.headers.get("cookie") ?? undefined);
+  const signal = exchange.mirror ? (exchange.signal ?? call.signal) : call.signal;
+  const dialTimeoutMs = dialTimeoutOf(transportOf(service, current));
+  const siblingTimeoutMs =
+    dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
+  const body = call.bodyFor(bodyOf(exchange));
+
+  const attempt = (target: Target, isFresh: boolean): Promise<CallOutcome> => {
+    const host = service.passHostHeader && exchange.host !== "" ? exchange.host : target.authority;
+    const connection = pools
+      .get(target, service, current, false)
+      .take({ maxIdleMs: isFresh ? 0 : Number.POSITIVE_INFINITY, watchMs: 0 });
+    const request = {
+      method: "POST",
+      path: `${exchange.path}${exchange.query}`,
+      headers: podHeaders(exchange, host, call.leftMs),
+      body: body.read(),
+    };
+    return callPod(connection, request, { signal, dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined });
+  };
+
+  let [isTried, isUnprocessed] = [false, false];
+  for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
+    isTried = true;
+    let outcome = await attempt(target, target.isTerminating);
+    // Its connection was ending; the Pod itself need not be.
+    if (outcome.kind === "unprocessed" && body.isWhole && !target.isTerminating) outcome = await attempt(target, true);
+    if (outcome.kind === "answered") {
+      failures.answered(target.authority);
+      body.settle();
+      const { answer } = outcome;
+      const headers = answerHeaders(answer.lines);
+      const isKept = session !== undefined && session.target === target && !session.isLegacy;
+      const cookie = isKept ? undefined : sessionCookie(service, targets, target);
+      if (cookie !== undefined) headers.append("set-cookie", cookie);
+      if (exchange.mirror !== true) call.answeredBy(answer);
+      return new Response(answer.body.stream, { status: answer.status, headers });
+    }
+    if (outcome.kind === "failed" || signal.aborted) return "broken";
+    if (outcome.kind === "unprocessed") {
+      isUnprocessed = true;
+      if (!body.isWhole) return "broken";
+      continue;
+    }
+    failures.failed(target.authority);
+    onRefusedDial();
+  }
+  if (!isTried) return "no-endpoint";
+  return isUnprocessed ? "broken" : "unreachable";
+}
