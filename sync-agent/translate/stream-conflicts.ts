@@ -13,8 +13,8 @@ interface Claim {
 /** A router that gets nothing on some of its entry points. */
 interface Loss {
   loser: Claim;
-  winner: Claim;
-  entryPoints: string[];
+  /** Who takes it, by entry point. */
+  winners: Map<string, Claim>;
 }
 
 /**
@@ -61,9 +61,9 @@ export class StreamConflicts {
       const [winner, ...losers] = (this.#claims.get(key) ?? []).toSorted(byTieBreaker);
       if (winner === undefined) continue;
       for (const loser of losers) {
-        const known = losses.get(loser.router);
-        if (known === undefined) losses.set(loser.router, { loser, winner, entryPoints: [loser.entryPoint] });
-        else known.entryPoints.push(loser.entryPoint);
+        const loss = losses.get(loser.router) ?? { loser, winners: new Map() };
+        losses.set(loser.router, loss);
+        loss.winners.set(loser.entryPoint, winner);
       }
     }
     return [...losses.values()].sort((a, b) => byTieBreaker(a.loser, b.loser)).map(toProblem);
@@ -87,14 +87,14 @@ function* claimsOf(owner: Contribution, { tcpRouters, udpRouters }: TablePart): 
 const byTieBreaker = (a: Claim, b: Claim): number =>
   a.router.tieBreaker < b.router.tieBreaker ? -1 : a.router.tieBreaker > b.router.tieBreaker ? 1 : 0;
 
-function toProblem({ loser: { owner, router }, winner, entryPoints }: Loss): Problem {
-  const { kind, metadata } = winner.owner.object;
-  const other =
-    winner.owner === owner
-      ? "an earlier route of this object"
-      : `the ${kind} \`${metadata.namespace ?? ""}/${metadata.name}\``;
+function toProblem({ loser: { owner, router }, winners }: Loss): Problem {
+  // In the router's own order: which was contested first is a matter of chance.
+  const entryPoints = router.entryPoints.filter((name) => winners.has(name));
+  const objects = new Set(entryPoints.flatMap((name) => winners.get(name)?.owner ?? []));
+  const others = [...objects].map((winner) => (winner === owner ? "an earlier route of this object" : nameOf(winner)));
   const names = entryPoints.map((name) => `\`${name}\``).join(", ");
   const where = `the entry point${entryPoints.length === 1 ? "" : "s"} ${names}`;
+  const other = others.join(" or ");
   const isTcp = "rule" in router;
   return {
     code: "router-conflict",
@@ -107,6 +107,9 @@ function toProblem({ loser: { owner, router }, winner, entryPoints }: Loss): Pro
     hint: isTcp ? "Tell their rules or priorities apart, or take one away" : "Give each an entry point of its own",
   };
 }
+
+const nameOf = ({ object: { kind, metadata } }: Contribution): string =>
+  `the ${kind} \`${metadata.namespace ?? ""}/${metadata.name}\``;
 
 /** What a router conflicts by, in the object that it comes from. */
 function pathOf(router: Claim["router"]): (string | number)[] {

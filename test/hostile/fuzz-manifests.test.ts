@@ -12,6 +12,12 @@ import { soundObjects } from "./sound-manifests.ts";
 
 const settings = () => {
   const made = defaultSettings();
+  for (const [index, name] of ["mongo", "mysql", "mysql-ep", "dns-tcp"].entries()) {
+    made.relayEntryPoints[name] = { protocol: "tcp", host: "", port: 10_000 + index };
+  }
+  for (const [index, name] of ["dns", "dns-ep", "udpep"].entries()) {
+    made.relayEntryPoints[name] = { protocol: "udp", host: "", port: 10_000 + index };
+  }
   made.crd.allowCrossNamespace = true;
   made.crd.allowExternalNameServices = true;
   return made;
@@ -105,6 +111,8 @@ const bystanders = soundObjects.map((object, index) => {
 describe("objects that are not what their kind says", () => {
   it("are translated without an exception to a table that is sound", () => {
     expect(base.routers.length).toBeGreaterThan(20);
+    expect(base.tcpRouters.length).toBeGreaterThan(3);
+    expect(base.udpRouters.length).toBeGreaterThan(1);
     fc.assert(
       fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
         const { table, problems } = translator.translate(createObjectStore(mutate(edits)));
@@ -115,6 +123,11 @@ describe("objects that are not what their kind says", () => {
           if (closedBy === undefined)
             for (const name of middlewares) expect(Object.hasOwn(table.middlewares, name)).toBe(true);
         }
+        for (const { service, middlewares } of table.tcpRouters) {
+          expect(Object.hasOwn(table.tcpServices, service)).toBe(true);
+          for (const name of middlewares) expect(Object.hasOwn(table.tcpMiddlewares, name)).toBe(true);
+        }
+        for (const { service } of table.udpRouters) expect(Object.hasOwn(table.udpServices, service)).toBe(true);
         for (const { message, hint = "" } of problems) expect(message.length + hint.length).toBeLessThan(2_000);
       }),
       fuzzRuns(400),

@@ -82,6 +82,60 @@ spec:
       services: [{ name: whole, kind: TraefikService }, { name: eighth, port: http, serversTransport: transport, sticky: { cookie: { name: d } } }]
   tls: { secretName: pair }
 ---
+apiVersion: traefik.io/v1alpha1
+kind: MiddlewareTCP
+metadata: { name: lan }
+spec: { ipAllowList: { sourceRange: [10.0.0.0/8, "::1"] } }
+---
+apiVersion: traefik.io/v1alpha1
+kind: MiddlewareTCP
+metadata: { name: few }
+spec: { inFlightConn: { amount: 10 } }
+---
+apiVersion: traefik.io/v1alpha1
+kind: ServersTransportTCP
+metadata: { name: streams }
+spec:
+  dialTimeout: 3s
+  terminationDelay: 100ms
+  proxyProtocol: { version: 1 }
+  tls: { serverName: x.example.com, insecureSkipVerify: false, rootCAs: [{ secret: pair }], certificatesSecrets: [pair] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: streamed, annotations: { sluice.dev/tcp-strategy: leastconn, sluice.dev/tcp-health-check-port: "81" } }
+spec: { clusterIP: 10.96.0.9, ports: [{ name: tcp, port: 53 }, { name: udp, port: 53, protocol: UDP }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: streamed-1, labels: { kubernetes.io/service-name: streamed } }
+addressType: IPv4
+ports: [{ name: tcp, port: 1053 }, { name: udp, port: 1054, protocol: UDP }]
+endpoints: [{ addresses: [10.0.0.3] }]
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: { name: fuzzed-tcp }
+spec:
+  entryPoints: [mongo]
+  routes:
+    - match: HostSNI(\`fuzzed.example.com\`) && !ClientIP(\`10.0.0.0/8\`)
+      priority: 5
+      syntax: v3
+      middlewares: [{ name: lan }, { name: few }]
+      services:
+        - { name: streamed, port: tcp, weight: 2, serversTransport: streams, tls: true, proxyProtocol: { version: 2 } }
+        - { name: streamed, port: 53, weight: 1, nativeLB: true, terminationDelay: 5 }
+  tls: { secretName: pair, passthrough: false }
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteUDP
+metadata: { name: fuzzed-udp }
+spec:
+  entryPoints: [dns]
+  routes:
+    - services: [{ name: streamed, port: udp, weight: 2 }, { name: streamed, port: 53, nativeLB: true }]
+---
 apiVersion: gateway.networking.k8s.io/v1beta1
 kind: ReferenceGrant
 metadata: { name: grant }

@@ -31,6 +31,17 @@ function objectNamed({ name, meta }: Names): fc.Arbitrary<KubernetesObject> {
     middlewares: maybe(fc.array(fc.record({ name }), { maxLength: 1 })),
   });
   const refs = fc.array(serviceRef, { maxLength: 3 });
+  const streamRefs = fc.array(
+    fc.record({
+      name,
+      port: fc.constantFrom(80, 53, "http"),
+      weight: maybe(fc.integer({ min: -1, max: 3 })),
+      tls: maybe(fc.boolean()),
+      nativeLB: maybe(fc.boolean()),
+      serversTransport: maybe(name),
+    }),
+    { maxLength: 3 },
+  );
   const traefikObject = (kind: string, spec: fc.Arbitrary<unknown>): fc.Arbitrary<KubernetesObject> =>
     fc.record({ apiVersion: fc.constant("traefik.io/v1alpha1"), kind: fc.constant(kind), metadata: meta, spec });
 
@@ -62,6 +73,33 @@ function objectNamed({ name, meta }: Names): fc.Arbitrary<KubernetesObject> {
         fc.record({ chain: fc.record({ middlewares: fc.array(fc.record({ name }), { maxLength: 2 }) }) }),
       ),
     ),
+    traefikObject(
+      "IngressRouteTCP",
+      fc.record({
+        entryPoints: maybe(fc.subarray(["web", "websecure", "dns"])),
+        routes: fc.array(
+          fc.record({
+            match: fc.constantFrom("HostSNI(`*`)", "HostSNI(`a.com`)", "ClientIP(`::1`)", "Broken("),
+            services: streamRefs,
+            middlewares: maybe(fc.array(fc.record({ name }), { maxLength: 2 })),
+          }),
+          { maxLength: 2 },
+        ),
+        tls: maybe(fc.constantFrom({}, { passthrough: true })),
+      }),
+    ),
+    traefikObject(
+      "IngressRouteUDP",
+      fc.record({
+        entryPoints: maybe(fc.subarray(["web", "dns"])),
+        routes: fc.array(fc.record({ services: streamRefs }), { maxLength: 2 }),
+      }),
+    ),
+    traefikObject(
+      "MiddlewareTCP",
+      fc.constantFrom({ inFlightConn: { amount: 1 } }, { ipAllowList: { sourceRange: ["::/0"] } }, {}),
+    ),
+    traefikObject("ServersTransportTCP", fc.constantFrom({}, { dialTimeout: "1s" }, { proxyProtocol: {} }, { tls: 3 })),
     fc.record({
       apiVersion: fc.constant("networking.k8s.io/v1"),
       kind: fc.constant("Ingress"),
@@ -75,7 +113,11 @@ function objectNamed({ name, meta }: Names): fc.Arbitrary<KubernetesObject> {
       apiVersion: fc.constant("v1"),
       kind: fc.constant("Service"),
       metadata: meta,
-      spec: fc.constantFrom({ ports: [{ port: 80 }] }, { ports: [{ port: 80, name: "http" }] }),
+      spec: fc.constantFrom(
+        { ports: [{ port: 80 }] },
+        { ports: [{ port: 80, name: "http" }], clusterIP: "10.96.0.1" },
+        { ports: [80, 53].flatMap((port) => ["TCP", "UDP"].map((protocol) => ({ port, protocol, name: "http" }))) },
+      ),
     }),
     fc.record({
       apiVersion: fc.constant("discovery.k8s.io/v1"),

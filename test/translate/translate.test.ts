@@ -27,6 +27,11 @@ const demanding = (): TranslateSettings => ({
     websecure: { port: 443, tls: true, middlewares: ["default-a@kubernetescrd", "x-a-b@kubernetescrd"] },
     other: { port: 81, middlewares: ["default-b@kubernetescrd"] },
   },
+  relayEntryPoints: {
+    web: { protocol: "tcp", host: "", port: 80 },
+    websecure: { protocol: "tcp", host: "", port: 443, asDefault: true },
+    dns: { protocol: "udp", host: "", port: 53 },
+  },
 });
 const settings = fc.constantFrom(defaultSettings, demanding);
 
