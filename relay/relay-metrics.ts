@@ -75,6 +75,16 @@ export const relayMetrics = {
     help: "Connections that an endpoint refused; the client's then went to another, if there was one.",
     labels: ROUTE,
   },
+  sluice_tcp_endpoint_up: {
+    type: "gauge",
+    help: "1 for an endpoint that passed its last health check or was not probed yet, 0 for one that failed it.",
+    labels: ["service", "endpoint"],
+  },
+  sluice_tcp_health_checks_total: {
+    type: "counter",
+    help: "Probes of endpoints by their result, `passed` or `failed`.",
+    labels: ["service", "result"],
+  },
   sluice_udp_open_sessions: { type: "gauge", help: "Sessions that are open.", labels: ["entrypoint"] },
   sluice_udp_sessions_total: { type: "counter", help: "Sessions that have ended.", labels: ROUTE },
   sluice_udp_received_bytes_total: { type: "counter", help: "Bytes that clients sent.", labels: ROUTE },

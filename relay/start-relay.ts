@@ -83,7 +83,7 @@ export async function startRelay(
   registry.onCollect(() => collect(registry, gateway, follower));
   registry.onCollect(() => {
     stats.collect();
-    collectListeners(registry, streams.listeners());
+    collectStreams(registry, streams);
   });
   const operations = await startOperations({
     listen: settings.operations,
@@ -152,18 +152,29 @@ function collect(
   registry.replace("sluice_relay_table_age_seconds", age);
 }
 
-function collectListeners(
-  registry: MetricRegistry<RelayMetricName>,
-  listeners: ReturnType<Streams["listeners"]>,
-): void {
-  const show = (name: RelayMetricName, of: (listener: (typeof listeners)[number]) => number): void =>
-    registry.replace(
-      name,
-      listeners.map((listener) => ({
-        value: of(listener),
-        labels: { entrypoint: listener.name, protocol: listener.protocol },
-      })),
-    );
-  show("sluice_relay_listening", ({ address }) => (address === undefined ? 0 : 1));
-  show("sluice_relay_listen_failures_total", ({ failures }) => failures);
+function collectStreams(registry: MetricRegistry<RelayMetricName>, streams: Streams): void {
+  const listeners = streams.listeners().map(({ name, protocol, address, failures }) => ({
+    labels: { entrypoint: name, protocol },
+    isOpen: address !== undefined,
+    failures,
+  }));
+  registry.replace(
+    "sluice_relay_listening",
+    listeners.map(({ labels, isOpen }) => ({ labels, value: isOpen ? 1 : 0 })),
+  );
+  registry.replace(
+    "sluice_relay_listen_failures_total",
+    listeners.map(({ labels, failures }) => ({ labels, value: failures })),
+  );
+  const health = streams.health();
+  registry.replace(
+    "sluice_tcp_endpoint_up",
+    [...health.list()].map(({ service, endpoint, isUp }) => ({ labels: { service, endpoint }, value: isUp ? 1 : 0 })),
+  );
+  registry.replace(
+    "sluice_tcp_health_checks_total",
+    [...health.results()].flatMap(([service, results]) =>
+      (["passed", "failed"] as const).map((result) => ({ labels: { service, result }, value: results[result] })),
+    ),
+  );
 }

@@ -2,9 +2,11 @@ import type { Certificate } from "../../src/table/tls.ts";
 import type { Companion } from "../tcp/companion.ts";
 import { createCarrier } from "../tcp/create-carrier.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
+import { HealthChecks } from "./health-checks.ts";
 import { createLingering } from "./linger.ts";
 import { ListenerSet, type ListenerSetOptions, type ListenerStatus } from "./listener-set.ts";
 import { openListener } from "./open-listener.ts";
+import { probeEndpoint } from "./probe-endpoint.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import type { StreamSettings } from "./stream-settings.ts";
 import { type Placement, wantedListeners } from "./wanted-listeners.ts";
@@ -31,6 +33,8 @@ export interface Streams {
   /** Carries by this table from now on. What is open goes on as it began. */
   take(table: StreamTable): void;
   listeners(): ListenerStatus[];
+  /** What active health checks know of endpoints. */
+  health(): Pick<HealthChecks, "list" | "results">;
   /** Resolves when every listener that the table needs listens, or could not. */
   settled(): Promise<void>;
   /**
@@ -50,11 +54,14 @@ export function startStreams(options: StreamsOptions): Streams {
   let current = options.table;
   const table = (): StreamTable => current;
   const lingering = settings.lingerMs === undefined ? undefined : createLingering(settings.lingerMs);
+  const health = new HealthChecks({ probe: probeEndpoint, random, log });
+  health.take(current);
   const carrier = createCarrier({
     table,
     handshakeTimeoutMs: settings.handshakeTimeoutMs,
     random,
     now,
+    health,
     ...(lingering && { reached: ({ socket }, target) => lingering.add(socket, target) }),
     ended: (end) => observer.connectionEnded(end),
     ...(options.fallbackCertificate && { fallbackCertificate: options.fallbackCertificate }),
@@ -74,11 +81,14 @@ export function startStreams(options: StreamsOptions): Streams {
       if (placement?.isShared !== undefined || parts.some((part) => before[part] !== next[part])) {
         listeners.follow(wantedListeners(next, placement));
       }
+      health.take(next);
       lingering?.take(next);
     },
     listeners: () => listeners.list(),
     settled: () => listeners.settled(),
+    health: () => health,
     async close(graceMs = 0) {
+      health.close();
       await listeners.close((name) => {
         const entryPoint = current.relayEntryPoints[name];
         return { acceptMs: entryPoint?.requestAcceptGraceMs ?? 0, graceMs: entryPoint?.graceMs ?? graceMs };

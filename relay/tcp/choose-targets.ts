@@ -15,6 +15,14 @@ export interface ChoiceState {
   connections: ReadonlyMap<string, number>;
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number;
+  health?: EndpointStates | undefined;
+}
+
+/** What active health checks know. */
+export interface EndpointStates {
+  /** Whether nothing is down. */
+  readonly isEmpty: boolean;
+  isDown(service: string, authority: string): boolean;
 }
 
 export interface Choice {
@@ -43,10 +51,15 @@ export function chooseTargets(
       `tcp ${current}`,
       children.map(({ weight }) => weight),
     );
-    const chosen = nextChild(rotation, (index) => {
+    const { health } = state;
+    const canTake = (index: number, states: EndpointStates | undefined): boolean => {
       const child = children[index];
-      return child !== undefined && canServe(child.service, table, depth + 1);
-    });
+      return child !== undefined && child.weight > 0 && canServe(child.service, table, depth + 1, states);
+    };
+    const isAnyDown = health !== undefined && !health.isEmpty;
+    // When all are down, all are tried: a probe may be wrong.
+    const states = isAnyDown && children.some((_, index) => canTake(index, health)) ? health : undefined;
+    const chosen = nextChild(rotation, (index) => canTake(index, states));
     const next = chosen === undefined ? undefined : children[chosen];
     if (next === undefined) return undefined;
     current = next.service;
@@ -54,11 +67,21 @@ export function chooseTargets(
   return undefined;
 }
 
-function canServe(name: string, table: Pick<StreamTable, "tcpServices" | "relayEndpoints">, depth: number): boolean {
+function canServe(
+  name: string,
+  table: Pick<StreamTable, "tcpServices" | "relayEndpoints">,
+  depth: number,
+  states: EndpointStates | undefined,
+): boolean {
   const service = table.tcpServices[name];
   if (service === undefined || depth > MAX_DEPTH) return false;
-  if (service.type === "loadBalancer") return (table.relayEndpoints[service.endpoints]?.endpoints.length ?? 0) > 0;
-  return service.children.some((child) => child.weight > 0 && canServe(child.service, table, depth + 1));
+  if (service.type === "weighted") {
+    return service.children.some((child) => child.weight > 0 && canServe(child.service, table, depth + 1, states));
+  }
+  const endpoints = table.relayEndpoints[service.endpoints];
+  if (endpoints === undefined || endpoints.endpoints.length === 0) return false;
+  if (service.healthCheck === undefined || states === undefined) return true;
+  return targetsOf(endpoints).candidates.some(({ authority }) => !states.isDown(name, authority));
 }
 
 function chooseEndpoints(
@@ -71,10 +94,21 @@ function chooseEndpoints(
   const endpoints = table.relayEndpoints[loadBalancer.endpoints];
   if (endpoints === undefined) return undefined;
   const set = targetsOf(endpoints);
-  const { balance, failures } = state;
+  const { balance } = state;
+  const failures = withHealth(name, loadBalancer, state);
   const up = set.candidates.filter(({ authority }) => !failures.isDown(authority));
   const first = preferences[loadBalancer.strategy ?? "wrr"](up, clientAddress, state);
   return { loadBalancer, targets: orderTargets(set, `tcp ${name}`, first, balance, failures) };
+}
+
+/** Endpoints that fail their health checks are tried last, like those that lately refused. */
+function withHealth(name: string, { healthCheck }: TcpLoadBalancer, { failures, health }: ChoiceState): DialFailures {
+  if (healthCheck === undefined || health === undefined || health.isEmpty) return failures;
+  return {
+    ...failures,
+    isDown: (authority) => failures.isDown(authority) || health.isDown(name, authority),
+    isEmpty: () => false,
+  };
 }
 
 type Prefer = (targets: readonly Target[], clientAddress: string, state: ChoiceState) => Target | undefined;

@@ -16,13 +16,14 @@ export interface CarrierOptions {
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
   now: () => number;
+  health?: Carrier["health"];
   reached?: Carrier["reached"];
   ended: (end: ConnectionEnd) => void;
 }
 
 /** One for a relay: what it knows of endpoints and clients outlives every table. */
 export function createCarrier(options: CarrierOptions): Carrier {
-  const { table, fallbackCertificate, handshakeTimeoutMs, random, now, reached, ended } = options;
+  const { table, fallbackCertificate, handshakeTimeoutMs, random, now, health, reached, ended } = options;
   const inFlight = new Map<string, number>();
   const guards = new WeakMap<StreamTable["tcpMiddlewares"], Map<string, TcpGuard>>();
   const sets = new WeakMap<StreamTable["certificates"], CertificateSet>();
@@ -61,6 +62,7 @@ export function createCarrier(options: CarrierOptions): Carrier {
     connections: new Map(),
     random,
     now,
+    health,
     reached,
     ended,
     guardsOf: (current, names) => names.map((name) => guardOf(current, name)),

@@ -29,7 +29,7 @@ export async function greetEndpoint(
   try {
     if (proxyProtocol !== undefined) upstream.write(writeProxyHeader(proxyProtocol, ends));
     if (route.isPostgres && route.router.tls?.passthrough) await askForTls(upstream);
-    return tls ? await encrypt(upstream, target, transport) : upstream;
+    return tls ? await encryptUpstream(upstream, target, transport) : upstream;
   } catch (error) {
     upstream.destroy();
     throw error;
@@ -44,7 +44,17 @@ async function askForTls(upstream: Socket): Promise<void> {
     throw new Error("the endpoint does not take TLS");
 }
 
-async function encrypt(upstream: Socket, target: Target, transport: ServersTransport | undefined): Promise<Socket> {
+/**
+ * Speaks TLS to an endpoint from here on.
+ *
+ * @throws when it does not, or shows a certificate that is not believed
+ */
+export async function encryptUpstream(
+  upstream: Socket,
+  target: Target,
+  transport: ServersTransport | undefined,
+  timeoutMs = GREETING_TIMEOUT_MS,
+): Promise<Socket> {
   const { insecureSkipVerify, rootCAs = [], certificates = [] } = transport ?? {};
   const servername = transport?.serverName ?? (isIP(target.address) === 0 ? target.address : undefined);
   const encrypted = connectTls({
@@ -59,7 +69,8 @@ async function encrypt(upstream: Socket, target: Target, transport: ServersTrans
       key: certificates.map(({ key }) => key),
     }),
   });
-  await once(encrypted, "secureConnect", { signal: AbortSignal.timeout(GREETING_TIMEOUT_MS) });
+  // Also when nobody waits any more: an error without a listener would end the process.
   encrypted.on("error", () => {});
+  await once(encrypted, "secureConnect", { signal: AbortSignal.timeout(timeoutMs) });
   return encrypted;
 }

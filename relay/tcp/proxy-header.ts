@@ -109,6 +109,10 @@ export function writeProxyHeader(version: 1 | 2, { source, destination }: Proxie
   return header;
 }
 
+/** @returns the header of a connection that is the proxy's own, such as a probe's */
+export const writeLocalProxyHeader = (version: 1 | 2): Buffer =>
+  version === 1 ? Buffer.from("PROXY UNKNOWN\r\n") : Buffer.concat([SIGNATURE_V2, Buffer.from([0x20, 0, 0, 0])]);
+
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** A header has one family: where the two differ, the IPv4 one is written as IPv6. */

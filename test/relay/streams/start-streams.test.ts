@@ -114,6 +114,35 @@ describe("entry points", () => {
   });
 });
 
+describe("endpoints that are probed", () => {
+  it("get no connections while they do not pass, and some again when they do", async () => {
+    let isWell = false;
+    const serve = (name: string) => (socket: Socket) =>
+      socket.on("data", (chunk) => {
+        if (String(chunk) === "PING") socket.end(name === "good" || isWell ? "PONG" : "BUSY");
+        else socket.end(name);
+      });
+    const ports = [await startPod(serve("good")), await startPod(serve("sick"))];
+    const healthCheck = { intervalMs: 5, timeoutMs: 2_000, send: "PING", expect: "PONG" };
+    const streams = await runStreams(
+      tableOf(
+        { relayEntryPoints: { tcp: tcpAt() }, tcpRouters: [router("HostSNI(`*`)", "db")] },
+        service("db", ports, { healthCheck }),
+      ),
+    );
+    const states = (): boolean[] => [...streams.health().list()].map(({ isUp }) => isUp);
+    const ask = async (): Promise<Set<string>> => {
+      const answers = await Promise.all(Array.from({ length: 6 }, () => exchange(streams.port("tcp"), "hi")));
+      return new Set(answers);
+    };
+    await expect.poll(states).toEqual([true, false]);
+    expect(await ask()).toEqual(new Set(["good"]));
+    isWell = true;
+    await expect.poll(states).toEqual([true, true]);
+    expect(await ask()).toEqual(new Set(["good", "sick"]));
+  });
+});
+
 describe("connections whose endpoint has left the table", () => {
   const linger = (lingerMs: number | undefined) => ({ settings: { ...defaultStreamSettings, lingerMs } });
 
