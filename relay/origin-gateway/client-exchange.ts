@@ -11,8 +11,14 @@ export interface ClientExchange {
   /** Name and value in turn, each line as it was sent. */
   readonly rawHeaders: readonly string[];
   readonly hasBody: boolean;
-  /** Not begun before someone reads it. */
+  /** The body as it came, to see how far it is. */
   readonly body: Readable;
+  /**
+   * The body, not begun before someone asks for its first chunk.
+   *
+   * @param onTaken called then: from now on it cannot be sent to another
+   */
+  readBody(onTaken: () => void): AsyncIterable<Buffer>;
   /** The trailer lines, name and value in turn, once the body has ended. */
   readonly trailers: readonly string[];
   /** What the client wants to change to, when its connection can. */

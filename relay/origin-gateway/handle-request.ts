@@ -6,6 +6,7 @@ import type { ClientExchange } from "./client-exchange.ts";
 import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
+import { GrpcWebExchange, isGrpcWeb } from "./grpc-web-exchange.ts";
 import { orderTargets } from "./order-targets.ts";
 import { findSession, sessionCookie } from "./pod-cookie.ts";
 import { polled } from "./polled.ts";
@@ -53,13 +54,14 @@ const isUpgrade = ({ upgrade, hasBody }: ClientExchange): boolean => upgrade ===
 
 /** @returns why no target answered; undefined when one did, or when the client went away */
 async function tryTargets(
-  client: ClientExchange,
+  received: ClientExchange,
   { hop, service, table, targets, answerHeaders }: Admitted,
   { pools, balance, failures, counters, isTableLive, now }: Gateway,
 ): Promise<HopFailure | undefined> {
+  const transport = transportOf(service, table);
+  const client = isGrpcWeb(received, service, transport) ? new GrpcWebExchange(received) : received;
   client.invite();
   const upgrade = tunnelOf(client);
-  const transport = transportOf(service, table);
   const dialTimeoutMs = dialTimeoutOf(transport);
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ClientExchange } from "./client-exchange.ts";
+import { streamBody } from "./request-body.ts";
 import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 
 /** A request over HTTP/1.1. */
@@ -56,6 +57,10 @@ export class Http1Exchange implements ClientExchange {
 
   onDrain(listener: () => void): void {
     this.#response.on("drain", listener);
+  }
+
+  readBody(onTaken: () => void): AsyncIterable<Buffer> {
+    return streamBody(this.body, onTaken);
   }
 
   invite(): void {

@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import type { Duplex } from "node:stream";
 import type { ClientExchange } from "./client-exchange.ts";
 import { recordOf, withoutPseudo } from "./http2-lines.ts";
+import { streamBody } from "./request-body.ts";
 
 /** A request over HTTP/2: one stream of a connection. */
 export class Http2Exchange implements ClientExchange {
@@ -55,6 +56,10 @@ export class Http2Exchange implements ClientExchange {
 
   onDrain(listener: () => void): void {
     this.body.on("drain", listener);
+  }
+
+  readBody(onTaken: () => void): AsyncIterable<Buffer> {
+    return streamBody(this.body, onTaken);
   }
 
   invite(): void {

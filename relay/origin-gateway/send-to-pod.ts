@@ -3,7 +3,6 @@ import type { Dispatcher } from "undici";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Connection, PodDispatch } from "./connection.ts";
-import { streamBody } from "./request-body.ts";
 import { responseHeaders, trailerLines } from "./response-headers.ts";
 
 export interface PodRequest {
@@ -69,7 +68,7 @@ class Attempt implements Dispatcher.DispatchHandler {
       path: client.target,
       method: client.method,
       headers,
-      body: client.hasBody ? streamBody(client.body, this.#onBodyTaken) : null,
+      body: client.hasBody ? client.readBody(this.#onBodyTaken) : null,
       trailers: () => trailerLines(client.trailers),
     };
     if (upgrade !== undefined) request.upgrade = upgrade;

@@ -191,6 +191,7 @@ export interface Answer {
   message: string;
   headers: http.IncomingHttpHeaders;
   rawHeaders: string[];
+  bytes: Buffer;
   text: string;
 }
 
@@ -218,12 +219,14 @@ async function writeAll(request: http.ClientRequest, body: Iterable<Buffer> | As
 export async function read(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
   return {
     status: response.statusCode ?? 0,
     message: response.statusMessage ?? "",
     headers: response.headers,
     rawHeaders: response.rawHeaders,
-    text: Buffer.concat(chunks).toString(),
+    bytes,
+    text: bytes.toString(),
   };
 }
 
