@@ -1,3 +1,4 @@
+import { MAX_FORWARDED_BODY } from "../../src/middleware/forward-auth.ts";
 import { MAX_BCRYPT_COST } from "../../src/password/password-hash.ts";
 import { middlewareSchema } from "../../src/table/middleware.ts";
 import {
@@ -24,6 +25,7 @@ const remarks: Readonly<Record<string, string>> = {
   ipAllowList:
     "Also under its older name `ipWhiteList`. `X-Forwarded-For` counts only where the entry point trusts who sent it; a client whose address cannot be told is refused.",
   basicAuth: `${basicSecret}: bcrypt (\`htpasswd -B\`, up to the cost ${MAX_BCRYPT_COST}: each step doubles the CPU time that anybody's try takes of the edge; 5 is htpasswd's own), MD5-crypt (\`$apr1$\`, \`$1$\`) or \`{SHA}\`. Or it is of the type kubernetes.io/basic-auth: then a hash of its password (PBKDF2) is published, never the password. What is published is sealed (\`SEAL_KEY\`). A password is judged once in each isolate and remembered; an unknown user takes as long as a known one.`,
+  forwardAuth: `The server is asked the way that services are: a Service of the cluster, by its DNS name, through the gateway; a public host by the edge itself; other names (\`.internal\`, \`.local\`) through the gateway; an IP address not at all. What the client sends under a name of \`authResponseHeaders\` is removed, with underscores too. Differs: bodies are forwarded up to ${MAX_FORWARDED_BODY / 1024 ** 2} MiB (above: 401), never with GET and HEAD; \`tls\` is refused.`,
   digestAuth:
     "The Secret has one key, or `users`, with a line for each user as `htdigest` writes it; only those of the realm count. What is published is sealed (`SEAL_KEY`). MD5 and the quality `auth`, as in Traefik. Differs: a nonce is good for five minutes in every isolate, and how often it was used is not counted.",
 };

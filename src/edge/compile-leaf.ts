@@ -6,6 +6,7 @@ import type { Report } from "../observe/report.ts";
 import { buildRouteIndex, type RouteIndex } from "../router/route-index.ts";
 import { compileServices } from "../service/compile-services.ts";
 import type { ServiceContext } from "../service/service.ts";
+import { collectReferences, type Entries } from "../snapshot/collect-references.ts";
 import type { Router } from "../table/router.ts";
 import type { RouteLeaf } from "../table/snapshot.ts";
 import { plainAnswer } from "./plain-answer.ts";
@@ -34,7 +35,7 @@ export function compileLeaf(leaf: RouteLeaf, context: CompileContext): RouteInde
     try {
       const target = service(router.service);
       const handle = wrapAll(router.middlewares, middleware)(target.handle);
-      return { router, endpointKeys: target.endpointKeys, handle };
+      return { router, endpointKeys: endpointKeysOf(router, leaf, target.endpointKeys), handle };
     } catch (error) {
       context.report({ event: "route-closed", router: router.name, reason: String(error) });
       return closedRoute(router);
@@ -53,6 +54,22 @@ export function compileLeaf(leaf: RouteLeaf, context: CompileContext): RouteInde
       };
     }),
   );
+}
+
+/** With those of the services that its middlewares ask by themselves. */
+function endpointKeysOf(router: Router, leaf: RouteLeaf, ofTarget: readonly string[]): readonly string[] {
+  const entries: Entries = {
+    service: (name) => (Object.hasOwn(leaf.services, name) ? leaf.services[name] : undefined),
+    middleware: (name) => (Object.hasOwn(leaf.middlewares, name) ? leaf.middlewares[name] : undefined),
+  };
+  const { services, middlewares } = collectReferences(entries, router);
+  const asks = middlewares.some((name) => "service" in (entries.middleware(name) ?? {}));
+  if (!asks) return ofTarget;
+  const all = services.flatMap((name) => {
+    const service = entries.service(name);
+    return service?.type === "loadBalancer" ? service.endpoints : [];
+  });
+  return [...new Set([...ofTarget, ...all])];
 }
 
 /** A route without one of its guards: it matches, so that no lower route takes over, and it serves nothing. */

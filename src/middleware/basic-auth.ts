@@ -3,7 +3,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { isPassword, type PasswordHash, parsePasswordHash } from "../password/password-hash.ts";
 import { fnv1a32 } from "../snapshot/fnv1a32.ts";
 import { checkHeaderName } from "./check-header.ts";
-import { setRequestHeader } from "./edit-request-header.ts";
+import { setOwnHeader } from "./drop-header.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { invalid } from "./middleware-error.ts";
 import { quoteParameter } from "./quote-parameter.ts";
@@ -35,7 +35,7 @@ export const basicAuth: MiddlewareFactory<"basicAuth"> = {
       const isRight = await runtime.verdicts.check(texts, () => isPassword(password, line.hash));
       if (!isRight || known === undefined) return refuse(challenge);
       if (removeHeader) exchange.headers.delete("Authorization");
-      if (headerField !== undefined) setRequestHeader(exchange, headerField, user);
+      if (headerField !== undefined) setOwnHeader(exchange, headerField, user);
       return next(exchange);
     };
   },

@@ -5,7 +5,7 @@ import { md5 } from "../password/md5.ts";
 import { fnv1a32 } from "../snapshot/fnv1a32.ts";
 import { checkHeaderName } from "./check-header.ts";
 import { createNonces, type Nonces } from "./digest-nonce.ts";
-import { setRequestHeader } from "./edit-request-header.ts";
+import { setOwnHeader } from "./drop-header.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { quoteParameter } from "./quote-parameter.ts";
 import { createSealedValue } from "./sealed-value.ts";
@@ -45,7 +45,7 @@ export const digestAuth: MiddlewareFactory<"digestAuth"> = {
       if (!isRight || known === undefined) return refuse(nonces, false);
       if (!(await nonces.isGood(nonce))) return refuse(nonces, true);
       if (removeHeader) exchange.headers.delete("Authorization");
-      if (headerField !== undefined) setRequestHeader(exchange, headerField, username);
+      if (headerField !== undefined) setOwnHeader(exchange, headerField, username);
       return next(exchange);
     };
   },

@@ -4,11 +4,11 @@ import type { Router } from "../table/router.ts";
 import type { Service } from "../table/service.ts";
 import type { TableChanges } from "../table/table-changes.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
+import { collectReferences, type References } from "./collect-references.ts";
 import { bytesOfUnit, fitsRouteLeaf } from "./leaf-draft.ts";
 import { type Fragment, type RouteUnit, toFragment } from "./route-unit.ts";
 
 type Part = "services" | "middlewares";
-type References = Record<Part, readonly string[]>;
 
 interface Written {
   readonly unit: RouteUnit;
@@ -56,7 +56,11 @@ export class RouteUnits {
   }
 
   #write(router: Router): RouteUnit | undefined {
-    const names = collectReferences(this.#entries, router);
+    const { services, middlewares } = this.#entries;
+    const names = collectReferences(
+      { service: (name) => services.get(name), middleware: (name) => middlewares.get(name) },
+      router,
+    );
     const fragmentsOf = (part: Part): Fragment[] => names[part].flatMap((name) => this.#fragment(part, name) ?? []);
     const text = canonicalJson(router);
     const unit: RouteUnit = {
@@ -130,34 +134,4 @@ function missingIn(entries: Entries, { services, middlewares }: References): Ref
     middlewares: middlewares.filter((name) => !entries.middlewares.has(name)),
   };
   return missing.services.length + missing.middlewares.length === 0 ? undefined : missing;
-}
-
-function collectReferences(entries: Entries, router: Router): References {
-  const services = new Set([router.service]);
-  const middlewares = new Set(router.middlewares);
-  // A set's iteration also visits what is added meanwhile, so each name is followed once, cycles included.
-  for (const name of services) {
-    const service = entries.services.get(name);
-    switch (service?.type) {
-      case "weighted":
-        for (const child of service.children) services.add(child.service);
-        break;
-      case "mirroring":
-        services.add(service.service);
-        for (const mirror of service.mirrors) services.add(mirror.service);
-        break;
-      case "failover":
-        services.add(service.service).add(service.fallback);
-        break;
-      case "filtered":
-        services.add(service.service);
-        for (const middleware of service.middlewares) middlewares.add(middleware);
-        break;
-    }
-  }
-  for (const name of middlewares) {
-    const middleware = entries.middlewares.get(name);
-    if (middleware?.type === "chain") for (const next of middleware.middlewares) middlewares.add(next);
-  }
-  return { services: [...services], middlewares: [...middlewares] };
 }

@@ -142,6 +142,27 @@ const digestAuthSchema = z.strictObject({ type: z.literal("digestAuth"), ...pass
 
 export const contentTypeSchema = z.strictObject({ type: z.literal("contentType"), autoDetect: z.boolean() });
 
+const forwardAuthSchema = z.strictObject({
+  type: z.literal("forwardAuth"),
+  /** Who is asked, by its name in the table. */
+  service: z.string(),
+  /** The URL that it is asked for. */
+  address: z.string(),
+  trustForwardHeader: z.boolean(),
+  authResponseHeaders: strings,
+  authResponseHeadersRegex: z.optional(z.string()),
+  /** Empty: all. */
+  authRequestHeaders: strings,
+  addAuthCookiesToResponse: strings,
+  forwardBody: z.boolean(),
+  /** Bytes; -1: as many as are held at all. */
+  maxBodySize: z.number(),
+  /** Bytes; -1: no limit. */
+  maxResponseBodySize: z.number(),
+  preserveLocationHeader: z.boolean(),
+  preserveRequestMethod: z.boolean(),
+});
+
 const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
 
 export const middlewareSchema = z.discriminatedUnion("type", [
@@ -160,6 +181,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   basicAuthSchema,
   digestAuthSchema,
   contentTypeSchema,
+  forwardAuthSchema,
   chainSchema,
 ]);
 export type Middleware = z.infer<typeof middlewareSchema>;

@@ -16,10 +16,12 @@ const mapRouter = (router: Router, rename: Rename): Router => ({
 });
 
 /** A middleware with its references renamed. */
-export const mapMiddleware = (middleware: Middleware, rename: Rename): Middleware =>
-  middleware.type === "chain"
-    ? { ...middleware, middlewares: middleware.middlewares.map((name) => rename("middlewares", name)) }
-    : middleware;
+export function mapMiddleware(middleware: Middleware, rename: Rename): Middleware {
+  if (middleware.type === "chain") {
+    return { ...middleware, middlewares: middleware.middlewares.map((name) => rename("middlewares", name)) };
+  }
+  return "service" in middleware ? { ...middleware, service: rename("services", middleware.service) } : middleware;
+}
 
 function mapService(service: Service, rename: Rename): Service {
   const child = <T extends { service: string }>(one: T): T => ({ ...one, service: rename("services", one.service) });

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { serviceManifest, startBackend } from "./backend.ts";
 import { examples, runExample } from "./run-example.ts";
-import { whoamiLine } from "./send.ts";
+import { runManifests } from "./run-manifests.ts";
+import { send, servedBy, whoamiLine } from "./send.ts";
 
 it("ip-allow-list: only some addresses pass, and X-Forwarded-For counts where it is trusted", async () => {
   const { ask, dev } = await runExample("ip-allow-list/manifests", {
@@ -79,4 +82,66 @@ it("content-type: what the service does not say is told by the answer's first by
     "typed.example.com",
   ]);
   expect((await ask("untyped.example.com")).headers["content-type"]).toBeUndefined();
+});
+
+it("forward-auth: a Service of the cluster is asked first, and the client cannot say who it is", async () => {
+  const { ask, dev } = await runExample("forward-auth");
+  expect(dev.problems().filter(({ severity }) => severity !== "notice")).toEqual([]);
+  const { status, body } = await ask("shop.example.com", "/", { headers: { "X-User": "forged", X_User: "forged" } });
+  expect([status, servedBy({ body }, ["auth", "shop"]), body.includes("forged")]).toEqual([200, "shop", false]);
+});
+
+const authText = readFileSync("examples/forward-auth/forward-auth.yaml", "utf8")
+  .split(/^---$/m)
+  .filter((part) => !part.includes("kind: Service"))
+  .join("---");
+
+it("forward-auth: the server lets pass, refuses, redirects; away it lets nobody pass", async () => {
+  const auth = await startBackend("auth", ({ headers }, response) => {
+    const user = /user=(\w+)/.exec(headers.cookie ?? "")?.[1];
+    if (user === undefined) return response.writeHead(302, { Location: "/login" }).end("log in");
+    response.setHeader("Set-Cookie", ["session=new; Path=/", "other=1"]);
+    return response.setHeader("X-User", user).writeHead(204).end();
+  });
+  const shop = await startBackend("shop", (_, response) => response.setHeader("Set-Cookie", "session=old").end("shop"));
+  const services = serviceManifest("auth", [auth.port]).replace("port: 80 }", "port: 9091 }");
+  const running = await runManifests(`${authText}${services}${serviceManifest("shop", [shop.port])}`);
+  try {
+    const ask = (headers: Record<string, string>, method = "POST") =>
+      send(running.url("web"), "/cart?x=1", { host: "shop.example.com", method, body: "order", headers });
+    const refused = await ask({ "X-User": "forged", "X-Forwarded-Uri": "/public", "X-Forwarded-For": "203.0.113.1" });
+    expect([refused.status, refused.headers.location, refused.body]).toEqual([
+      302,
+      "http://auth.default.svc.cluster.local:9091/login",
+      "log in",
+    ]);
+    expect(shop.requests).toEqual([]);
+    const asked = auth.requests[0];
+    expect([asked?.method, asked?.url, asked?.body]).toEqual(["GET", "/verify", ""]);
+    expect(asked?.headers).toMatchObject({
+      host: "auth.default.svc.cluster.local:9091",
+      "x-forwarded-method": "POST",
+      "x-forwarded-host": "shop.example.com",
+      "x-forwarded-proto": "http",
+      "x-forwarded-uri": "/cart?x=1",
+      "x-forwarded-for": "127.0.0.1",
+    });
+    expect(asked?.headers["x-user"]).toBeUndefined();
+
+    const passed = await ask({ Cookie: "user=alice", "X-User": "forged", X_User: "forged" });
+    expect([passed.status, passed.body, passed.headers["set-cookie"]]).toEqual([200, "shop", ["session=new; Path=/"]]);
+    const { body, headers } = shop.requests[0] ?? {};
+    expect([body, headers?.["x-user"], headers?.x_user, headers?.host]).toEqual([
+      "order",
+      "alice",
+      undefined,
+      "shop.example.com",
+    ]);
+
+    await auth.close();
+    expect((await ask({ Cookie: "user=alice" })).status).toBe(500);
+    expect(shop.requests).toHaveLength(1);
+  } finally {
+    await Promise.all([running.close(), shop.close(), auth.close().catch(() => {})]);
+  }
 });

@@ -57,7 +57,7 @@ export function whoamiLine(body: string, name: string): string | undefined {
 }
 
 /** The Service behind a whoami's Pod name: `myapp1` of `myapp1-7d9f…-x2x4q`. */
-export function servedBy(answer: Answer, services: readonly string[]): string {
+export function servedBy(answer: Pick<Answer, "body">, services: readonly string[]): string {
   const hostname = whoamiLine(answer.body, "Hostname") ?? "";
   return (
     services.find((service) => hostname === service || hostname.startsWith(`${service}-`)) ?? `unknown: ${hostname}`

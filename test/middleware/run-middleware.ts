@@ -11,13 +11,18 @@ export interface Sent {
   headers?: Record<string, string>;
   /** Whether the client's X-Forwarded-* are believed. */
   trusted?: boolean;
+  body?: string;
 }
 
 /** An exchange as the edge makes it for this request. */
-export function exchangeOf({ url = "http://a.com/", method = "GET", headers = {}, trusted = false }: Sent) {
+export function exchangeOf({ url = "http://a.com/", method = "GET", headers = {}, trusted = false, body }: Sent) {
   const [, scheme, host = "", path = "", query = ""] = /^(https?):\/\/([^/]*)([^?]*)(.*)$/s.exec(url) ?? [];
   return createExchange({
-    request: new Request(`http://gateway.internal${path}${query}`, { method, headers }),
+    request: new Request(`http://gateway.internal${path}${query}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+    }),
     scheme: scheme === "https" ? "https" : "http",
     entryPoint: "web",
     host,

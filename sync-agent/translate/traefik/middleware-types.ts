@@ -17,6 +17,7 @@ import {
 } from "../../../src/table/middleware.ts";
 import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
 import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
+import { forwardAuthSpec, readForwardAuth } from "./forward-auth.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
@@ -34,6 +35,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   ipWhiteList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
   basicAuth: readBasicAuth,
   digestAuth: readDigestAuth,
+  forwardAuth: readForwardAuth,
   contentType: reader("contentType", contentTypeSchema, { autoDetect: true }),
 };
 
@@ -41,6 +43,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
 export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   basicAuth: basicAuthSpec,
   digestAuth: digestAuthSpec,
+  forwardAuth: forwardAuthSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
@@ -50,7 +53,6 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "compress",
   "encodedCharacters",
   "errors",
-  "forwardAuth",
   "grpcWeb",
   "inFlightReq",
   "passTLSClientCert",

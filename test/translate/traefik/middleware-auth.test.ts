@@ -139,3 +139,92 @@ describe("digestAuth", () => {
     },
   );
 });
+
+describe("forwardAuth", () => {
+  const SERVICE = "default-m~auth@kubernetescrd";
+  const forward = (address: string, more = "") =>
+    translate(withMiddleware(`forwardAuth: { address: "${address}"${more} }`) + services("auth"));
+
+  test("a Service of the cluster becomes a service of the table", () => {
+    const result = forward("http://auth.default.svc.cluster.local/verify?x", ", authResponseHeaders: [X-User]");
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.middlewares["default-m@kubernetescrd"]).toEqual({
+      type: "forwardAuth",
+      service: SERVICE,
+      address: "http://auth.default.svc.cluster.local/verify?x",
+      trustForwardHeader: false,
+      authResponseHeaders: ["X-User"],
+      authRequestHeaders: [],
+      addAuthCookiesToResponse: [],
+      forwardBody: false,
+      maxBodySize: -1,
+      maxResponseBodySize: -1,
+      preserveLocationHeader: false,
+      preserveRequestMethod: false,
+    });
+    expect(result.table.services[SERVICE]).toEqual({
+      type: "loadBalancer",
+      endpoints: "default-auth-80",
+      scheme: "http",
+      passHostHeader: true,
+      transport: "gateway",
+    });
+    expect(Object.keys(result.table.endpoints).sort()).toEqual(["default-a-80", "default-auth-80"]);
+  });
+
+  test.each([
+    "http://auth/x",
+    "http://auth.default/x",
+    "http://auth.default.svc/x",
+    "http://AUTH.default.svc.example.org./x",
+  ])("%s is that Service", (address) => {
+    expect(forward(address).table.services[SERVICE]).toMatchObject({ endpoints: "default-auth-80" });
+  });
+
+  test.each([
+    ["https://auth.example.com/x", "direct", false, "auth.example.com", 443],
+    ["http://auth.other/x", "direct", false, "auth.other", 80],
+    ["http://auth.corp.internal:8080/x", "gateway", true, "auth.corp.internal", 8080],
+    ["http://nobody/x", "gateway", true, "nobody", 80],
+  ] as const)("%s is another host, asked %s", (address, transport, passHostHeader, host, port) => {
+    const { table, problems } = forward(address);
+    expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(table.services[SERVICE]).toMatchObject({ transport, passHostHeader, endpoints: `${host}-${port}` });
+    expect(table.endpoints[`${host}-${port}`]?.endpoints).toEqual([{ address: host, port, state: "ready" }]);
+  });
+
+  test("what goes with the middleware goes from the table with it", () => {
+    const without = traefik("Middleware", "m", "forwardAuth: { address: http://auth.default.svc }") + services("auth");
+    const { table } = translate(without);
+    expect([table.services, table.endpoints]).toEqual([{}, {}]);
+  });
+
+  test.each([
+    ["no URL", "auth:9091", "", "middleware-invalid", "address"],
+    ["another scheme", "ftp://auth.example.com", "", "middleware-invalid", "address"],
+    ["a password", "http://user:pass@auth.example.com", "", "middleware-invalid", "address"],
+    ["an address", "http://169.254.169.254/latest", "", "external-name-refused", "address"],
+    ["the loopback", "http://localhost:8080", "", "external-name-refused", "address"],
+    ["a loopback in disguise", "http://0x7f000001/", "", "external-name-refused", "address"],
+    ["an IPv6 address", "http://[::1]/", "", "external-name-refused", "address"],
+    ["no such Service", "http://gone.default.svc", "", "service-not-found", "address"],
+    ["a port that it has not", "http://auth.default.svc:81", "", "service-port-not-found", "address"],
+    ["certificates", "http://auth", ", tls: { insecureSkipVerify: true }", "unsupported-field", "tls"],
+    ["a header's name", "http://auth", ", authResponseHeaders: ['a b']", "middleware-invalid", "authResponseHeaders"],
+    ["a pattern", "http://auth", ", authResponseHeadersRegex: '('", "middleware-invalid", "authResponseHeadersRegex"],
+  ])("%s closes the route", (_, address, more, code, field) => {
+    const result = forward(address, more);
+    expect(linesOf(result)).toContain(`error ${code} Middleware/m spec.forwardAuth.${field}`);
+    expect(closed(result)).toBeDefined();
+    expect(JSON.stringify(result.problems)).not.toContain("user:pass");
+  });
+
+  test("what differs is said", () => {
+    const result = forward("http://auth", ", forwardBody: true, headerField: X-User");
+    expect(linesOf(result).sort()).toEqual([
+      "warning unsupported-field Middleware/m spec.forwardAuth.forwardBody",
+      "warning unsupported-field Middleware/m spec.forwardAuth.headerField",
+    ]);
+    expect(closed(result)).toBeUndefined();
+  });
+});

@@ -1,0 +1,80 @@
+import { portOf } from "../edge/parse-target.ts";
+import { createExchange } from "../exchange/create-exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { forkExchange } from "../exchange/fork-exchange.ts";
+import { isForwardedHeader } from "../hop/forwarded-headers.ts";
+import type { MiddlewareOptions } from "../table/middleware.ts";
+import { proxyHeader } from "./proxy-header.ts";
+
+/** Headers of the client's own connection and body, which the question about it does not have. */
+const NOT_FORWARDED = [
+  "connection",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+type QuestionOptions = Pick<
+  MiddlewareOptions<"forwardAuth">,
+  "trustForwardHeader" | "authRequestHeaders" | "preserveRequestMethod" | "forwardBody"
+>;
+
+/**
+ * The exchange by which an authentication server is asked about another one: a GET that tells of the request in
+ * X-Forwarded-*. What the client said there counts only where it is trusted and `trustForwardHeader` is set.
+ */
+export function createQuestion(
+  exchange: Exchange,
+  address: URL,
+  options: QuestionOptions,
+  body: Uint8Array<ArrayBuffer> | undefined,
+): Exchange {
+  const { request, client, scheme, authority } = exchange;
+  const { trustForwardHeader, authRequestHeaders, preserveRequestMethod } = options;
+  const told: Record<string, string> = {
+    "x-forwarded-method": request.method,
+    "x-forwarded-proto": scheme,
+    "x-forwarded-host": exchange.host,
+    "x-forwarded-port": String(portOf(authority, scheme)),
+    "x-forwarded-uri": `${exchange.path}${exchange.query}`,
+  };
+  const headers = new Headers();
+  for (const [name, value] of exchange.headers.current) {
+    const isAsked = authRequestHeaders.length === 0 || authRequestHeaders.some((one) => one.toLowerCase() === name);
+    const isOurs = isForwardedHeader(name) && !exchange.headers.assigned.includes(name);
+    if (isAsked && !isOurs && !NOT_FORWARDED.includes(name)) headers.append(name, value);
+  }
+  for (const [name, value] of Object.entries(told)) {
+    headers.set(name, (trustForwardHeader && proxyHeader(exchange, name)) || value);
+  }
+  // The last hop adds the client's address, to what a proxy said before it.
+  const forwardedFor = trustForwardHeader ? proxyHeader(exchange, "x-forwarded-for") : null;
+  if (forwardedFor === null) headers.delete("x-forwarded-for");
+  else headers.set("x-forwarded-for", forwardedFor);
+
+  const method = preserveRequestMethod || body !== undefined ? request.method : "GET";
+  const question = createExchange({
+    request: new Request(address.href, { method, headers, redirect: "manual" }),
+    scheme: address.protocol === "https:" ? "https" : "http",
+    entryPoint: exchange.entryPoint,
+    host: address.host,
+    path: address.pathname,
+    query: address.search,
+    client: { address: client.address, trusted: true },
+    endpoints: (key) => exchange.endpoints(key),
+    waitUntil: (work) => exchange.waitUntil(work),
+  });
+  const { signal } = exchange;
+  if (body === undefined && signal === undefined) return question;
+  return forkExchange(question, {
+    ...(body === undefined ? {} : { body: new Response(body).body }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}

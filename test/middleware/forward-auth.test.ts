@@ -1,0 +1,265 @@
+import { describe, expect, it } from "vitest";
+import type { Handler } from "../../src/exchange/exchange.ts";
+import { bodyOf } from "../../src/exchange/fork-exchange.ts";
+import { buildMiddlewares } from "../../src/middleware/registry.ts";
+import type { MiddlewareOptions } from "../../src/table/middleware.ts";
+import { testRuntime } from "./auth-runtime.ts";
+import { minimalOptions } from "./minimal-options.ts";
+import { exchangeOf, type Sent } from "./run-middleware.ts";
+
+type Options = MiddlewareOptions<"forwardAuth">;
+
+const textOf = async (body: ReadableStream<Uint8Array> | null): Promise<string | undefined> =>
+  body === null ? undefined : new Response(body).text();
+
+/** Asks once; what the server was asked, what the service got, and what the client got. */
+async function ask(
+  more: Partial<Options>,
+  sent: Sent,
+  answer: () => Response | Promise<Response> = () => new Response(null),
+  originAnswer: () => Response = () => new Response("origin"),
+) {
+  let question: { url: string; method: string; headers: Record<string, string>; body: string | undefined } | undefined;
+  const service: Handler = async (exchange) => {
+    const { request, host, path, query, headers, scheme } = exchange;
+    question = {
+      url: `${scheme}://${host}${path}${query}`,
+      method: request.method,
+      headers: Object.fromEntries(headers.current),
+      body: await textOf(bodyOf(exchange)),
+    };
+    return answer();
+  };
+  const options = { ...minimalOptions.forwardAuth, address: "http://auth.default.svc:9091/verify?rd=1", ...more };
+  const wrap = buildMiddlewares({ it: options }, () => service, testRuntime())("it");
+  const exchange = exchangeOf(sent);
+  let origin: { headers: Record<string, string>; body: string | undefined } | undefined;
+  const response = await wrap(async (passed) => {
+    origin = { headers: Object.fromEntries(passed.headers.current), body: await textOf(bodyOf(passed)) };
+    return originAnswer();
+  })(exchange);
+  return { question, origin, response, assigned: exchange.headers.assigned };
+}
+
+const cookies = (...lines: string[]): Headers => {
+  const headers = new Headers();
+  for (const line of lines) headers.append("Set-Cookie", line);
+  return headers;
+};
+
+describe("what the server is asked", () => {
+  it("a GET that tells of the request", async () => {
+    const { question } = await ask(
+      {},
+      { url: "https://shop.com:8443/a%20b?c=d", method: "DELETE", headers: { Cookie: "s=1" } },
+    );
+    expect(question).toEqual({
+      url: "http://auth.default.svc:9091/verify?rd=1",
+      method: "GET",
+      headers: {
+        cookie: "s=1",
+        "x-forwarded-method": "DELETE",
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "shop.com:8443",
+        "x-forwarded-port": "8443",
+        "x-forwarded-uri": "/a%20b?c=d",
+      },
+      body: undefined,
+    });
+  });
+
+  const forged = {
+    "X-Forwarded-For": "203.0.113.1",
+    "X-Forwarded-Method": "GET",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "other.com",
+    "X-Forwarded-Port": "443",
+    "X-Forwarded-Uri": "/public",
+    "X-Forwarded-User": "admin",
+    X_Forwarded_Uri: "/public",
+    "X-Real-Ip": "203.0.113.1",
+  };
+  const url = "http://shop.com/private";
+  it.each([
+    [false, false],
+    [true, false],
+    [false, true],
+  ])(
+    "with trustForwardHeader %s and a client trusted %s nothing that it forwards counts",
+    async (trustForwardHeader, trusted) => {
+      const { question } = await ask({ trustForwardHeader }, { url, method: "POST", headers: forged, trusted });
+      expect(question?.headers).toEqual({
+        "x-forwarded-method": "POST",
+        "x-forwarded-proto": "http",
+        "x-forwarded-host": "shop.com",
+        "x-forwarded-port": "80",
+        "x-forwarded-uri": "/private",
+      });
+    },
+  );
+
+  it("of a trusted client, with trustForwardHeader, what it forwards counts", async () => {
+    const { question } = await ask({ trustForwardHeader: true }, { url, headers: forged, trusted: true });
+    expect(question?.headers).toMatchObject({
+      "x-forwarded-for": "203.0.113.1",
+      "x-forwarded-method": "GET",
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": "other.com",
+      "x-forwarded-uri": "/public",
+    });
+  });
+
+  it("only the headers that it should get, and none of the connection's", async () => {
+    const headers = { Cookie: "s=1", Accept: "*/*", Authorization: "x", Upgrade: "websocket", TE: "trailers" };
+    const all = (await ask({}, { headers })).question?.headers;
+    expect([all?.cookie, all?.accept, all?.upgrade, all?.te]).toEqual(["s=1", "*/*", undefined, undefined]);
+    const some = (await ask({ authRequestHeaders: ["authorization", "X-None"] }, { headers })).question?.headers;
+    expect([some?.cookie, some?.authorization, some?.["x-forwarded-method"]]).toEqual([undefined, "x", "GET"]);
+  });
+
+  it.each([
+    [{}, "GET", undefined],
+    [{ preserveRequestMethod: true }, "PUT", undefined],
+    [{ preserveRequestMethod: true, forwardBody: true }, "PUT", "content"],
+    [{ forwardBody: true, maxBodySize: 7 }, "PUT", "content"],
+  ])("%j: method %s, body %s", async (more, method, body) => {
+    const { question, origin } = await ask(more, { method: "PUT", body: "content" });
+    expect([question?.method, question?.body, origin?.body]).toEqual([method, body, "content"]);
+    expect(question?.headers["content-length"]).toBeUndefined();
+  });
+
+  it("nothing, when the body is larger than may be forwarded", async () => {
+    for (const maxBodySize of [6, 0]) {
+      const { question, origin, response } = await ask(
+        { forwardBody: true, maxBodySize },
+        { method: "PUT", body: "content" },
+      );
+      expect([question, origin, response.status]).toEqual([undefined, undefined, 401]);
+    }
+    const bomb = "x".repeat(4 * 1024 * 1024 + 1);
+    const { response } = await ask({ forwardBody: true }, { method: "PUT", body: bomb });
+    expect(response.status).toBe(401);
+  });
+});
+
+describe("what the service is told", () => {
+  const says = (headers: Record<string, string>) => () => new Response("ignored", { headers });
+
+  it("what the server says under the names that it may use, in place of the client's", async () => {
+    const { origin, assigned } = await ask(
+      { authResponseHeaders: ["X-User", "X-Forwarded-User"] },
+      { headers: { "X-User": "forged", "X-Other": "kept", "X-Forwarded-User": "forged" } },
+      says({ "X-User": "alice", "X-Forwarded-User": "alice", "X-Secret": "no" }),
+    );
+    expect(origin?.headers).toMatchObject({ "x-user": "alice", "x-other": "kept", "x-forwarded-user": "alice" });
+    expect(origin?.headers["x-secret"]).toBeUndefined();
+    expect(assigned).toEqual(["x-forwarded-user"]);
+  });
+
+  const smuggled: [Partial<Options>, Record<string, string>][] = [
+    [{ authResponseHeaders: ["X-User"] }, { "x-USER": "forged" }],
+    [{ authResponseHeaders: ["X-User"] }, { X_User: "forged" }],
+    [{ authResponseHeaders: ["x-auth-user-id"] }, { "X-Auth_User-Id": "forged", x_auth_user_id: "forged" }],
+    [{ authResponseHeaders: ["X_User"] }, { "X-User": "kept", X_User: "forged" }],
+    [{ authResponseHeadersRegex: "^X-Auth-" }, { "X-Auth-A": "forged", "x-auth-b": "forged", X_Auth_C: "forged" }],
+    [{ authResponseHeadersRegex: "^Remote-(User|Groups)$" }, { "remote-user": "forged", Remote_Groups: "forged" }],
+  ];
+  it.each(smuggled)("%j: nothing of %j, also when the server says nothing", async (more, headers) => {
+    const { origin } = await ask(more, { headers });
+    expect(Object.values(origin?.headers ?? {})).not.toContain("forged");
+  });
+
+  it("by a pattern, which is tested against names as they are usually written", async () => {
+    const { origin } = await ask(
+      { authResponseHeadersRegex: "^X-Auth-" },
+      { headers: { "X-Auth-User": "forged" } },
+      says({ "x-auth-user": "alice", "X-Other": "no", "Set-Cookie": "a=b" }),
+    );
+    expect(origin?.headers).toEqual({ "x-auth-user": "alice" });
+  });
+});
+
+describe("what the client gets", () => {
+  it.each([
+    [{}, "/login?x", "http://auth.default.svc:9091/login?x"],
+    [{}, "https://login.example.com/", "https://login.example.com/"],
+    [{ preserveLocationHeader: true }, "/login?x", "/login?x"],
+  ])("%j: the server's answer as it is, with its Location %s", async (more, location, sent) => {
+    const headers = cookies("a=1", "b=2");
+    headers.set("Location", location);
+    headers.set("WWW-Authenticate", "Bearer");
+    headers.set("Keep-Alive", "timeout=5");
+    const { origin, response } = await ask(more, {}, () => new Response("log in", { status: 302, headers }));
+    expect([origin, response.status, await response.text(), response.headers.get("location")]).toEqual([
+      undefined,
+      302,
+      "log in",
+      sent,
+    ]);
+    expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    expect([response.headers.get("www-authenticate"), response.headers.get("keep-alive")]).toEqual(["Bearer", null]);
+  });
+
+  it.each([300, 304, 401, 403, 500])("%i lets nobody pass", async (status) => {
+    const { origin, response } = await ask({}, {}, () => new Response(null, { status }));
+    expect([origin, response.status]).toEqual([undefined, status]);
+  });
+
+  it.each([200, 204, 299])("%i lets pass", async (status) => {
+    const { response } = await ask({}, {}, () => new Response(null, { status }));
+    expect([response.status, await response.text()]).toEqual([200, "origin"]);
+  });
+
+  it("500, when the server cannot be asked", async () => {
+    const failing = await ask({}, {}, () => Promise.reject(new Error("away")));
+    expect([failing.origin, failing.response.status]).toEqual([undefined, 500]);
+    const options = minimalOptions.forwardAuth;
+    const service: Handler = async (exchange) => {
+      exchange.failure = "no-endpoint";
+      return new Response("looks well");
+    };
+    const wrap = buildMiddlewares({ it: options }, () => service, testRuntime())("it");
+    expect((await wrap(async () => new Response("origin"))(exchangeOf({}))).status).toBe(500);
+  });
+
+  it("401, when the server's refusal is longer than it may be", async () => {
+    const refusal = () => new Response("x".repeat(100), { status: 403 });
+    expect((await ask({ maxResponseBodySize: 99 }, {}, refusal)).response.status).toBe(401);
+    const whole = await ask({ maxResponseBodySize: 100 }, {}, refusal);
+    expect([whole.response.status, (await whole.response.text()).length]).toEqual([403, 100]);
+  });
+
+  it("cookies of the server where it may set them, in place of the service's", async () => {
+    const { response } = await ask(
+      { addAuthCookiesToResponse: ["session", "csrf"] },
+      {},
+      () => new Response(null, { headers: cookies("session=new; Path=/", "other=1") }),
+      () => new Response("origin", { headers: cookies("session=old", "cart=2") }),
+    );
+    expect(response.headers.getSetCookie()).toEqual(["cart=2", "session=new; Path=/"]);
+  });
+});
+
+it("a failure of the service behind is passed on", async () => {
+  const wrap = buildMiddlewares(
+    { it: { ...minimalOptions.forwardAuth, forwardBody: true } },
+    () => async () => new Response(null),
+    testRuntime(),
+  )("it");
+  const exchange = exchangeOf({ method: "POST", body: "x" });
+  await wrap(async (passed) => {
+    passed.failure = "unreachable";
+    return new Response(null, { status: 502 });
+  })(exchange);
+  expect(exchange.failure).toBe("unreachable");
+});
+
+it.each([[{ authResponseHeaders: ["a b"] }], [{ authResponseHeadersRegex: "(" }], [{ address: "auth" }]])(
+  "refuses %j",
+  (more) => {
+    const options = { ...minimalOptions.forwardAuth, ...more };
+    expect(() => buildMiddlewares({ it: options }, () => async () => new Response(null))("it")).toThrow(
+      "cannot be built",
+    );
+  },
+);
