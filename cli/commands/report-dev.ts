@@ -1,9 +1,14 @@
 import type { Dev } from "../dev/start-dev.ts";
 import { colorsFor } from "../print/colors.ts";
 import { formatProblem, type PrintableProblem, problemKey } from "../print/format-problem.ts";
-import { newlyListening, startPage } from "../print/start-page.ts";
+import { type ListeningEntryPoint, newlyListening, startPage } from "../print/start-page.ts";
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+const entryPointsOf = (dev: Dev): ListeningEntryPoint[] => [
+  ...dev.doors(),
+  ...dev.hatches().map((hatch) => ({ ...hatch, tls: false, protocol: "udp" as const })),
+];
 
 /** Tells at the terminal what `sluice dev` serves, and with each edit what has changed. */
 export function reportDev(dev: Dev, { dir, watch }: { dir: string; watch: boolean }): void {
@@ -18,9 +23,9 @@ export function reportDev(dev: Dev, { dir, watch }: { dir: string; watch: boolea
   };
 
   reportProblems(dev.problems());
-  let doors = dev.doors();
-  console.log(startPage(dev.table(), doors, colors).join("\n"));
-  for (const { name, host } of doors.filter((door) => !LOOPBACK.test(door.host))) {
+  let open = entryPointsOf(dev);
+  console.log(startPage(dev.table(), open, colors).join("\n"));
+  for (const { name, host } of dev.doors().filter((door) => !LOOPBACK.test(door.host))) {
     const advice =
       "local sockets do not tell who connects, so every client counts as 127.0.0.1 (rules with ClientIP, trusted addresses)";
     console.log(`\n${colors.yellow(`${name} listens on ${host}`)}: ${advice}`);
@@ -28,12 +33,13 @@ export function reportDev(dev: Dev, { dir, watch }: { dir: string; watch: boolea
   console.log(`\n${watch ? `Following edits in ${dir}. ` : ""}Ctrl-C stops.`);
 
   dev.events.on("published", ({ generation, table }) => {
-    const count = table.routers.length;
+    const count = table.routers.length + table.tcpRouters.length + table.udpRouters.length;
     console.log(colors.green(`Generation ${generation} is served: ${count} ${count === 1 ? "route" : "routes"}`));
   });
   dev.events.on("loaded", () => {
-    for (const line of newlyListening(doors, dev.doors(), colors)) console.log(line);
-    doors = dev.doors();
+    const now = entryPointsOf(dev);
+    for (const line of newlyListening(open, now, dev.table(), colors)) console.log(line);
+    open = now;
     reportProblems(dev.problems());
   });
 }

@@ -161,6 +161,6 @@ describe("newlyListening", () => {
       ["websecure listens on https://[::1]:8788 and http://[::1]:8788"],
     ],
   ])("tells where to go when %s", (_, before, lines) => {
-    expect(newlyListening(before as typeof doors, doors)).toEqual(lines);
+    expect(newlyListening(before as typeof doors, doors, table())).toEqual(lines);
   });
 });
