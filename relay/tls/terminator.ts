@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import {
   createSecureContext,
@@ -65,6 +64,7 @@ export function createTerminator({ options = {}, certificates, handshakeTimeoutM
     },
   });
   server.on("tlsClientError", (_, socket) => socket.destroy());
+  const handshake = awaitHandshakes(server);
   let shown: Certificate | undefined;
 
   return {
@@ -78,7 +78,7 @@ export function createTerminator({ options = {}, certificates, handshakeTimeoutM
         shown = standard;
         server.setSecureContext({ ...contextOptions, cert: standard.certificate, key: standard.key });
       }
-      const encrypted = await handshake(server, socket);
+      const encrypted = await handshake(socket);
       if (encrypted === undefined) return undefined;
       const isShown = Object.keys(encrypted.getPeerCertificate()).length > 0;
       const isRefused =
@@ -100,20 +100,24 @@ function refuseName(socket: Socket): void {
   socket.resume();
 }
 
-async function handshake(server: Server, socket: Socket): Promise<TLSSocket | undefined> {
-  const key = peerOf(socket);
-  const abandoned = new AbortController();
-  socket.once("close", () => abandoned.abort());
-  server.emit("connection", socket);
-  try {
-    for (;;) {
-      const [encrypted] = (await once(server, "secureConnection", { signal: abandoned.signal })) as [TLSSocket];
-      if (peerOf(encrypted) === key) return encrypted;
-    }
-  } catch {
-    return undefined;
-  }
+/** The server tells of connections that are encrypted, each by the two ends that it had before. */
+function awaitHandshakes(server: Server): (socket: Socket) => Promise<TLSSocket | undefined> {
+  const waiting = new Map<string, (encrypted: TLSSocket) => void>();
+  server.on("secureConnection", (encrypted) => waiting.get(peerOf(encrypted))?.(encrypted));
+  return (socket) =>
+    new Promise((resolve) => {
+      const key = peerOf(socket);
+      const end = (encrypted?: TLSSocket): void => {
+        socket.off("close", abandon);
+        waiting.delete(key);
+        resolve(encrypted);
+      };
+      const abandon = (): void => end();
+      waiting.set(key, end);
+      socket.once("close", abandon);
+      server.emit("connection", socket);
+    });
 }
 
-const peerOf = ({ remoteAddress, remotePort, localPort }: Socket): string =>
-  `${remoteAddress} ${remotePort} ${localPort}`;
+const peerOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
