@@ -3,7 +3,7 @@ import { HOP_HEADER, type Hop, type HopFailure, POINTER_HEADER } from "../../src
 import { encodePointer } from "../../src/hop/pointer-header.ts";
 import type { LoadBalancer } from "../../src/table/service.ts";
 import type { ClientExchange } from "./client-exchange.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway, Refusal } from "./gateway.ts";
 import type { GatewayTable } from "./gateway-table.ts";
 import { type TargetSet, targetsOf } from "./target.ts";
 
@@ -34,20 +34,30 @@ export async function admitRequest(
 ): Promise<Admitted | Refused> {
   const packed = headers[HOP_HEADER];
   const hop = typeof packed === "string" ? decodeHop(packed) : undefined;
-  if (hop === undefined || !(await gateway.verifier.verify(hop.token, hop.service))) {
-    gateway.counters.unauthorized++;
-    return { failure: "unauthorized" };
+  if (hop === undefined) return refuse(gateway, "no-hop");
+  const verdict = gateway.verifier.verify(hop.token, hop.service);
+  if (!(typeof verdict === "boolean" ? verdict : await verdict)) {
+    return refuse(gateway, gateway.verifier.whyRefused(hop.token, hop.service));
   }
   const table = gateway.source.current();
   if (table === undefined) return { failure: "unknown-service" };
   const answerHeaders = table.pointer.generation > hop.generation ? [POINTER_HEADER, encodePointer(table.pointer)] : [];
 
   const service = Object.hasOwn(table.services, hop.service) ? table.services[hop.service] : undefined;
-  if (service?.type !== "loadBalancer") return { failure: "unknown-service", answerHeaders };
+  if (service?.type !== "loadBalancer") {
+    gateway.counters.refused["unknown-service"]++;
+    return { failure: "unknown-service", answerHeaders };
+  }
   const endpoints = Object.hasOwn(table.endpoints, service.endpoints) ? table.endpoints[service.endpoints] : undefined;
   const targets = endpoints === undefined ? undefined : targetsOf(endpoints);
   if (targets === undefined || (targets.all.length === 0 && targets.lastResort === undefined)) {
     return { failure: "no-endpoint", answerHeaders };
   }
   return { hop, table, service, targets, answerHeaders };
+}
+
+function refuse({ counters }: Gateway, reason: Refusal): Refused {
+  counters.unauthorized++;
+  counters.refused[reason]++;
+  return { failure: "unauthorized" };
 }

@@ -1,5 +1,5 @@
 import type { BalanceState } from "../../src/balance/balance-state.ts";
-import type { TokenVerifier } from "../../src/hop/token.ts";
+import type { TokenRefusal, TokenVerifier } from "../../src/hop/token.ts";
 import type { DialFailures } from "./dial-failures.ts";
 import type { EndpointPools } from "./endpoint-pools.ts";
 import type { GatewayTableSource } from "./gateway-table.ts";
@@ -18,12 +18,28 @@ export interface Gateway {
   readonly now: () => number;
 }
 
+/**
+ * Why a request from the edge was not admitted. `no-hop`: it had none, or one that no edge packs; `unknown-service`: its
+ * token is good, and the table does not know the service; the others are a token's.
+ */
+export type Refusal = TokenRefusal | "no-hop" | "unknown-service";
+
 export interface GatewayCounters {
   requests: number;
   /** Hops that carried no valid token for their service. */
   unauthorized: number;
+  /** The same and more, by reason. */
+  refused: Record<Refusal, number>;
   /** Connections that a target refused. */
   refusedDials: number;
   /** Requests that no Pod answered. */
   failed: number;
 }
+
+export const createCounters = (): GatewayCounters => ({
+  requests: 0,
+  unauthorized: 0,
+  refused: { "no-hop": 0, forged: 0, expired: 0, early: 0, "other-service": 0, "unknown-service": 0 },
+  refusedDials: 0,
+  failed: 0,
+});

@@ -5,7 +5,7 @@ import { answerFailure, answerText } from "./answer.ts";
 import { listenForClients } from "./client-listener.ts";
 import { createDialFailures } from "./dial-failures.ts";
 import { EndpointPools } from "./endpoint-pools.ts";
-import type { Gateway, GatewayCounters } from "./gateway.ts";
+import { createCounters, type Gateway, type GatewayCounters } from "./gateway.ts";
 import type { GatewayTable, GatewayTableSource } from "./gateway-table.ts";
 import { handleRequest } from "./handle-request.ts";
 
@@ -50,7 +50,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
     pools: new EndpointPools(now),
-    counters: { requests: 0, unauthorized: 0, refusedDials: 0, failed: 0 },
+    counters: createCounters(),
     isTableLive,
     now,
   };
@@ -79,6 +79,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     tableChanged: (current) => gateway.failures.retain(gateway.pools.retain(current)),
     stats: () => ({
       ...gateway.counters,
+      refused: { ...gateway.counters.refused },
       pools: gateway.pools.size,
       openRequests,
       openConnections: listener.openConnections(),

@@ -31,7 +31,11 @@ export async function watchHopKeys(
     }
   };
   const timer = setInterval(() => void look(), intervalMs);
-  return { verify: (token, service) => verifier.verify(token, service), close: () => clearInterval(timer) };
+  return {
+    verify: (token, service) => verifier.verify(token, service),
+    whyRefused: (token, service) => verifier.whyRefused(token, service),
+    close: () => clearInterval(timer),
+  };
 }
 
 const isSame = (a: HopKeys, b: HopKeys): boolean =>

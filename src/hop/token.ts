@@ -71,7 +71,15 @@ export interface TokenVerifierOptions {
 export interface TokenVerifier {
   /** Whether the token is genuine, in its time, and for this service; at once when the token is known. */
   verify(token: string, service: string): boolean | Promise<boolean>;
+  /** Why a token that was just refused was; costs nothing to those that are accepted. */
+  whyRefused(token: string, service: string): TokenRefusal;
 }
+
+/**
+ * `forged`: nobody whose key is known signed it. `expired` and `early`: not its time. `other-service`: it is genuine,
+ * and was taken from a request to another service.
+ */
+export type TokenRefusal = "forged" | "expired" | "early" | "other-service";
 
 interface Claims {
   sub: string;
@@ -79,25 +87,39 @@ interface Claims {
   exp: number;
 }
 
-/** Verifies what `createTokenSigner` signs. Refused tokens are remembered apart, so that they push no good one out. */
+/**
+ * Verifies what `createTokenSigner` signs. Refused tokens are remembered apart, so that they push no good one out.
+ * Requests share its promises, so it is for runtimes that allow it: the gateway's.
+ */
 export function createTokenVerifier({ keys, now, maxEntries = 4096 }: TokenVerifierOptions): TokenVerifier {
   const keysByKid = keys instanceof Map ? keys : new Map(Object.entries(keys));
   const genuine = new Map<string, Claims>();
   const refused = new Map<string, true>();
+
+  /** Those that are being looked at: requests that come together with a new one have it verified once. */
+  const pending = new Map<string, Promise<Claims | undefined>>();
 
   const accepts = (claims: Claims, service: string): boolean => {
     const seconds = now() / 1000;
     return claims.sub === service && claims.iat <= seconds + CLOCK_SKEW && seconds < claims.exp;
   };
 
-  async function verifyNew(token: string, service: string): Promise<boolean> {
+  async function readNew(token: string): Promise<Claims | undefined> {
     const claims = await readClaims(token, keysByKid);
-    if (claims === undefined) {
-      keep(refused, token, true, maxEntries);
-      return false;
+    pending.delete(token);
+    if (claims === undefined) keep(refused, token, true, maxEntries);
+    else keep(genuine, token, claims, maxEntries);
+    return claims;
+  }
+
+  async function verifyNew(token: string, service: string): Promise<boolean> {
+    let reading = pending.get(token);
+    if (reading === undefined) {
+      reading = readNew(token);
+      pending.set(token, reading);
     }
-    keep(genuine, token, claims, maxEntries);
-    return accepts(claims, service);
+    const claims = await reading;
+    return claims !== undefined && accepts(claims, service);
   }
 
   return {
@@ -106,6 +128,12 @@ export function createTokenVerifier({ keys, now, maxEntries = 4096 }: TokenVerif
       if (claims !== undefined) return accepts(claims, service);
       if (token.length > MAX_TOKEN_LENGTH || refused.has(token)) return false;
       return verifyNew(token, service);
+    },
+    whyRefused(token, service) {
+      const claims = genuine.get(token);
+      if (claims === undefined) return "forged";
+      if (claims.sub !== service) return "other-service";
+      return claims.iat > now() / 1000 + CLOCK_SKEW ? "early" : "expired";
     },
   };
 }

@@ -96,6 +96,24 @@ describe("a token verifier accepts", () => {
     subtle.mockRestore();
   });
 
+  it("a token that several requests bring at once, asking the key once", async () => {
+    const verifier = newVerifier();
+    const token = await newSigner().sign("app");
+    const subtle = vi.spyOn(crypto.subtle, "verify");
+    const verdicts = await Promise.all(["app", "app", "other"].map((service) => verifier.verify(token, service)));
+    expect(verdicts).toEqual([true, true, false]);
+    expect(subtle).toHaveBeenCalledOnce();
+    subtle.mockRestore();
+  });
+
+  it("a known token at once, however many forged ones came after it", async () => {
+    const verifier = createTokenVerifier({ keys: { k1: pair.publicKey }, now, maxEntries: 10 });
+    const token = await newSigner().sign("app");
+    expect(await verifier.verify(token, "app")).toBe(true);
+    for (let i = 0; i < 100; i++) expect(await verifier.verify(`a.b.${i}`, "app")).toBe(false);
+    expect(verifier.verify(token, "app")).toBe(true);
+  });
+
   it("a token from an edge whose clock is a minute ahead", async () => {
     const verifier = newVerifier();
     const token = await newSigner().sign("app");
@@ -111,6 +129,7 @@ describe("a token verifier refuses", () => {
     expect(await verifier.verify(token, "other")).toBe(false);
     expect(verifier.verify(token, "app")).toBe(true);
     expect(verifier.verify(token, "other")).toBe(false);
+    expect(verifier.whyRefused(token, "other")).toBe("other-service");
   });
 
   it("a token after five minutes, and one from the future", async () => {
@@ -119,14 +138,17 @@ describe("a token verifier refuses", () => {
     expect(await verifier.verify(token, "app")).toBe(true);
     time = start - 30_000 + 300_000;
     expect(verifier.verify(token, "app")).toBe(false);
+    expect(verifier.whyRefused(token, "app")).toBe("expired");
     time = start - 91_000;
     expect(verifier.verify(token, "app")).toBe(false);
+    expect(verifier.whyRefused(token, "app")).toBe("early");
   });
 
   it("what is no token, and remembers it", async () => {
     const verifier = newVerifier();
     for (const token of ["", "a.b.c", "x".repeat(5000)]) expect(await verifier.verify(token, "app")).toBe(false);
     expect(verifier.verify("a.b.c", "app")).toBe(false);
+    expect(verifier.whyRefused("a.b.c", "app")).toBe("forged");
   });
 
   const iat = Math.floor(start / 60_000) * 60;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Refusal } from "../../relay/origin-gateway/gateway.ts";
 import { FAILURE_HEADER, HOP_HEADER, POINTER_HEADER } from "../../src/hop/hop.ts";
 import {
   closeAll,
@@ -41,32 +42,51 @@ async function ask(headers: string[], path = "/") {
 }
 
 describe("a hop is refused", () => {
-  it.each<[string, () => Promise<string> | string]>([
-    ["without a token", () => hopTo("app", { token: "x" })],
-    ["for another service than its token's", async () => hopTo("app", { token: await signer().sign("other") })],
+  it.each<[string, Refusal, () => Promise<string> | string]>([
+    ["without a token", "forged", () => hopTo("app", { token: "x" })],
+    [
+      "for another service than its token's",
+      "other-service",
+      async () => hopTo("app", { token: await signer().sign("other") }),
+    ],
     [
       "with a token of the past",
+      "expired",
       async () => hopTo("app", { token: await signer(() => Date.now() - 600_000).sign("app") }),
     ],
     [
       "with a token of the future",
+      "early",
       async () => hopTo("app", { token: await signer(() => Date.now() + 600_000).sign("app") }),
     ],
-    ["with a token of an unknown key", async () => hopTo("app", { token: await signer(Date.now, "k2").sign("app") })],
+    [
+      "with a token of an unknown key",
+      "forged",
+      async () => hopTo("app", { token: await signer(Date.now, "k2").sign("app") }),
+    ],
     [
       "with a token without its signature",
+      "forged",
       async () => hopTo("app", { token: `${(await signer().sign("app")).split(".", 2).join(".")}.` }),
     ],
-    ["that is cut", async () => (await hopTo("app")).slice(0, -40)],
-    ["of another layout", async () => (await hopTo("app")).replace(/^1 /, "2 ")],
-    ["that comes twice", async () => `${await hopTo("app")}, ${await hopTo("app")}`],
-  ])("%s", async (_, hop) => {
-    const before = [gateway.stats().unauthorized, reached];
-    const answer = await ask([HOP_HEADER, await hop()]);
-    expect(answer).toMatchObject({ status: 403, text: "Forbidden" });
-    expect(answer.headers[FAILURE_HEADER]).toBe("unauthorized");
-    expect(answer.headers[POINTER_HEADER]).toBeUndefined();
-    expect([gateway.stats().unauthorized, reached]).toEqual([(before[0] ?? 0) + 1, before[1]]);
+    ["that is cut", "no-hop", async () => (await hopTo("app")).slice(0, -40)],
+    ["of another layout", "no-hop", async () => (await hopTo("app")).replace(/^1 /, "2 ")],
+    ["that comes twice", "no-hop", async () => `${await hopTo("app")}, ${await hopTo("app")}`],
+  ])("%s, and counted as %s", async (_, reason, hop) => {
+    const { unauthorized, refused } = gateway.stats();
+    const reachedBefore = reached;
+    const packed = await hop();
+    // The second time the verdict is known.
+    for (let times = 1; times <= 2; times++) {
+      const answer = await ask([HOP_HEADER, packed]);
+      expect(answer).toMatchObject({ status: 403, text: "Forbidden" });
+      expect(answer.headers[FAILURE_HEADER]).toBe("unauthorized");
+      expect(answer.headers[POINTER_HEADER]).toBeUndefined();
+      const stats = gateway.stats();
+      expect(stats.unauthorized).toBe(unauthorized + times);
+      expect(stats.refused).toEqual({ ...refused, [reason]: refused[reason] + times });
+    }
+    expect(reached).toBe(reachedBefore);
   });
 
   it("when there is none", async () => {
@@ -97,6 +117,7 @@ describe("a genuine hop", () => {
     const answer = await send(own, service);
     expect(answer).toMatchObject({ status: 503, text: "no available server" });
     expect(answer.headers[FAILURE_HEADER]).toBe(failure);
+    expect(own.stats().refused["unknown-service"]).toBe(failure === "unknown-service" ? 1 : 0);
   });
 
   it("is answered 503 before there is a table", async () => {

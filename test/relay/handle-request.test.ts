@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
 import { createDialFailures } from "../../relay/origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../../relay/origin-gateway/endpoint-pools.ts";
-import type { Gateway } from "../../relay/origin-gateway/gateway.ts";
+import { createCounters, type Gateway } from "../../relay/origin-gateway/gateway.ts";
 import { handleRequest } from "../../relay/origin-gateway/handle-request.ts";
 import { Http1Exchange } from "../../relay/origin-gateway/http1-exchange.ts";
 import { createBalanceState } from "../../src/balance/balance-state.ts";
@@ -27,11 +27,11 @@ describe("a client that goes away while its token is verified", () => {
     let leave: () => Promise<unknown> = async () => {};
     const gateway: Gateway = {
       source: { current: () => table },
-      verifier: { verify: () => leave().then(() => true) },
+      verifier: { verify: () => leave().then(() => true), whyRefused: () => "forged" },
       balance: createBalanceState({ random: () => 0 }),
       failures: createDialFailures(Date.now),
       pools: new EndpointPools(Date.now),
-      counters: { requests: 0, unauthorized: 0, refusedDials: 0, failed: 0 },
+      counters: createCounters(),
       isTableLive: () => true,
       now: Date.now,
     };
@@ -49,7 +49,7 @@ describe("a client that goes away while its token is verified", () => {
     };
     await handleRequest(new Http1Exchange(request, response), gateway);
     expect(asked).toBe(0);
-    expect(gateway.counters).toEqual({ requests: 1, unauthorized: 0, refusedDials: 0, failed: 0 });
+    expect(gateway.counters).toEqual({ ...createCounters(), requests: 1 });
     expect(gateway.pools.size).toBe(0);
   });
 });
