@@ -106,6 +106,10 @@ function awaitHandshakes(server: Server): (socket: Socket) => Promise<TLSSocket 
   server.on("secureConnection", (encrypted) => waiting.get(peerOf(encrypted))?.(encrypted));
   return (socket) =>
     new Promise((resolve) => {
+      if (socket.destroyed) {
+        resolve(undefined);
+        return;
+      }
       const key = peerOf(socket);
       const end = (encrypted?: TLSSocket): void => {
         socket.off("close", abandon);
