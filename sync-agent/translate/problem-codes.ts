@@ -65,6 +65,8 @@ export const problemCodes = {
     "What the edge needs of a Secret lies in KV sealed, and there is no key to seal it with. Routes that use the Middleware are closed.",
   "user-unusable":
     "A user of a Secret cannot log in: the line is malformed, or its password is hashed in a way that the edge does not have or cannot afford. The other users can.",
+  "certificate-unusable":
+    "The certificate or the key of a Secret cannot be read, or the two do not belong together. The default certificate is shown in its place.",
   "router-conflict":
     "Another route of TCP or UDP takes the same: it has the same entry point, rule and priority, or for UDP just the entry point. The one of the older object serves, this one gets nothing.",
   "duplicate-router": "Two routes have the same name. The second is left out.",

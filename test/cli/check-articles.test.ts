@@ -37,7 +37,14 @@ it.each([
     "002-canary/tcp-and-udp",
     ["routes.yaml:17 notice entry-point-not-found", "routes.yaml:42 notice entry-point-not-found"],
   ],
-  ["002-canary/tcp-tls", ["route.yaml:7 notice entry-point-not-found", "route.yaml:11 error service-not-found"]],
+  [
+    "002-canary/tcp-tls",
+    [
+      "route.yaml:7 notice entry-point-not-found",
+      "route.yaml:11 error service-not-found",
+      "route.yaml:14 warning secret-not-found",
+    ],
+  ],
   [
     // Its matches ask for a `hostname`, which a match has not: two of its rules are the same without it.
     "003-gateway-api",

@@ -1,6 +1,7 @@
 import type { TcpRouter } from "../../../src/table/tcp.ts";
 import type { ProblemCode } from "../problem-codes.ts";
-import type { Context, Place } from "./context.ts";
+import { useCertificate } from "../tls/use-certificate.ts";
+import { type Context, type Place, within } from "./context.ts";
 import type { IngressRouteTcpSpec } from "./stream-route-schema.ts";
 
 /** What `spec.tls` makes of the routers of an IngressRouteTCP. */
@@ -11,7 +12,7 @@ export interface TcpTls {
 }
 
 /** Reads `spec.tls` and puts what it names into the fragment: the certificate, the options. */
-export function readTcpTls(tls: IngressRouteTcpSpec["tls"], place: Place, _context: Context): TcpTls {
+export function readTcpTls(tls: IngressRouteTcpSpec["tls"], place: Place, context: Context): TcpTls {
   if (tls === undefined) return {};
   const { report, path } = place;
   const notice = (field: string, message: string): void =>
@@ -22,6 +23,7 @@ export function readTcpTls(tls: IngressRouteTcpSpec["tls"], place: Place, _conte
   }
   const { passthrough = false, secretName, options } = tls;
   if (passthrough && secretName) notice("secretName", "With `passthrough` the Pods show their own certificates");
+  else if (secretName) useCertificate({ ...within(place, "secretName"), secretName }, context);
   if (options === undefined) return { tls: { passthrough } };
   report({
     code: "unsupported-field",
