@@ -85,15 +85,15 @@ export const relayMetrics = {
     help: "Probes of endpoints by their result, `passed` or `failed`.",
     labels: ["service", "result"],
   },
-  sluice_udp_open_sessions: { type: "gauge", help: "Sessions that are open.", labels: ["entrypoint"] },
-  sluice_udp_sessions_total: { type: "counter", help: "Sessions that have ended.", labels: ROUTE },
+  sluice_udp_open_sessions: { type: "gauge", help: "Sessions that are open.", labels: ROUTE },
+  sluice_udp_sessions_total: { type: "counter", help: "Sessions that have begun.", labels: ROUTE },
   sluice_udp_received_bytes_total: { type: "counter", help: "Bytes that clients sent.", labels: ROUTE },
   sluice_udp_sent_bytes_total: { type: "counter", help: "Bytes that clients were sent.", labels: ROUTE },
   sluice_udp_received_datagrams_total: { type: "counter", help: "Datagrams that clients sent.", labels: ROUTE },
   sluice_udp_sent_datagrams_total: { type: "counter", help: "Datagrams that clients were sent.", labels: ROUTE },
   sluice_udp_dropped_datagrams_total: {
     type: "counter",
-    help: "Datagrams that no route or no endpoint took.",
+    help: "Datagrams that no route or no endpoint took, or that would have begun a session while the relay ends.",
     labels: ["entrypoint", "reason"],
   },
 } as const satisfies Record<string, MetricDefinition>;

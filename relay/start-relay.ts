@@ -82,7 +82,7 @@ export async function startRelay(
   };
   registry.onCollect(() => collect(registry, gateway, follower));
   registry.onCollect(() => {
-    stats.collect();
+    stats.collect(streams.sessions());
     collectStreams(registry, streams);
   });
   const operations = await startOperations({

@@ -1,3 +1,4 @@
+import type { UdpSessionEnd } from "../udp/udp-listener.ts";
 import { isSameListener, type WantedListener } from "./wanted-listeners.ts";
 
 /** A listener of either protocol. */
@@ -5,6 +6,8 @@ export interface OpenListener {
   readonly address: { address: string; port: number };
   /** Connections or sessions that are open. */
   readonly load: number;
+  /** The sessions that are open, of UDP. */
+  sessions?: () => Iterable<Readonly<UdpSessionEnd>>;
   /** Lets go of the port at once, so that another may have it. What can go on without the port does. */
   release(): void;
   /** Takes nothing new. */
@@ -97,6 +100,10 @@ export class ListenerSet {
             },
           ],
     );
+  }
+
+  *sessions(): Generator<Readonly<UdpSessionEnd>, void> {
+    for (const { current } of this.#slots.values()) yield* current?.listener.sessions?.() ?? [];
   }
 
   /** Resolves when every listener that is wanted listens, or could not. */

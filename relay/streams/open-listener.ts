@@ -88,8 +88,10 @@ const openUdp: Open = async (entryPoint, { idleTimeoutMs }, listen, { table, car
     get load() {
       return listener.sessions;
     },
+    sessions: () => listener.open(),
+    // Without the port no answer could reach its client.
     release: () => void close(),
-    stop: () => void close(),
+    stop: () => listener.stop(),
     close,
   };
 };

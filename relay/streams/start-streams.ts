@@ -2,6 +2,7 @@ import type { Certificate } from "../../src/table/tls.ts";
 import type { Companion } from "../tcp/companion.ts";
 import { createCarrier } from "../tcp/create-carrier.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
+import type { UdpSessionEnd } from "../udp/udp-listener.ts";
 import { HealthChecks } from "./health-checks.ts";
 import { createLingering } from "./linger.ts";
 import { ListenerSet, type ListenerSetOptions, type ListenerStatus } from "./listener-set.ts";
@@ -33,6 +34,8 @@ export interface Streams {
   /** Carries by this table from now on. What is open goes on as it began. */
   take(table: StreamTable): void;
   listeners(): ListenerStatus[];
+  /** The UDP sessions that are open. */
+  sessions(): Iterable<Readonly<UdpSessionEnd>>;
   /** What active health checks know of endpoints. */
   health(): Pick<HealthChecks, "list" | "results">;
   /** Resolves when every listener that the table needs listens, or could not. */
@@ -85,6 +88,7 @@ export function startStreams(options: StreamsOptions): Streams {
       lingering?.take(next);
     },
     listeners: () => listeners.list(),
+    sessions: () => listeners.sessions(),
     settled: () => listeners.settled(),
     health: () => health,
     async close(graceMs = 0) {

@@ -1,6 +1,6 @@
 import type { ConnectionEnd } from "../tcp/carry-connection.ts";
 import type { RefusedConnection, RoutedConnection } from "../tcp/tcp-listener.ts";
-import type { UdpSessionEnd } from "../udp/udp-listener.ts";
+import type { DroppedDatagram, UdpSessionEnd } from "../udp/udp-listener.ts";
 
 /** Is told what becomes of connections and datagrams, for metrics and logs. */
 export interface StreamObserver {
@@ -10,5 +10,5 @@ export interface StreamObserver {
   /** Closed before a route was found. */
   connectionRefused(entryPoint: string, reason: RefusedConnection, clientAddress: string): void;
   sessionEnded(end: UdpSessionEnd): void;
-  datagramDropped(entryPoint: string, reason: "no-route" | "no-endpoint"): void;
+  datagramDropped(entryPoint: string, reason: DroppedDatagram): void;
 }

@@ -3,15 +3,15 @@ import type { RelayMetricName } from "../relay-metrics.ts";
 import type { ConnectionEnd } from "../tcp/carry-connection.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 import type { RefusedConnection, RoutedConnection } from "../tcp/tcp-listener.ts";
-import type { UdpSessionEnd } from "../udp/udp-listener.ts";
-import { type RouteLabels, RouteTotals } from "./route-totals.ts";
+import type { DroppedDatagram, UdpSessionEnd } from "../udp/udp-listener.ts";
+import { type Route, RouteTotals } from "./route-totals.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 
 type Registry = Pick<MetricRegistry<RelayMetricName>, "observe" | "remove" | "replace">;
 type Labels = Record<string, string>;
 type Value = { value: number; labels: Labels };
 
-/** Connections of one route, or UDP sessions that have ended. */
+/** Connections of one route. */
 interface Connections {
   count: number;
   open: Set<RoutedConnection["socket"]>;
@@ -22,8 +22,10 @@ interface Connections {
   refused: Map<string, number>;
 }
 
+/** UDP sessions of one route. */
 interface Sessions {
   count: number;
+  open: number;
   received: number;
   sent: number;
   datagramsReceived: number;
@@ -75,16 +77,11 @@ export class StreamStats implements StreamObserver {
     countOne(this.#refused, { entrypoint: entryPoint, router: "", service: "", reason });
   }
 
-  sessionEnded({ entryPoint, router, service, ...end }: UdpSessionEnd): void {
-    const { totals } = this.#sessions.of(entryPoint, router, service);
-    totals.count += 1;
-    totals.received += end.bytesIn;
-    totals.sent += end.bytesOut;
-    totals.datagramsReceived += end.datagramsIn;
-    totals.datagramsSent += end.datagramsOut;
+  sessionEnded(end: UdpSessionEnd): void {
+    addSession(this.#sessions, end);
   }
 
-  datagramDropped(entryPoint: string, reason: "no-route" | "no-endpoint"): void {
+  datagramDropped(entryPoint: string, reason: DroppedDatagram): void {
     countOne(this.#dropped, { entrypoint: entryPoint, reason });
   }
 
@@ -94,10 +91,21 @@ export class StreamStats implements StreamObserver {
     this.#sessions.retain(new Set(udpRouters.map(({ name }) => name)), () => false);
   }
 
-  collect(): void {
+  /** What has ended with what is open. */
+  #sessionsWith(open: Iterable<Readonly<UdpSessionEnd>>): Route<Sessions>[] {
+    const all = new RouteTotals<Sessions>(newSessions);
+    for (const { labels, totals } of this.#sessions.list()) {
+      Object.assign(all.of(labels.entrypoint, labels.router, labels.service).totals, totals);
+    }
+    for (const session of open) addSession(all, session).open += 1;
+    return [...all.list()];
+  }
+
+  /** @param open UDP sessions that are open */
+  collect(open: Iterable<Readonly<UdpSessionEnd>>): void {
     const connections = [...this.#connections.list()];
-    const sessions = [...this.#sessions.list()];
-    const show = <T>(name: RelayMetricName, list: { labels: RouteLabels; totals: T }[], of: (totals: T) => number) =>
+    const sessions = this.#sessionsWith(open);
+    const show = <T>(name: RelayMetricName, list: readonly Route<T>[], of: (totals: T) => number) =>
       this.#registry.replace(
         name,
         list.map(({ labels, totals }) => ({ labels, value: of(totals) })),
@@ -111,6 +119,7 @@ export class StreamStats implements StreamObserver {
       [...totals.refused].map(([reason, value]): Value => ({ value, labels: { ...labels, reason } })),
     );
     this.#registry.replace("sluice_tcp_refused_connections_total", [...this.#refused.values(), ...refused]);
+    show("sluice_udp_open_sessions", sessions, ({ open }) => open);
     show("sluice_udp_sessions_total", sessions, ({ count }) => count);
     show("sluice_udp_received_bytes_total", sessions, ({ received }) => received);
     show("sluice_udp_sent_bytes_total", sessions, ({ sent }) => sent);
@@ -129,7 +138,24 @@ const newConnections = (): Connections => ({
   refused: new Map(),
 });
 
-const newSessions = (): Sessions => ({ count: 0, received: 0, sent: 0, datagramsReceived: 0, datagramsSent: 0 });
+const newSessions = (): Sessions => ({
+  count: 0,
+  open: 0,
+  received: 0,
+  sent: 0,
+  datagramsReceived: 0,
+  datagramsSent: 0,
+});
+
+function addSession(routes: RouteTotals<Sessions>, session: Readonly<UdpSessionEnd>): Sessions {
+  const { totals } = routes.of(session.entryPoint, session.router, session.service);
+  totals.count += 1;
+  totals.received += session.bytesIn;
+  totals.sent += session.bytesOut;
+  totals.datagramsReceived += session.datagramsIn;
+  totals.datagramsSent += session.datagramsOut;
+  return totals;
+}
 
 function sum(sockets: Iterable<RoutedConnection["socket"]>, of: "bytesRead" | "bytesWritten"): number {
   let bytes = 0;

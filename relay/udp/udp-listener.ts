@@ -9,7 +9,7 @@ import type { StreamTable } from "../tcp/stream-table.ts";
 import { chooseUdpTarget, isStillServed } from "./choose-udp-target.ts";
 import { UdpSessions } from "./udp-sessions.ts";
 
-/** A session that has ended, for logs and metrics. */
+/** A session that has ended, or as it is so far, for logs and metrics. */
 export interface UdpSessionEnd {
   entryPoint: string;
   router: string;
@@ -21,6 +21,9 @@ export interface UdpSessionEnd {
   datagramsIn: number;
   datagramsOut: number;
 }
+
+/** `stopping`: it would have begun a session. */
+export type DroppedDatagram = "no-route" | "no-endpoint" | "stopping";
 
 export interface UdpListenerOptions {
   entryPoint: string;
@@ -34,12 +37,16 @@ export interface UdpListenerOptions {
   now: () => number;
   ended: (end: UdpSessionEnd) => void;
   /** A datagram that no route or no endpoint takes. */
-  dropped: (reason: "no-route" | "no-endpoint") => void;
+  dropped: (reason: DroppedDatagram) => void;
 }
 
 export interface UdpListener {
   readonly address: { address: string; port: number };
   readonly sessions: number;
+  /** Those that are open. */
+  open(): Iterable<Readonly<UdpSessionEnd>>;
+  /** Begins no more sessions; those that are open go on. */
+  stop(): void;
   close(): Promise<void>;
 }
 
@@ -70,6 +77,7 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
       ended(end);
     },
   });
+  let isStopping = false;
   let expiry: NodeJS.Timeout | undefined;
   const expireLater = (delay: number): void => {
     expiry ??= setTimeout(() => {
@@ -86,7 +94,7 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
       entryPoint,
       router: router.name,
       service: router.service,
-      clientAddress: client.address,
+      clientAddress: client.address.replace(/^::ffff:(?=\d+\.)/i, ""),
       target: chosen.authority,
       bytesIn: 0,
       bytesOut: 0,
@@ -123,6 +131,7 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
     if (known !== undefined && !isServed) sessions.end(key);
     let session = isServed ? known : undefined;
     if (session === undefined) {
+      if (isStopping) return dropped("stopping");
       const chosen = chooseUdpTarget(router.service, current, state);
       if (chosen === undefined) return dropped("no-endpoint");
       session = begin(router, current, client, chosen);
@@ -142,6 +151,10 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
     address: { address, port },
     get sessions() {
       return sessions.size;
+    },
+    open: () => sessions.values(),
+    stop() {
+      isStopping = true;
     },
     async close() {
       clearTimeout(expiry);

@@ -14,6 +14,10 @@ export class UdpSessions<T> {
     return this.#sessions.size;
   }
 
+  *values(): Generator<T, void> {
+    for (const { value } of this.#sessions.values()) yield value;
+  }
+
   find(client: string): T | undefined {
     return this.#sessions.get(client)?.value;
   }

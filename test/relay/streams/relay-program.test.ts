@@ -51,6 +51,7 @@ describe("sluice relay", () => {
       `sluice_tcp_received_bytes_total{${route}} 5`,
       `sluice_tcp_sent_bytes_total{${route}} 9`,
       `sluice_tcp_connection_seconds_count{${route}} 1`,
+      'sluice_udp_received_bytes_total{entrypoint="dns",router="dns",service="dns"} 5',
       'sluice_relay_listening{entrypoint="dns",protocol="udp"} 1',
     ])
       expect(metrics).toContain(`${line}\n`);

@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
@@ -13,6 +14,7 @@ import {
   startUdpPod,
   tableOf,
   tcpAt,
+  udpAt,
 } from "./streams-harness.ts";
 
 afterEach(async () => {
@@ -195,6 +197,32 @@ describe("the end", () => {
     expect(await read(connection)).toBe("late");
     await closed;
     expect(streams.observed.ends).toMatchObject([{ outcome: "carried", bytesIn: 4, bytesOut: 8 }]);
+  });
+
+  it("lets the UDP sessions that are open go on, and begins no more", async () => {
+    const pod = await startUdpPod("a");
+    const streams = await runStreams(datagramsTo([pod], { ...udpAt(), udpTimeoutMs: 1_000 }));
+    const port = streams.port("dns");
+    const [client, late] = [createSocket("udp4"), createSocket("udp4")];
+    const ask = async (text: string): Promise<string> => {
+      const answer = once(client, "message");
+      client.send(text, port, "127.0.0.1");
+      return String((await answer)[0]);
+    };
+    expect(await ask("one")).toBe("a:one");
+    expect([...streams.sessions()]).toMatchObject([{ router: "dns", datagramsIn: 1, datagramsOut: 1 }]);
+    const closed = streams.close(60_000);
+    await expect
+      .poll(() => {
+        late.send("two", port, "127.0.0.1");
+        return streams.observed.drops;
+      })
+      .toContain("stopping");
+    expect(await ask("three")).toBe("a:three");
+    client.close();
+    late.close();
+    await closed;
+    expect(streams.observed.sessions).toMatchObject([{ datagramsIn: 2, datagramsOut: 2 }]);
   });
 
   it("comes to what is still open when the time is over", async () => {
