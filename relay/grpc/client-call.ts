@@ -53,7 +53,10 @@ export class ClientCall {
       this.#timer = setTimeout(() => this.#expire(), Math.min(timeoutMs, LONGEST_TIMER_MS));
     }
     stream.on("error", () => {});
-    stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers));
+    stream.once("wantTrailers", () => {
+      stream.sendTrailers(this.#trailers);
+      setImmediate(() => this.#spareRest());
+    });
     stream.once("close", () => {
       clearTimeout(this.#timer);
       this.#abort.abort();
@@ -174,15 +177,16 @@ export class ClientCall {
     if (hasNoRoom) this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
-  /** Whoever has its answer need not send the rest of its call (RFC 9113, section 8.1). */
   #close(): void {
     const stream = this.#stream;
-    const end = (): void => {
-      if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
-    };
-    if (stream.writableFinished) end();
-    else stream.once("finish", end);
+    if (stream.sentHeaders["grpc-status"] !== undefined) stream.once("finish", () => this.#spareRest());
     stream.end();
+  }
+
+  /** Whoever has its answer need not send the rest of its call (RFC 9113, section 8.1). */
+  #spareRest(): void {
+    const stream = this.#stream;
+    if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
   }
 }
 

@@ -136,6 +136,8 @@ export class Http2Pool implements ConnectionPool {
   }
 
   #open(socket: Socket): PodSession {
+    // A Pod that ends its side has ended the connection: its streams would wait for ever otherwise.
+    socket.allowHalfOpen = false;
     const session = connectHttp2(this.#origin, { createConnection: () => socket, settings: { enablePush: false } });
     const endIdle = (): void => {
       if (opened.streams === 0) session.close();
