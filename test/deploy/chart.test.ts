@@ -24,6 +24,13 @@ const everything = [
   "serviceMonitor.enabled=true",
   "cloudflare.manageHosts=true",
   "agent.statusAddress=edge.example.com",
+  "relay.ports.mongo.port=27017",
+  "relay.ports.smtp.port=2525",
+  "relay.ports.smtp.exposedPort=25",
+  "relay.ports.dns.port=53",
+  "relay.ports.dns.protocol=UDP",
+  "relay.linger=10m",
+  "relay.accessLog=true",
 ];
 const lint = (...values: string[]) =>
   helm(
@@ -62,6 +69,9 @@ describe("values", () => {
       "hopKeys/0/d",
     ],
     ["a duration without a unit", "agent.throttle=2", "throttle"],
+    ["a port of a protocol that the relay does not carry", "relay.ports.sip.protocol=SCTP", "sip"],
+    ["a port with the name of another", "relay.ports.gateway.port=1", "gateway"],
+    ["a port with a name that is too long for one", "relay.ports.a-very-long-name.port=1", "a-very-long-name"],
     ["an admin API without TLS", "cloudflare.adminUrl=http://sluice.example.com", "adminUrl"],
   ])("are refused: %s", async (_, value, place) => {
     await expect(lint(value)).rejects.toThrow(place);
@@ -176,6 +186,42 @@ it("keeps no disruption budget over a single replica, which would stop every dra
   expect(budgets.map(({ metadata }) => metadata.name)).toEqual(["sluice-relay"]);
 });
 
+describe("ports of TCP and UDP", () => {
+  const portsOf = (objects: KubernetesObject[], ref: string): unknown =>
+    (find(objects, ref).spec as { ports: unknown }).ports;
+
+  it("have a Service for each protocol, which keeps clients' addresses", async () => {
+    const objects = await render(...everything);
+    for (const ref of ["Service/sluice-relay-tcp", "Service/sluice-relay-udp"]) {
+      expect(find(objects, ref).spec).toMatchObject({ type: "LoadBalancer", externalTrafficPolicy: "Local" });
+    }
+    expect(portsOf(objects, "Service/sluice-relay-tcp")).toEqual([
+      { name: "mongo", port: 27017, targetPort: "mongo", protocol: "TCP" },
+      { name: "smtp", port: 25, targetPort: "smtp", protocol: "TCP" },
+    ]);
+    expect(portsOf(objects, "Service/sluice-relay-udp")).toEqual([
+      { name: "dns", port: 53, targetPort: "dns", protocol: "UDP" },
+    ]);
+  });
+
+  it("are let through to the relay, which may listen below 1024 where it has to", async () => {
+    const objects = await render(...everything);
+    const relay = JSON.stringify(find(objects, "Deployment/sluice-relay").spec);
+    expect(relay).toContain('{"name":"dns","containerPort":53,"protocol":"UDP"}');
+    expect(relay).toContain('"sysctls":[{"name":"net.ipv4.ip_unprivileged_port_start","value":"0"}]');
+    const policy = JSON.stringify(find(objects, "NetworkPolicy/sluice-relay").spec);
+    expect(policy).toContain('{"ports":[{"port":"dns","protocol":"UDP"},{"port":"mongo","protocol":"TCP"}');
+  });
+
+  it("are none at first, and then nothing is opened for them", async () => {
+    const objects = await render("relay.ports.mongo.port=27017", "relay.service.type=ClusterIP");
+    expect(find(objects, "Service/sluice-relay-tcp").spec).not.toHaveProperty("externalTrafficPolicy");
+    expect(JSON.stringify(objects)).not.toContain("sysctls");
+    const bare = await render();
+    expect(bare.map(refOf).filter((ref) => /relay-(tcp|udp)/.test(ref))).toEqual([]);
+  });
+});
+
 describe("flags", () => {
   const argsOf = (objects: KubernetesObject[], program: string): string[] => {
     const { spec } = z
@@ -202,10 +248,12 @@ describe("flags", () => {
   });
 
   it("of the relay are those that it takes, and are enough to start it", async () => {
-    const [program, ...flags] = argsOf(await render(), "relay");
+    const [program, ...flags] = argsOf(await render(...everything), "relay");
     expect(program).toBe("relay");
     const values = readFlags(Object.fromEntries(flags.map((flag) => toEntry(flag))), relayArgs, {});
     expect(readRelaySettings(values)).toMatchObject({
+      hasAccessLog: true,
+      streams: { lingerMs: 600_000 },
       feed: { urls: ["https://sluice-agent.edge.svc:9443"] },
       gateway: { host: "::", port: 8080 },
       graceMs: 30_000,
