@@ -22,6 +22,7 @@ import {
 } from "../../sync-agent/translate/traefik/servers-transport-tcp.ts";
 import { serviceSchema } from "../../sync-agent/translate/traefik/service-schema.ts";
 import * as streams from "../../sync-agent/translate/traefik/stream-route-schema.ts";
+import { tlsOptionSchema } from "../../sync-agent/translate/traefik/tls-option.ts";
 import { mirrorSchema, traefikServiceSchema } from "../../sync-agent/translate/traefik/traefik-service-schema.ts";
 import { referencesSchema } from "../../sync-agent/translate/traefik/use-middlewares.ts";
 import { fieldRows } from "./describe-schema.ts";
@@ -107,6 +108,19 @@ const sections: readonly Section[] = [
     schema: streams.ingressRouteUdpSchema,
     inner: { "routes[]": streams.udpRouteSchema, "routes[].services[]": streams.udpServiceSchema },
     notes: { "routes[].services[].nodePortLB": "not used: the Pods are sent to" },
+  },
+  {
+    title: "TLSOption",
+    groups: traefik,
+    schema: tlsOptionSchema,
+    notes: {
+      minVersion: "Go's name of a version, such as `VersionTLS12`",
+      maxVersion: "as `minVersion`",
+      cipherSuites: "a list of IANA's names",
+      curvePreferences: "a list of Go's names, such as `CurveP256`",
+      disableSessionTickets: "not used",
+      preferServerCipherSuites: "not used",
+    },
   },
   {
     title: "TraefikService",

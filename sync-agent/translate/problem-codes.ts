@@ -67,6 +67,10 @@ export const problemCodes = {
     "A user of a Secret cannot log in: the line is malformed, or its password is hashed in a way that the edge does not have or cannot afford. The other users can.",
   "certificate-unusable":
     "The certificate or the key of a Secret cannot be read, or the two do not belong together. The default certificate is shown in its place.",
+  "tls-option-not-found":
+    "The route names a TLSOption that does not exist. It is closed: the options may have asked for clients' certificates.",
+  "tls-option-invalid": "The route names a TLSOption that cannot be used. It is closed.",
+  "duplicate-default": "Several namespaces have an object that is the default by its name. One of them counts.",
   "router-conflict":
     "Another route of TCP or UDP takes the same: it has the same entry point, rule and priority, or for UDP just the entry point. The one of the older object serves, this one gets nothing.",
   "duplicate-router": "Two routes have the same name. The second is left out.",

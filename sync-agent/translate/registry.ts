@@ -12,6 +12,7 @@ import { translateIngressRouteUdp } from "./traefik/ingress-route-udp.ts";
 import { translateMiddlewareTcp } from "./traefik/middleware-tcp.ts";
 import { translateServersTransport } from "./traefik/servers-transport.ts";
 import { translateServersTransportTcp } from "./traefik/servers-transport-tcp.ts";
+import { translateTlsOption } from "./traefik/tls-option.ts";
 import { translateTraefikService } from "./traefik/traefik-service.ts";
 import { leftToRelay, unsupportedKind } from "./traefik/unsupported-route.ts";
 
@@ -30,7 +31,7 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   IngressRouteUDP: translateIngressRouteUdp,
   MiddlewareTCP: translateMiddlewareTcp,
   ServersTransportTCP: translateServersTransportTcp,
-  TLSOption: unsupportedKind("TLS ends at Cloudflare's edge, set it there"),
+  TLSOption: translateTlsOption,
   TLSStore: unsupportedKind("certificates come from Cloudflare, or from a route's `tls.secretName`"),
   TCPRoute: leftToRelay("TCP"),
   TLSRoute: unsupportedKind("TLS passthrough comes with the relay"),

@@ -1,6 +1,8 @@
 import type { TcpRouter } from "../../../src/table/tcp.ts";
+import { DEFAULT_TLS_OPTIONS } from "../../../src/table/tls.ts";
 import type { ProblemCode } from "../problem-codes.ts";
 import { useCertificate } from "../tls/use-certificate.ts";
+import { useTlsOptions } from "../tls/use-tls-options.ts";
 import { type Context, type Place, within } from "./context.ts";
 import type { IngressRouteTcpSpec } from "./stream-route-schema.ts";
 
@@ -24,12 +26,12 @@ export function readTcpTls(tls: IngressRouteTcpSpec["tls"], place: Place, contex
   const { passthrough = false, secretName, options } = tls;
   if (passthrough && secretName) notice("secretName", "With `passthrough` the Pods show their own certificates");
   else if (secretName) useCertificate({ ...within(place, "secretName"), secretName }, context);
-  if (options === undefined) return { tls: { passthrough } };
-  report({
-    code: "unsupported-field",
-    severity: "error",
-    path: [...path, "options"],
-    message: `The TLSOption \`${options.name}\` cannot be had yet; the routes are closed`,
-  });
-  return { tls: { passthrough }, closedBy: "unsupported-field" };
+  if (passthrough) {
+    if (options !== undefined) notice("options", "With `passthrough` the Pods end TLS by their own options");
+    return { tls: { passthrough } };
+  }
+  const at = options === undefined ? place : within(place, "options");
+  const used = useTlsOptions(options ?? { name: DEFAULT_TLS_OPTIONS }, at, context);
+  if ("closedBy" in used) return { tls: { passthrough }, closedBy: used.closedBy };
+  return { tls: { passthrough, ...(used.name !== undefined && { options: used.name }) } };
 }
