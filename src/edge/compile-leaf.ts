@@ -6,7 +6,7 @@ import type { Report } from "../observe/report.ts";
 import { buildRouteIndex, type RouteIndex } from "../router/route-index.ts";
 import { compileServices } from "../service/compile-services.ts";
 import type { ServiceContext } from "../service/service.ts";
-import { collectReferences, type Entries } from "../snapshot/collect-references.ts";
+import { collectReferences, type Entries, servicesOf } from "../snapshot/collect-references.ts";
 import type { Router } from "../table/router.ts";
 import type { RouteLeaf } from "../table/snapshot.ts";
 import { plainAnswer } from "./plain-answer.ts";
@@ -63,7 +63,10 @@ function endpointKeysOf(router: Router, leaf: RouteLeaf, ofTarget: readonly stri
     middleware: (name) => (Object.hasOwn(leaf.middlewares, name) ? leaf.middlewares[name] : undefined),
   };
   const { services, middlewares } = collectReferences(entries, router);
-  const asks = middlewares.some((name) => "service" in (entries.middleware(name) ?? {}));
+  const asks = middlewares.some((name) => {
+    const middleware = entries.middleware(name);
+    return middleware !== undefined && servicesOf(middleware).length > 0;
+  });
   if (!asks) return ofTarget;
   const all = services.flatMap((name) => {
     const service = entries.service(name);

@@ -64,6 +64,7 @@ function createIsolate(env: Env): Isolate {
       verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
       report: reportToLog,
       now: Date.now,
+      timeout: (ms) => AbortSignal.timeout(ms),
     },
     startTimer,
     fixedLength: (length) => new FixedLengthStream(length),

@@ -9,6 +9,7 @@ import { forwardAuth } from "./forward-auth.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
 import { ipAllowList } from "./ip-allow-list.ts";
+import { jwt } from "./jwt.ts";
 import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
 import { invalid, MiddlewareError, nameMiddleware } from "./middleware-error.ts";
 import { redirectRegex } from "./redirect-regex.ts";
@@ -32,6 +33,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   headerModifier,
   headers,
   ipAllowList,
+  jwt,
   redirectRegex,
   redirectScheme,
   replacePath,

@@ -11,6 +11,8 @@ export interface MiddlewareRuntime {
   report: Report;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** A signal that aborts after so many milliseconds. */
+  timeout: (ms: number) => AbortSignal;
 }
 
 /** Where no keys are at hand: middlewares that need a Secret refuse everybody. */
@@ -19,4 +21,5 @@ export const bareRuntime = (): MiddlewareRuntime => ({
   verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
   report: () => {},
   now: Date.now,
+  timeout: (ms) => AbortSignal.timeout(ms),
 });

@@ -62,4 +62,5 @@ function followService(service: Service | undefined, useService: Use, useMiddlew
 }
 
 /** The services that a middleware asks by itself. */
-export const servicesOf = (middleware: Middleware): string[] => ("service" in middleware ? [middleware.service] : []);
+export const servicesOf = (middleware: Middleware): string[] =>
+  "service" in middleware && middleware.service !== undefined ? [middleware.service] : [];

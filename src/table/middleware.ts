@@ -163,6 +163,25 @@ const forwardAuthSchema = z.strictObject({
   preserveRequestMethod: z.boolean(),
 });
 
+/** Sluice's own. Either `keys`, or `jwksUrl` with `service`. */
+const jwtSchema = z.strictObject({
+  type: z.literal("jwt"),
+  /** A JSON Web Key Set, sealed (`src/seal`). */
+  keys: z.optional(z.string()),
+  jwksUrl: z.optional(z.string()),
+  /** Who has the key set, by its name in the table. */
+  service: z.optional(z.string()),
+  issuer: z.optional(z.string()),
+  /** One of them; empty: any. */
+  audience: strings,
+  /** Claims, by name or path, and the values of which they must have one. */
+  requiredClaims: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))),
+  /** Headers for the service, each with the claim that it tells. */
+  forwardClaims: stringMap,
+  /** Whether the service is spared the token. */
+  removeHeader: z.boolean(),
+});
+
 const chainSchema = z.strictObject({ type: z.literal("chain"), middlewares: strings });
 
 export const middlewareSchema = z.discriminatedUnion("type", [
@@ -182,6 +201,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   digestAuthSchema,
   contentTypeSchema,
   forwardAuthSchema,
+  jwtSchema,
   chainSchema,
 ]);
 export type Middleware = z.infer<typeof middlewareSchema>;

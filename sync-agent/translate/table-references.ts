@@ -20,7 +20,9 @@ export function mapMiddleware(middleware: Middleware, rename: Rename): Middlewar
   if (middleware.type === "chain") {
     return { ...middleware, middlewares: middleware.middlewares.map((name) => rename("middlewares", name)) };
   }
-  return "service" in middleware ? { ...middleware, service: rename("services", middleware.service) } : middleware;
+  return "service" in middleware && middleware.service !== undefined
+    ? { ...middleware, service: rename("services", middleware.service) }
+    : middleware;
 }
 
 function mapService(service: Service, rename: Rename): Service {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { expect, it } from "vitest";
-import { serviceManifest, startBackend } from "./backend.ts";
+import { routeManifest, serviceManifest, startBackend } from "./backend.ts";
 import { examples, runExample } from "./run-example.ts";
 import { runManifests } from "./run-manifests.ts";
 import { send, servedBy, whoamiLine } from "./send.ts";
@@ -143,5 +144,54 @@ it("forward-auth: the server lets pass, refuses, redirects; away it lets nobody 
     expect(shop.requests).toHaveLength(1);
   } finally {
     await Promise.all([running.close(), shop.close(), auth.close().catch(() => {})]);
+  }
+});
+
+it("jwt: a token with the role lets pass, and tells who it is", async () => {
+  const { ask, dev } = await runExample("jwt");
+  expect(dev.problems().filter(({ severity }) => severity !== "notice")).toEqual([]);
+  const key = new TextEncoder().encode("only-an-example-of-a-secret-of-32-bytes");
+  const token = (claims: JWTPayload) => new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(key);
+  const send = async (host: string, claims?: JWTPayload) => {
+    const authorization = claims && { Authorization: `Bearer ${await token(claims)}` };
+    return ask(`${host}.example.com`, "/", { headers: { "X-User": "forged", ...authorization } });
+  };
+  const refused = await send("api");
+  expect([refused.status, refused.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
+  const passed = await send("api", { sub: "alice", aud: "api", role: "reader" });
+  expect([passed.status, whoamiLine(passed.body, "X-User"), whoamiLine(passed.body, "Authorization")]).toEqual([
+    200,
+    "alice",
+    undefined,
+  ]);
+  expect((await send("api", { sub: "alice", aud: "web", role: "reader" })).status).toBe(401);
+  expect((await send("admin", { sub: "alice", aud: "api", role: "reader" })).status).toBe(403);
+  expect((await send("admin", { sub: "alice", aud: "api", role: "admin" })).status).toBe(200);
+});
+
+it("jwt: the keys of an issuer in the cluster", async () => {
+  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+  const set = { keys: [{ ...(await exportJWK(publicKey)), kid: "a", alg: "ES256" }] };
+  const issuer = await startBackend("issuer", (_, response) => response.end(JSON.stringify(set)));
+  const api = await startBackend("api");
+  const middleware =
+    "---\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: { name: m }\nspec:\n  jwt: { jwksUrl: 'http://issuer.default.svc/keys' }\n";
+  const route = routeManifest(
+    "r",
+    "PathPrefix(`/`)",
+    ["{ name: api, port: 80 }"],
+    "      middlewares: [{ name: m }]\n",
+  );
+  const services = serviceManifest("issuer", [issuer.port]) + serviceManifest("api", [api.port]);
+  const running = await runManifests(route + middleware + services);
+  try {
+    const token = await new SignJWT({}).setProtectedHeader({ alg: "ES256", kid: "a" }).sign(privateKey);
+    const status = async (value: string) =>
+      (await send(running.url("web"), "/", { host: "api", headers: { Authorization: `Bearer ${value}` } })).status;
+    expect([await status(token), await status(token), await status(`${token}x`)]).toEqual([200, 200, 401]);
+    expect(issuer.requests.map(({ url, headers }) => [url, headers.authorization])).toEqual([["/keys", undefined]]);
+    expect(api.requests).toHaveLength(2);
+  } finally {
+    await Promise.all([running.close(), issuer.close(), api.close()]);
   }
 });

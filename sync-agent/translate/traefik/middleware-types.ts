@@ -18,6 +18,7 @@ import {
 import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
 import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
 import { forwardAuthSpec, readForwardAuth } from "./forward-auth.ts";
+import { jwtSpec, readJwt, readPlugin } from "./jwt.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
@@ -36,6 +37,8 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   basicAuth: readBasicAuth,
   digestAuth: readDigestAuth,
   forwardAuth: readForwardAuth,
+  jwt: readJwt,
+  plugin: readPlugin,
   contentType: reader("contentType", contentTypeSchema, { autoDetect: true }),
 };
 
@@ -44,6 +47,7 @@ export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   basicAuth: basicAuthSpec,
   digestAuth: digestAuthSpec,
   forwardAuth: forwardAuthSpec,
+  jwt: jwtSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
@@ -56,7 +60,6 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "grpcWeb",
   "inFlightReq",
   "passTLSClientCert",
-  "plugin",
   "rateLimit",
   "retry",
 ]);

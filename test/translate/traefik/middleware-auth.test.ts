@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createUnseal } from "../../../src/seal/create-unseal.ts";
 import { linesOf, services, traefik, translateText } from "../translate-text.ts";
@@ -226,5 +227,99 @@ describe("forwardAuth", () => {
       "warning unsupported-field Middleware/m spec.forwardAuth.headerField",
     ]);
     expect(closed(result)).toBeUndefined();
+  });
+});
+
+describe("jwt", () => {
+  const jwt = (spec: string) => withMiddleware(`jwt: ${spec}`);
+  const plain = { type: "jwt", audience: [], requiredClaims: {}, forwardClaims: {}, removeHeader: false };
+
+  test("an issuer's key set becomes a service of the table", () => {
+    const result = translate(
+      jwt(
+        "{ jwksUrl: 'https://issuer.example.com/keys', issuer: 'https://issuer.example.com/', audience: api, requiredClaims: { role: admin, level: [1, 2] }, forwardClaims: { X-User: sub }, removeHeader: true }",
+      ),
+    );
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.middlewares["default-m@kubernetescrd"]).toEqual({
+      type: "jwt",
+      service: "default-m~jwks@kubernetescrd",
+      jwksUrl: "https://issuer.example.com/keys",
+      issuer: "https://issuer.example.com/",
+      audience: ["api"],
+      requiredClaims: { role: ["admin"], level: [1, 2] },
+      forwardClaims: { "X-User": "sub" },
+      removeHeader: true,
+    });
+    expect(result.table.services["default-m~jwks@kubernetescrd"]).toMatchObject({ transport: "direct" });
+  });
+
+  test("as a plugin, which Traefik's CRDs let through", () => {
+    const result = translate(
+      withMiddleware("plugin: { jwt: { jwksUrl: 'http://auth.default.svc/keys' } }") + services("auth"),
+    );
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.middlewares["default-m@kubernetescrd"]).toMatchObject({ type: "jwt" });
+  });
+
+  test("a shared secret is sealed", async () => {
+    const text = "marker of thirty-two bytes or more";
+    const result = translate(jwt("{ secret: users }") + secret(`any: '${text}'`));
+    const { rest, value } = await open(result, "keys");
+    expect(rest).toEqual(plain);
+    expect(value).toEqual({ keys: [{ kty: "oct", k: Buffer.from(text).toString("base64url") }] });
+    expect(JSON.stringify([result.table, result.problems])).not.toContain("marker");
+  });
+
+  test("of keys only the public part is published", async () => {
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const jwk = publicKey.export({ format: "jwk" });
+    const sources = [
+      publicKey.export({ format: "pem", type: "spki" }),
+      privateKey.export({ format: "pem", type: "pkcs8" }),
+      JSON.stringify(privateKey.export({ format: "jwk" })),
+      JSON.stringify({ keys: [{ ...privateKey.export({ format: "jwk" }), kid: "a" }] }),
+    ];
+    for (const text of sources) {
+      const result = translate(jwt("{ secret: users }") + secret(`key: ${JSON.stringify(text)}\nother: x`));
+      const { value } = await open(result, "keys");
+      expect(value.keys).toEqual([expect.objectContaining(jwk)]);
+      expect(value.keys[0].d).toBeUndefined();
+    }
+  });
+
+  test.each([
+    ["no keys", "{}", "", "middleware-invalid", ""],
+    ["two kinds of keys", "{ secret: users, jwksUrl: 'https://a.com' }", "", "middleware-invalid", ""],
+    ["no Secret", "{ secret: users }", "", "secret-not-found", ".secret"],
+    ["a short secret", "{ secret: users }", secret("key: short"), "middleware-invalid", ".secret"],
+    ["no key", "{ secret: users }", secret("key: '{\"keys\":[]}'"), "middleware-invalid", ".secret"],
+    [
+      "a shared secret among keys",
+      "{ secret: users }",
+      secret('key: \'{"kty":"oct","k":"AAAA"}\''),
+      "middleware-invalid",
+      ".secret",
+    ],
+    ["a bad PEM", "{ secret: users }", secret("key: '-----BEGIN PUBLIC KEY-----'"), "middleware-invalid", ".secret"],
+    ["a bad URL", "{ jwksUrl: keys }", "", "middleware-invalid", ".jwksUrl"],
+    ["a header's name", "{ jwksUrl: 'https://a.com', forwardClaims: { 'a b': sub } }", "", "middleware-invalid", ""],
+    [
+      "a claim of another form",
+      "{ jwksUrl: 'https://a.com', requiredClaims: { a: { b: c } } }",
+      "",
+      "invalid-field",
+      ".requiredClaims.a",
+    ],
+  ])("%s closes the route", (_, spec, more, code, field) => {
+    const result = translate(jwt(spec) + more);
+    expect(linesOf(result)).toContain(`error ${code} Middleware/m spec.jwt${field}`);
+    expect(closed(result)).toBeDefined();
+  });
+
+  test("other plugins do not run", () => {
+    const result = translate(withMiddleware("plugin: { geoblock: {} }"));
+    expect(linesOf(result)).toContain("error middleware-unsupported Middleware/m spec.plugin");
+    expect(closed(result)).toBeDefined();
   });
 });
