@@ -1,4 +1,5 @@
 import type { MetricDefinition } from "../operations/metric-definition.ts";
+import { grpcMetrics } from "./grpc/grpc-metrics.ts";
 
 const ROUTE = ["entrypoint", "router", "service"] as const;
 
@@ -96,6 +97,7 @@ export const relayMetrics = {
     help: "Datagrams that no route or no endpoint took, or that would have begun a session while the relay ends.",
     labels: ["entrypoint", "reason"],
   },
+  ...grpcMetrics,
 } as const satisfies Record<string, MetricDefinition>;
 
 export type RelayMetricName = keyof typeof relayMetrics;

@@ -12,7 +12,13 @@ export interface RelaySettings {
   streams: StreamSettings;
   /** Other places for entry points of TCP and UDP than the table names. */
   streamAddresses: Readonly<Record<string, Listen>>;
-  /** Whether each connection and UDP session has a line in the log. */
+  grpc: {
+    /** The entry points at which calls come in, by name. */
+    entryPoints: readonly string[];
+    /** Opens what middlewares need of Secrets; without it those that do refuse everybody. */
+    sealKeyFile: string | undefined;
+  };
+  /** Whether each connection, UDP session and call has a line in the log. */
   hasAccessLog: boolean;
   /** How long requests and connections may take to end when the relay is told to stop, in milliseconds. */
   graceMs: number;

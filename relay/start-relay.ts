@@ -3,7 +3,11 @@ import { performance } from "node:perf_hooks";
 import { createMetricRegistry, type MetricRegistry } from "../operations/metric-registry.ts";
 import { type OperationsServer, startOperations } from "../operations/operations-server.ts";
 import type { FeedState } from "../src/feed/feed-document.ts";
+import { bareRuntime } from "../src/middleware/runtime.ts";
+import { createUnseal } from "../src/seal/create-unseal.ts";
 import { emptyTable } from "../src/table/empty-table.ts";
+import { GrpcStats } from "./grpc/grpc-stats.ts";
+import { startGrpc } from "./grpc/start-grpc.ts";
 import { type RunningGateway, startOriginGateway } from "./origin-gateway/start-gateway.ts";
 import { type RelayMetricName, relayMetrics } from "./relay-metrics.ts";
 import type { RelaySettings } from "./relay-settings.ts";
@@ -31,7 +35,7 @@ export interface StartedRelay {
 }
 
 /**
- * Puts the relay together: feed -> table -> origin gateway, and listeners of TCP and UDP.
+ * Puts the relay together: feed -> table -> origin gateway, and listeners of TCP, UDP and gRPC.
  *
  * @param writeAccess takes the lines of the access log, where there is one
  * @throws what keeps it from starting: files that cannot be read, ports in use
@@ -41,9 +45,10 @@ export async function startRelay(
   log: RelayLog,
   writeAccess?: WriteLine,
 ): Promise<StartedRelay> {
-  const [token, ca] = await Promise.all([
+  const [token, ca, sealKeys] = await Promise.all([
     readSecret("--feed-token-file", settings.feed.tokenFile),
     settings.feed.caFile === undefined ? undefined : readSecret("--feed-ca-file", settings.feed.caFile),
+    settings.grpc.sealKeyFile === undefined ? undefined : readSecret("--seal-key-file", settings.grpc.sealKeyFile),
   ]);
   const verifier = await watchHopKeys(settings.hopKeys, (message) => log.warn({}, message));
   const holder = new GatewayTableHolder({ now: () => performance.now() });
@@ -59,6 +64,21 @@ export async function startRelay(
     log: (message, error) => log.error({ reason: String(error) }, message),
     onRequestEnd: (seconds) => registry.observe("sluice_gateway_request_seconds", seconds),
   });
+  const takesGrpc = (name: string): boolean => settings.grpc.entryPoints.includes(name);
+  const grpcStats = new GrpcStats(registry);
+  const grpc = startGrpc({
+    table: emptyTable(),
+    serves: takesGrpc,
+    runtime: { ...bareRuntime(), ...(sealKeys !== undefined && { unseal: createUnseal(sealKeys) }) },
+    handshakeTimeoutMs: settings.streams.handshakeTimeoutMs,
+    random: Math.random,
+    now: () => performance.now(),
+    ended(end) {
+      grpcStats.ended(end);
+      writeAccess?.({ ...end, durationMs: Math.round(end.durationMs) }, "call");
+    },
+    log: (message, error) => log.warn({ reason: String(error) }, message),
+  });
   const stats = new StreamStats(registry);
   const streams = startStreams({
     table: emptyTable(),
@@ -66,7 +86,9 @@ export async function startRelay(
     observer: writeAccess === undefined ? stats : observeAll([stats, createConnectionLog(writeAccess)]),
     placement: {
       place: (name) => (Object.hasOwn(settings.streamAddresses, name) ? settings.streamAddresses[name] : undefined),
+      isShared: takesGrpc,
     },
+    companion: grpc.companion,
     random: Math.random,
     now: () => performance.now(),
     log: (level, message, fields) => log[level](fields, message),
@@ -79,8 +101,11 @@ export async function startRelay(
     gateway.tableChanged(table);
     streams.take(state.table);
     stats.retain(state.table);
+    grpc.take(state.table);
+    grpcStats.retain(state.table);
   };
   registry.onCollect(() => collect(registry, gateway, follower));
+  registry.onCollect(() => grpcStats.collect(grpc.stats()));
   registry.onCollect(() => {
     stats.collect(streams.sessions());
     collectStreams(registry, streams);
@@ -92,7 +117,7 @@ export async function startRelay(
     metrics: () => registry.read(),
   }).catch(async (error: unknown) => {
     verifier.close();
-    await Promise.all([gateway.close(0), streams.close(0)]);
+    await Promise.all([gateway.close(0), streams.close(0), grpc.close(0)]);
     throw error;
   });
   const cacheProblem = (message: string): void => log.warn({}, message);
@@ -113,7 +138,8 @@ export async function startRelay(
     async stop() {
       isStopping = true;
       // The table goes on changing under requests that are still under way.
-      await Promise.all([gateway.close(settings.graceMs), streams.close(settings.graceMs)]);
+      const { graceMs } = settings;
+      await Promise.all([gateway.close(graceMs), streams.close(graceMs), grpc.close(graceMs)]);
       await following.close();
       verifier.close();
       await operations.close();

@@ -40,6 +40,10 @@ export function readRelaySettings(flags: FlagValues): RelaySettings {
       lingerMs: optional(text("linger"), (value) => readDuration("linger", value)),
     },
     streamAddresses: readStreamAddresses(text("stream-address") ?? ""),
+    grpc: {
+      entryPoints: (text("grpc") ?? "").split(",").flatMap((name) => name.trim() || []),
+      sealKeyFile: text("seal-key-file"),
+    },
     hasAccessLog: flags["access-log"] === true,
     graceMs: readDuration("grace", text("grace") ?? "10s"),
     logLevel: readLevel(text("log-level") ?? "info"),

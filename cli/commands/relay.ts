@@ -35,6 +35,16 @@ export const relayArgs = {
     description: "Other addresses for entry points of TCP and UDP than their own; several with commas between",
     valueHint: "NAME=HOST:PORT",
   },
+  grpc: {
+    type: "string",
+    description: "Entry points at which clients of gRPC come in, without Cloudflare before them (none)",
+    valueHint: "NAME,NAME",
+  },
+  "seal-key-file": {
+    type: "string",
+    description: "The Worker's sealing key: without it middlewares that need a Secret refuse all calls of gRPC",
+    valueHint: "FILE",
+  },
   linger: {
     type: "string",
     description: "How long a TCP connection may go on after its endpoint is gone (for as long as it likes)",
@@ -57,13 +67,13 @@ export const relayArgs = {
   },
   "access-log": {
     type: "boolean",
-    description: "Log each TCP connection and UDP session when it has ended",
+    description: "Log each TCP connection, UDP session and call of gRPC when it has ended",
   },
   "log-level": { type: "string", description: "debug, info, warn or error (info)", valueHint: "LEVEL" },
 } as const satisfies ArgsDef;
 
 export const relay = defineCommand({
-  meta: { name: "relay", description: "Carry TCP and UDP to the Pods, and take the last hop from the edge" },
+  meta: { name: "relay", description: "Carry TCP, UDP and gRPC to the Pods, and take the last hop from the edge" },
   args: relayArgs,
   async run({ args }) {
     try {

@@ -76,7 +76,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
       direct: send,
       runtime,
       count: () => {},
-      report: (event) => log("a route cannot be served", event),
+      report: (event) => log("a route cannot be served", JSON.stringify(event)),
       startTimer(callback, ms) {
         const timer = setTimeout(callback, ms);
         return () => clearTimeout(timer);

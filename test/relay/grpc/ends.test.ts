@@ -197,7 +197,7 @@ describe("Pods", () => {
     const bodies: string[] = [];
     const taking = await startRawPod((stream) => {
       const chunks: Buffer[] = [];
-      stream.on("data", (chunk) => chunks.push(chunk));
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
         bodies.push(Buffer.concat(chunks).subarray(5).toString());
         answerWith(stream, "taken");

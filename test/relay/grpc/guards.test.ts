@@ -3,6 +3,7 @@ import { connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { credentials, Metadata, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
+import { bareRuntime } from "../../../src/middleware/runtime.ts";
 import type { Middleware } from "../../../src/table/middleware.ts";
 import { certificateFor, router as tcpRouter, service as tcpService } from "../tcp/tcp-harness.ts";
 import { allTo, callRouter, callTable, closeGrpc, podsOf, runGrpc, startEcho, unary } from "./grpc-harness.ts";
@@ -59,6 +60,24 @@ describe("middlewares", () => {
     const guard: Middleware = { type: "basicAuth", users: "sealed", realm: "traefik", removeHeader: false };
     expect((await through(guard)).value).toBeUndefined();
   });
+});
+
+test("with the Worker's key a middleware of Secrets lets in whom it knows", async () => {
+  const pod = await startEcho();
+  const guard: Middleware = { type: "basicAuth", users: "sealed", realm: "traefik", removeHeader: true };
+  const routers = [callRouter("PathPrefix(`/`)", "pods", { middlewares: ["guard"] })];
+  const table = callTable({ routers, middlewares: { guard } }, podsOf("pods", [pod.port]));
+  const users = ["ann:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="];
+  const client = (
+    await runGrpc(table, { runtime: { ...bareRuntime(), unseal: async () => JSON.stringify(users) } })
+  ).client();
+  const asked = async (credentialsText: string): Promise<number> => {
+    const metadata = new Metadata();
+    metadata.set("authorization", `Basic ${Buffer.from(credentialsText).toString("base64")}`);
+    return (await unary(client, "ping", { metadata })).code;
+  };
+  expect(await asked("ann:password")).toBe(status.OK);
+  expect(await asked("ann:guess")).toBe(status.UNAUTHENTICATED);
 });
 
 describe("routes", () => {
