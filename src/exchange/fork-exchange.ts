@@ -8,7 +8,7 @@ export type ForkChanges = Pick<Exchange, "body" | "mirror" | "signal">;
  * not seen in the original. The request stays the same object, whose body can be read once.
  */
 export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange {
-  return {
+  const fork: { -readonly [Key in keyof Exchange]: Exchange[Key] } = {
     request: exchange.request,
     scheme: exchange.scheme,
     entryPoint: exchange.entryPoint,
@@ -20,11 +20,12 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
     headers: exchange.headers.fork(),
     endpoints: (key) => exchange.endpoints(key),
     waitUntil: (work) => exchange.waitUntil(work),
-    ...(exchange.body === undefined ? {} : { body: exchange.body }),
-    ...(exchange.mirror === undefined ? {} : { mirror: exchange.mirror }),
-    ...(exchange.signal === undefined ? {} : { signal: exchange.signal }),
-    ...changes,
   };
+  const { body = exchange.body, mirror = exchange.mirror, signal = exchange.signal } = changes;
+  if (body !== undefined) fork.body = body;
+  if (mirror !== undefined) fork.mirror = mirror;
+  if (signal !== undefined) fork.signal = signal;
+  return fork;
 }
 
 /** The body to send: null when there is none. */

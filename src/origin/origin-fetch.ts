@@ -14,7 +14,7 @@ interface OriginRequest {
 }
 
 /** The part of `fetch` that the last hop uses. */
-export type OriginFetch = (input: string | Request, init: OriginInit) => Promise<Response>;
+export type OriginFetch = (input: string | Request, init?: OriginInit) => Promise<Response>;
 
 /** What a `Request` that is sent as it is leaves to say. */
 export type OriginInit = Pick<OriginRequest, "redirect"> & Partial<OriginRequest>;
@@ -53,5 +53,7 @@ export function fetchWithHeader(
   }
   const sent = new Request(url, request);
   sent.headers.set(name, value);
-  return fetch(sent, signal === undefined ? asItIs : { ...asItIs, signal });
+  if (signal !== undefined) return fetch(sent, { ...asItIs, signal });
+  // So is what a Worker is asked; an init that says it again would have the runtime copy the request once more.
+  return sent.redirect === "manual" ? fetch(sent) : fetch(sent, asItIs);
 }

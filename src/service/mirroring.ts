@@ -10,6 +10,8 @@ import { tapBody } from "./tap-body.ts";
 const MAX_QUEUED = 1024 * 1024;
 /** How long a mirror may go on after the main request's answer; the runtime ends it at 30 s. */
 const DEADLINE_MS = 25_000;
+/** Bytes of an answer that may stay unread: the runtime has them by the time that they could be cancelled. */
+const SMALL_ANSWER = 16 * 1024;
 
 type Body = ReadableStream<Uint8Array>;
 
@@ -58,24 +60,16 @@ export const compileMirroring: ServiceFactory<Mirroring> = (name, options, conte
     const body = bodyOf(exchange);
     const isShared = body !== null && options.mirrorBody && !keepsOwnBody(exchange);
     const shared = isShared ? shareBody(exchange, body, due) : undefined;
-    const deadline = new AbortController();
-    const copies = due.map((_, index) => copyOf(exchange, shared?.copies[index], deadline.signal));
+    const mirrors = new Mirrors(exchange, due, shared, context);
 
     const mainExchange = shared === undefined ? exchange : forkExchange(exchange, { body: shared.main });
     const answer = main.handle(mainExchange);
-    let running = due.length;
-    let stopTimer: (() => void) | undefined;
-    due.forEach((target, index) => {
-      const copy = copies[index];
-      if (copy === undefined) return;
-      const sent = sendMirror(target, copy, () => shared?.cut.has(index) === true, context);
-      exchange.waitUntil(sent.then(() => --running === 0 && stopTimer?.()));
-    });
+    exchange.waitUntil(mirrors.send());
     try {
       return await answer;
     } finally {
       exchange.failure = mainExchange.failure;
-      if (running > 0) stopTimer = context.startTimer(() => deadline.abort(tooLate()), DEADLINE_MS);
+      mirrors.endWithin(DEADLINE_MS);
     }
   }
 
@@ -98,31 +92,85 @@ export const compileMirroring: ServiceFactory<Mirroring> = (name, options, conte
 const isTooLarge = (exchange: Exchange, maxBodySize: number): boolean =>
   maxBodySize >= 0 && (contentLength(exchange.headers) ?? 0) > maxBodySize;
 
-const tooLate = (): DOMException => new DOMException("The mirror did not answer in time", "TimeoutError");
+/** The mirrors of one request, from the copies that they are sent until each has answered or is given up. */
+class Mirrors {
+  readonly #context: ServiceContext;
+  readonly #shared: SharedBody | undefined;
+  readonly #copies: readonly { target: CompiledService; exchange: Exchange; isEnded: boolean }[];
+  /** Only what has a body needs an end of its own: it would hold the body on. A fetch ends with what waits for it. */
+  readonly #abort: AbortController | undefined;
+  #running: number;
+  #end: (() => void) | undefined;
+  #stopTimer: (() => void) | undefined;
 
-/** @param body the mirror's own; undefined when it gets none, whatever the request has */
-function copyOf(exchange: Exchange, body: Body | undefined, signal: AbortSignal): Exchange {
-  if (body !== undefined) return forkExchange(exchange, { body, mirror: true, signal });
-  // A request that never had one is copied as it is, which costs the runtime less.
-  if (bodyOf(exchange) === null) return forkExchange(exchange, { mirror: true, signal });
-  const copy = forkExchange(exchange, { body: null, mirror: true, signal });
-  for (const name of ["content-length", "transfer-encoding"]) copy.headers.delete(name);
-  return copy;
+  /** Copies the exchange as it is now. */
+  constructor(
+    exchange: Exchange,
+    due: readonly CompiledService[],
+    shared: SharedBody | undefined,
+    context: ServiceContext,
+  ) {
+    this.#context = context;
+    this.#shared = shared;
+    this.#abort = shared === undefined ? undefined : new AbortController();
+    this.#copies = due.map((target, index) => ({
+      target,
+      exchange: copyOf(exchange, shared?.copies[index], this.#abort?.signal),
+      isEnded: false,
+    }));
+    this.#running = due.length;
+  }
+
+  /** Resolves when all have ended. */
+  send(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#end = resolve;
+    for (let index = 0; index < this.#copies.length; index++) void this.#sendOne(index);
+    return promise;
+  }
+
+  /** Gives up those that have not answered in so many milliseconds. */
+  endWithin(ms: number): void {
+    if (this.#running > 0) this.#stopTimer = this.#context.startTimer(() => this.#giveUp(), ms);
+  }
+
+  /** Throws away what the mirror answers. Never rejects. */
+  async #sendOne(index: number): Promise<void> {
+    const copy = this.#copies[index];
+    if (copy === undefined) return;
+    try {
+      const response = await copy.target.handle(copy.exchange);
+      this.#ended(index, copy.exchange.failure === undefined);
+      if ((contentLength(response.headers) ?? Number.POSITIVE_INFINITY) > SMALL_ANSWER) await response.body?.cancel();
+    } catch {
+      this.#ended(index, false);
+    }
+  }
+
+  #ended(index: number, hasAnswered: boolean): void {
+    const copy = this.#copies[index];
+    if (copy === undefined || copy.isEnded) return;
+    copy.isEnded = true;
+    if (hasAnswered) this.#context.count("mirrored", copy.target.name);
+    else if (this.#shared?.cut.has(index) !== true) this.#context.count("mirror-failed", copy.target.name);
+    if (--this.#running > 0) return;
+    this.#stopTimer?.();
+    this.#end?.();
+  }
+
+  #giveUp(): void {
+    this.#abort?.abort(new DOMException("The mirror did not answer in time", "TimeoutError"));
+    for (let index = 0; index < this.#copies.length; index++) this.#ended(index, false);
+  }
 }
 
-/** Sends a mirror its copy and throws away what it answers. Never rejects. */
-async function sendMirror(
-  target: CompiledService,
-  copy: Exchange,
-  wasCut: () => boolean,
-  { count }: ServiceContext,
-): Promise<void> {
-  try {
-    const response = await target.handle(copy);
-    if (copy.failure === undefined) count("mirrored", target.name);
-    else if (!wasCut()) count("mirror-failed", target.name);
-    await response.body?.cancel();
-  } catch {
-    if (!wasCut()) count("mirror-failed", target.name);
-  }
+/** @param body the mirror's own; undefined when it gets none, whatever the request has */
+function copyOf(exchange: Exchange, body: Body | undefined, signal: AbortSignal | undefined): Exchange {
+  const change = { mirror: true, ...(signal !== undefined && { signal }) };
+  if (body !== undefined) return forkExchange(exchange, { ...change, body });
+  // A request that never had one is copied as it is, which costs the runtime less.
+  if (bodyOf(exchange) === null) return forkExchange(exchange, change);
+  const copy = forkExchange(exchange, { ...change, body: null });
+  for (const name of ["content-length", "transfer-encoding"]) copy.headers.delete(name);
+  return copy;
 }

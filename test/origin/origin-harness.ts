@@ -43,7 +43,7 @@ export function newExchange(
 }
 
 /** A request as the origin gets it: a `Request`'s own parts unless the init says others. */
-type Asked = OriginInit & { url: string; headers: Headers };
+type Asked = Omit<OriginInit, "redirect"> & { url: string; headers: Headers; redirect: Request["redirect"] };
 
 /** A fetch that records what it was asked, and answers from a list: a response, or an error to reject with. */
 export function fakeFetch(...answers: (Response | Error)[]) {
@@ -53,7 +53,8 @@ export function fakeFetch(...answers: (Response | Error)[]) {
     const url = typeof input === "string" ? input : input.url;
     const own = typeof input === "string" ? undefined : { method: input.method, body: input.body };
     const headers = typeof input === "string" ? new Headers() : input.headers;
-    asked.push({ url, headers, ...own, ...init });
+    const redirect = typeof input === "string" ? "follow" : input.redirect;
+    asked.push({ url, headers, redirect, ...own, ...init });
     if (answer instanceof Error) throw answer;
     return answer;
   };

@@ -197,6 +197,41 @@ it("a WebSocket passes with its cookie", async () => {
   await once(socket, "close");
 });
 
+it("a redirect is the client's to follow", async () => {
+  answers = {
+    a: (_, response) => {
+      response.writeHead(302, { location: "/elsewhere" }).end();
+    },
+  };
+  const response = await ask("/a");
+  expect([response.status, response.headers.location]).toEqual([302, "/elsewhere"]);
+});
+
+it.each([
+  ["that never answers", () => {}, ["mirror-failed b"]],
+  [
+    "whose answer never ends",
+    (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200).write("x".repeat(100_000));
+    },
+    ["mirrored b"],
+  ],
+])("a mirror %s is let go", async (_, answer, expected) => {
+  const gone = Promise.withResolvers<void>();
+  answers = {
+    a: (__, response) => {
+      response.end("main");
+    },
+    b: (incoming, response) => {
+      response.on("close", gone.resolve);
+      answer(incoming, response);
+    },
+  };
+  expect((await ask("/mirroring?hurry")).body.toString()).toBe("main");
+  await gone.promise;
+  expect(await counted()).toEqual(expected);
+});
+
 it("an origin that is not there is an answer, not an empty reply", async () => {
   answers = {
     a: (incoming) => {
