@@ -5,6 +5,7 @@ import type { LoadBalancer } from "../../src/table/service.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Gateway, Refusal } from "./gateway.ts";
 import type { GatewayTable } from "./gateway-table.ts";
+import { lineOf } from "./header-names.ts";
 import { type TargetSet, targetsOf } from "./target.ts";
 
 /** A request that may be sent on. */
@@ -28,17 +29,21 @@ export interface Refused {
  * Checks the hop and finds where the request may go. Nothing in a request names an address: a signed token names a
  * service, and the table its endpoints.
  */
-export async function admitRequest(
-  { headers }: Pick<ClientExchange, "headers">,
+export function admitRequest(
+  { rawHeaders }: Pick<ClientExchange, "rawHeaders">,
   gateway: Gateway,
-): Promise<Admitted | Refused> {
-  const packed = headers[HOP_HEADER];
-  const hop = typeof packed === "string" ? decodeHop(packed) : undefined;
+): Admitted | Refused | Promise<Admitted | Refused> {
+  const packed = lineOf(rawHeaders, HOP_HEADER);
+  const hop = packed === undefined ? undefined : decodeHop(packed);
   if (hop === undefined) return refuse(gateway, "no-hop");
   const verdict = gateway.verifier.verify(hop.token, hop.service);
-  if (!(typeof verdict === "boolean" ? verdict : await verdict)) {
-    return refuse(gateway, gateway.verifier.whyRefused(hop.token, hop.service));
-  }
+  return typeof verdict === "boolean"
+    ? judge(hop, verdict, gateway)
+    : verdict.then((isGenuine) => judge(hop, isGenuine, gateway));
+}
+
+function judge(hop: Hop, isGenuine: boolean, gateway: Gateway): Admitted | Refused {
+  if (!isGenuine) return refuse(gateway, gateway.verifier.whyRefused(hop.token, hop.service));
   const table = gateway.source.current();
   if (table === undefined) return { failure: "unknown-service" };
   const answerHeaders = table.pointer.generation > hop.generation ? [POINTER_HEADER, encodePointer(table.pointer)] : [];

@@ -65,12 +65,14 @@ export async function listenForClients(
     socket.off("error", onError);
   });
 
+  const onEnd = (): void => {
+    if (isClosing) http1.closeIdleConnections();
+  };
   const onHttp1 = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
     if (isClosing) response.shouldKeepAlive = false;
-    response.once("close", () => {
-      if (isClosing) http1.closeIdleConnections();
-    });
-    onRequest(new Http1Exchange(request, response, undefined, expectsContinue));
+    const client = new Http1Exchange(request, response, undefined, expectsContinue);
+    client.onClose(onEnd);
+    onRequest(client);
   };
   http1.on("request", (request, response) => onHttp1(request, response, false));
   http1.on("checkContinue", (request, response) => onHttp1(request, response, true));

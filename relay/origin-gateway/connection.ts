@@ -11,6 +11,8 @@ export interface PodDispatch {
   trailers?: () => readonly string[];
   /** What to change to; never over HTTP/2. */
   upgrade?: string;
+  /** Set by pools that need it. */
+  servername?: string;
 }
 
 /** What sends requests, and tells how they end as undici does; so HTTP/2 can be sent by other means. */

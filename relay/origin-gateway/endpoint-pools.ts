@@ -11,11 +11,15 @@ interface Entry {
   pool: ConnectionPool;
   authority: string;
   transport: ServersTransport | undefined;
+  /** Whether it is kept no longer. */
+  isGone: boolean;
 }
 
 /** Connections to Pods, kept for as long as their endpoint is in the table. */
 export class EndpointPools {
   readonly #entries = new Map<string, Entry>();
+  /** What a target was last asked for with: its key is not written down for each request. */
+  readonly #last = new WeakMap<Target, { service: LoadBalancer; isUpgrade: boolean; entry: Entry }>();
   readonly #now: () => number;
 
   /** @param now milliseconds */
@@ -29,23 +33,35 @@ export class EndpointPools {
    * @param isUpgrade HTTP/2 has no Upgrade (RFC 9113, section 8.6): such a request goes over HTTP/1.1
    */
   get(target: Target, service: LoadBalancer, table: GatewayTable, isUpgrade: boolean): ConnectionPool {
+    const transport = transportOf(service, table);
+    const last = this.#last.get(target);
+    if (last !== undefined && last.service === service && last.isUpgrade === isUpgrade && !last.entry.isGone) {
+      if (last.entry.transport === transport) return last.entry.pool;
+    }
+    const entry = this.#find(target, service, transport, isUpgrade);
+    this.#last.set(target, { service, isUpgrade, entry });
+    return entry.pool;
+  }
+
+  #find(target: Target, service: LoadBalancer, transport: ServersTransport | undefined, isUpgrade: boolean): Entry {
     const { authority } = target;
     const scheme = service.scheme === "h2c" && isUpgrade ? "http" : service.scheme;
-    const transport = transportOf(service, table);
     const kind = scheme === "https" && isUpgrade ? "wss" : scheme;
     const key = `${kind} ${authority} ${service.serversTransport ?? ""}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {
       if (isSame(known.transport, transport)) {
         known.transport = transport;
-        return known.pool;
+        return known;
       }
       // Other certificates or timeouts: what is under way finishes as it began.
+      known.isGone = true;
       known.pool.retire();
     }
     const pool = this.#create(scheme, target, transport, isUpgrade);
-    this.#entries.set(key, { pool, authority, transport });
-    return pool;
+    const entry: Entry = { pool, authority, transport, isGone: false };
+    this.#entries.set(key, entry);
+    return entry;
   }
 
   #create(
@@ -76,11 +92,13 @@ export class EndpointPools {
       }
       if (clusterIp !== undefined) isReady.set(authorityOf(clusterIp), true);
     }
-    for (const [key, { pool, authority }] of this.#entries) {
+    for (const [key, entry] of this.#entries) {
+      const { pool, authority } = entry;
       const ready = isReady.get(authority);
       if (ready === false) pool.closeIdle();
       if (ready !== undefined) continue;
       this.#entries.delete(key);
+      entry.isGone = true;
       pool.retire();
     }
     return new Set(isReady.keys());

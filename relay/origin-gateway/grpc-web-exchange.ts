@@ -13,13 +13,13 @@ import { decodeText, type GrpcWebMode, readGrpcWebType, trailerFrame } from "./g
  * serves gRPC-Web that way says `disableHTTP2`.
  */
 export const isGrpcWeb = (
-  { headers, method }: ClientExchange,
+  client: ClientExchange,
   { scheme }: LoadBalancer,
   transport: ServersTransport | undefined,
 ): boolean =>
-  method === "POST" &&
+  client.method === "POST" &&
   (scheme === "h2c" || (scheme === "https" && transport?.disableHttp2 !== true)) &&
-  readGrpcWebType(headers["content-type"]) !== undefined;
+  readGrpcWebType(client.headers["content-type"]) !== undefined;
 
 /** What the Pod's answer is recognised by, and its message format. */
 const GRPC_TYPE = /^application\/grpc(\+[\w.-]+)?\s*(?:;.*)?$/i;

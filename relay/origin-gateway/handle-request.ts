@@ -36,7 +36,8 @@ export async function handleRequest(client: ClientExchange, gateway: Gateway): P
     gateway.counters.failed++;
     return refuseRequest(client);
   }
-  const admitted = await admitRequest(client, gateway);
+  const asked = admitRequest(client, gateway);
+  const admitted = asked instanceof Promise ? await asked : asked;
   const failure = "failure" in admitted ? admitted.failure : await tryTargets(client, admitted, gateway);
   if (failure === undefined) return;
   gateway.counters.failed++;
@@ -65,7 +66,7 @@ async function tryTargets(
   const dialTimeoutMs = dialTimeoutOf(transport);
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
-  const session = findSession(service, targets, client.headers.cookie);
+  const session = service.sticky === undefined ? undefined : findSession(service, targets, client.headers.cookie);
 
   const isRepeatable = canRepeat(client);
   // HTTP/2 knows which requests a Pod has not begun, and sends headers ahead of a body.
@@ -75,6 +76,9 @@ async function tryTargets(
   const isEnding = (target: Target): boolean => target.isTerminating || !isTableLive();
   const attempt = async (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
     if (isCareful && !isFresh) await polled();
+    return send(target, isFresh);
+  };
+  const send = (target: Target, isFresh: boolean): Promise<AttemptOutcome> | AttemptOutcome => {
     // Its response closed while the token was verified, or between two attempts: no event would tell any more.
     if (client.isClosed) return { kind: "abandoned" };
     const isKept = session !== undefined && session.target === target && !session.isLegacy;
@@ -87,7 +91,7 @@ async function tryTargets(
     return sendToPod(connection, {
       client,
       upgrade,
-      headers: requestHeaders(client, hop, host),
+      headers: requestHeaders(client.rawHeaders, hop, host),
       answerHeaders: cookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", cookie],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: transport?.responseHeaderTimeoutMs ?? 0,
@@ -99,7 +103,7 @@ async function tryTargets(
   let isClosed = false;
   for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
     const isFresh = upgrade !== undefined || target.isTerminating || (isCareful && isEnding(target));
-    let outcome = await attempt(target, isFresh);
+    let outcome = await (isCareful ? attempt(target, isFresh) : send(target, isFresh));
     const isRetried =
       outcome.kind === "unprocessed" || (outcome.kind === "closed" && outcome.wasReused && isRepeatable);
     if (isRetried) outcome = await attempt(target, true);

@@ -27,6 +27,10 @@ const isLookalike = (lowerName: string): boolean => {
   return HOP_BY_HOP.has(name) || isInternal(name) || name === "content-length";
 };
 
+/** Whether a header never goes on to the next hop, whatever else is said (its lower-case name). */
+export const isDropped = (lowerName: string): boolean =>
+  HOP_BY_HOP.has(lowerName) || isInternal(lowerName) || isLookalike(lowerName);
+
 /**
  * Decides which headers of a message go on to the next hop.
  *
@@ -35,15 +39,25 @@ const isLookalike = (lowerName: string): boolean => {
  */
 export function createHopFilter(connection: string | undefined): (lowerName: string) => boolean {
   const listed = connection === undefined ? undefined : listedIn(connection);
-  return (lowerName) =>
-    !HOP_BY_HOP.has(lowerName) && !isInternal(lowerName) && !isLookalike(lowerName) && listed?.has(lowerName) !== true;
+  return (lowerName) => !isDropped(lowerName) && listed?.has(lowerName) !== true;
 }
 
-/** The names in a Connection header, but for those that only the edge sets: a client must not take them off. */
-const listedIn = (connection: string): Set<string> =>
-  new Set(
-    connection
-      .split(",")
-      .map((name) => name.trim().toLowerCase())
-      .filter((name) => !isForwardedHeader(name)),
-  );
+/**
+ * The names in a Connection header, in lower case, but for those that only the edge sets: a client must not take them
+ * off. Undefined when there are none beside what every connection says.
+ */
+export function listedIn(connection: string): ReadonlySet<string> | undefined {
+  if (/^\s*(?:keep-alive|close|upgrade)?\s*$/i.test(connection)) return undefined;
+  const names = connection
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => !isForwardedHeader(name));
+  return new Set(names);
+}
+
+/** The header lines without those that a Connection header lists. */
+export function withoutListed(lines: string[], connection: string | undefined): string[] {
+  const listed = connection === undefined ? undefined : listedIn(connection);
+  if (listed === undefined) return lines;
+  return lines.filter((_, i) => !listed.has((lines[i - (i % 2)] ?? "").toLowerCase()));
+}

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ClientExchange } from "./client-exchange.ts";
+import { lineOf } from "./header-names.ts";
 import { streamBody } from "./request-body.ts";
 import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 
@@ -8,27 +9,34 @@ import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 export class Http1Exchange implements ClientExchange {
   readonly method: string;
   readonly target: string;
-  readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly hasBody: boolean;
   readonly body: IncomingMessage;
   readonly upgrade: string | undefined;
   readonly #response: ServerResponse;
+  readonly #closeListeners: (() => void)[] = [];
   #isExpected: boolean;
-  #hasBody = false;
+  #isWritten = false;
 
   /** @param expectsContinue whether the client waits to be told to send its body, and nobody told it yet */
   constructor(request: IncomingMessage, response: ServerResponse, upgrade?: string, expectsContinue = false) {
-    const { method = "GET", url = "", headers, rawHeaders } = request;
+    const { method = "GET", url = "", rawHeaders } = request;
     this.method = method;
     this.target = url;
-    this.headers = headers;
     this.rawHeaders = rawHeaders;
-    this.hasBody = hasBody(headers);
+    this.hasBody = hasBody(rawHeaders);
     this.body = request;
     this.upgrade = upgrade;
     this.#response = response;
     this.#isExpected = expectsContinue;
+    response.on("close", () => {
+      for (const listener of this.#closeListeners.splice(0)) listener();
+    });
+  }
+
+  /** Made when they are asked for: most requests need no more than their lines. */
+  get headers(): IncomingHttpHeaders {
+    return this.body.headers;
   }
 
   get trailers(): readonly string[] {
@@ -48,11 +56,12 @@ export class Http1Exchange implements ClientExchange {
   }
 
   onClose(listener: () => void): void {
-    this.#response.once("close", listener);
+    this.#closeListeners.push(listener);
   }
 
   offClose(listener: () => void): void {
-    this.#response.off("close", listener);
+    const at = this.#closeListeners.indexOf(listener);
+    if (at !== -1) this.#closeListeners.splice(at, 1);
   }
 
   onDrain(listener: () => void): void {
@@ -75,16 +84,13 @@ export class Http1Exchange implements ClientExchange {
     if (this.#isExpected) response.shouldKeepAlive = false;
     response.writeHead(status, message, lines);
     // What came in one packet goes out in one; a stream that has no event yet still shows its headers.
-    response.cork();
     process.nextTick(() => {
-      if (response.writableEnded) return;
-      if (!this.#hasBody) response.flushHeaders();
-      response.uncork();
+      if (!this.#isWritten && !response.writableEnded) response.flushHeaders();
     });
   }
 
   write(chunk: Buffer | string): boolean {
-    this.#hasBody = true;
+    this.#isWritten = true;
     return this.#response.write(chunk);
   }
 
@@ -107,8 +113,8 @@ export class Http1Exchange implements ClientExchange {
 }
 
 /** Whether a body follows (RFC 9112, section 6.3). */
-export const hasBody = (headers: IncomingHttpHeaders): boolean =>
-  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+const hasBody = (lines: readonly string[]): boolean =>
+  (lineOf(lines, "content-length") ?? "0") !== "0" || lineOf(lines, "transfer-encoding") !== undefined;
 
 const pairsOf = (lines: readonly string[]): [string, string][] =>
   lines.flatMap((name, i) => (i % 2 === 0 ? [[name, lines[i + 1] ?? ""] as [string, string]] : []));

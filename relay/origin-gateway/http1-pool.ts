@@ -69,10 +69,12 @@ export class Http1Pool implements ConnectionPool {
     const pooled: PooledClient = {
       client,
       dispatcher: {
-        // The cast: the client takes iterables as bodies and `servername`, which its types leave out. The connection's
-        // name for TLS is its pool's affair; any constant keeps it from following Host.
-        dispatch: (request, handler) =>
-          void client.dispatch({ ...request, servername: "pod" } as Dispatcher.DispatchOptions, handler),
+        dispatch: (request, handler) => {
+          // The connection's name for TLS is its pool's affair; any constant keeps it from following Host.
+          request.servername = "pod";
+          // The cast: the client takes iterables as bodies and `servername`, which its types leave out.
+          client.dispatch(request as Dispatcher.DispatchOptions, handler);
+        },
       },
       isReused: false,
       idleSince: 0,

@@ -17,6 +17,12 @@ export function* orderTargets(
   balance: BalanceState,
   failures: DialFailures,
 ): Generator<Target, void> {
+  const [only] = candidates;
+  if (candidates.length === 1 && only !== undefined && failures.isEmpty() && session === undefined) {
+    yield only;
+    if (lastResort !== undefined) yield lastResort;
+    return;
+  }
   const isUp = ({ authority }: Target): boolean => !failures.isDown(authority);
   const honoured = session !== undefined && isUp(session) ? session : undefined;
   if (honoured !== undefined) yield honoured;

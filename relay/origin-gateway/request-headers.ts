@@ -1,53 +1,72 @@
 import { computeForwardedHeaders } from "../../src/hop/forwarded-headers.ts";
 import { type Hop, MIRROR_HEADER } from "../../src/hop/hop.ts";
-import type { ClientExchange } from "./client-exchange.ts";
-import { createHopFilter } from "./hop-by-hop.ts";
+import { headerName } from "./header-names.ts";
+import { withoutListed } from "./hop-by-hop.ts";
 
 /**
  * The headers that a Pod gets, name and value in turn, each line as the client sent it: without those of this
  * connection and our own, with Host and X-Forwarded-* as the edge's hop says.
  *
+ * @param received name and value in turn
  * @param host what the Pod is asked by
  */
-export function requestHeaders(
-  { headers: received, rawHeaders }: Pick<ClientExchange, "headers" | "rawHeaders">,
-  hop: Hop,
-  host: string,
-): string[] {
-  const passes = createHopFilter(received.connection);
-  const forwarded = computeForwardedHeaders(
-    {
-      trusted: hop.trusted,
-      assigned: hop.assigned,
-      scheme: hop.scheme,
-      host: hop.host,
-      port: hop.port,
-      clientAddress: hop.clientAddress,
-      webSocket: received.upgrade?.toLowerCase() === "websocket",
-    },
-    Object.keys(received),
-    (name) => joined(received[name]),
-  );
-  const replaced = new Set(["host", ...forwarded.remove, ...forwarded.set.map(([name]) => name)]);
-
-  const headers = ["host", host];
-  let hasCookie = false;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    const lowerName = name.toLowerCase();
-    if (!passes(lowerName) || replaced.has(lowerName)) continue;
-    // HTTP/2 may split it (RFC 9113, section 8.2.3); a Pod that speaks HTTP/1.1 reads one line.
-    if (lowerName === "cookie" && hasCookie) continue;
-    const isCookie = lowerName === "cookie";
-    hasCookie ||= isCookie;
-    headers.push(name, isCookie ? (received.cookie ?? "") : (rawHeaders[i + 1] as string));
+export function requestHeaders(received: readonly string[], hop: Hop, host: string): string[] {
+  let passed: string[] = [];
+  let forwarded: string[] | undefined;
+  let [connection, te, upgrade]: (string | undefined)[] = [];
+  let cookieAt = -1;
+  for (let i = 0; i + 1 < received.length; i += 2) {
+    const [name, value] = [received[i] as string, received[i + 1] as string];
+    switch (headerName(name).kind) {
+      case "passes":
+        passed.push(name, value);
+        break;
+      case "cookie":
+        // HTTP/2 may split it (RFC 9113, section 8.2.3); a Pod that speaks HTTP/1.1 reads one line.
+        if (cookieAt === -1) cookieAt = passed.push(name, value) - 1;
+        else passed[cookieAt] += `; ${value}`;
+        break;
+      case "forwarded":
+        forwarded ??= [];
+        forwarded.push(name, value);
+        break;
+      case "connection":
+        connection = joined(connection, value);
+        break;
+      case "te":
+        te = joined(te, value);
+        break;
+      case "upgrade":
+        upgrade = joined(upgrade, value);
+        break;
+    }
   }
-  for (const [name, value] of forwarded.set) headers.push(name, value);
+  passed = withoutListed(passed, connection);
+  const headers = ["host", host, ...passed];
+  addForwarded(headers, forwarded ?? [], hop, upgrade?.toLowerCase() === "websocket");
   // Trailers are the one thing of TE that concerns the Pod and not the connection.
-  if (/\btrailers\b/i.test(joined(received.te) ?? "")) headers.push("te", "trailers");
+  if (te !== undefined && /\btrailers\b/i.test(te)) headers.push("te", "trailers");
   if (hop.mirror) headers.push(MIRROR_HEADER, "true");
   return headers;
 }
 
-const joined = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value.join(", ") : value;
+/** @param lines those that came, name and value in turn */
+function addForwarded(headers: string[], lines: readonly string[], hop: Hop, webSocket: boolean): void {
+  const values: Record<string, string> = Object.create(null);
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const { lower } = headerName(lines[i] ?? "");
+    values[lower] = joined(values[lower], lines[i + 1] ?? "");
+  }
+  const { trusted, assigned, scheme, host, port, clientAddress } = hop;
+  const client = { trusted, assigned, scheme, host, port, clientAddress, webSocket };
+  const { remove, set } = computeForwardedHeaders(client, Object.keys(values), (name) => values[name]);
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const name = lines[i] ?? "";
+    const { lower } = headerName(name);
+    if (!remove.includes(lower) && !set.some(([other]) => other === lower)) headers.push(name, lines[i + 1] ?? "");
+  }
+  for (const [name, value] of set) headers.push(name, value);
+}
+
+const joined = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`;

@@ -49,6 +49,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   #state: "dialling" | "waiting" | "answering" | "settled" = "dialling";
   #isSent = false;
   #isBodyTaken = false;
+  #hasWaited = false;
   #hasAnswerBegun = false;
   #controller: Controller | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -64,13 +65,11 @@ class Attempt implements Dispatcher.DispatchHandler {
   start(): void {
     const { client, upgrade, headers, dialTimeoutMs } = this.#podRequest;
     client.onClose(this.#onClientGone);
-    const request: PodDispatch = {
-      path: client.target,
-      method: client.method,
-      headers,
-      body: client.hasBody ? client.readBody(this.#onBodyTaken) : null,
-      trailers: () => trailerLines(client.trailers),
-    };
+    const request: PodDispatch = { path: client.target, method: client.method, headers, body: null };
+    if (client.hasBody) {
+      request.body = client.readBody(this.#onBodyTaken);
+      request.trailers = () => trailerLines([...client.trailers]);
+    }
     if (upgrade !== undefined) request.upgrade = upgrade;
     this.#connection.dispatcher.dispatch(request, this);
     if (this.#state === "dialling" && dialTimeoutMs !== undefined) {
@@ -114,15 +113,19 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state !== "waiting" || status < 200) return;
     clearTimeout(this.#timer);
     const { client, answerHeaders } = this.#podRequest;
-    const lines = [...responseHeaders(controller.rawHeaders, status), ...answerHeaders];
+    const lines = responseHeaders(controller.rawHeaders, status);
+    if (answerHeaders.length > 0) lines.push(...answerHeaders);
     this.#state = "answering";
-    client.onDrain(() => controller.resume());
     client.begin(status, statusMessage ?? "", lines);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#state !== "answering") return;
-    if (!this.#podRequest.client.write(chunk)) controller.pause();
+    if (this.#podRequest.client.write(chunk)) return;
+    controller.pause();
+    if (this.#hasWaited) return;
+    this.#hasWaited = true;
+    this.#podRequest.client.onDrain(() => controller.resume());
   }
 
   onResponseEnd(controller: Controller): void {
