@@ -15,6 +15,7 @@ const notes: Readonly<Record<string, string>> = {
   "redirectRegex.permanent": "true or false (false)",
   "contentType.autoDetect": "true or false (true)",
   "ipAllowList.rejectStatusCode": "a status (403)",
+  "errors.service": "a service, as in a route's [`services`](kinds.md)",
   "chain.middlewares": "a list of references: `name`, and `namespace` where that is allowed",
 };
 
@@ -27,18 +28,25 @@ const remarks: Readonly<Record<string, string>> = {
   basicAuth: `${basicSecret}: bcrypt (\`htpasswd -B\`, up to the cost ${MAX_BCRYPT_COST}: each step doubles the CPU time that anybody's try takes of the edge; 5 is htpasswd's own), MD5-crypt (\`$apr1$\`, \`$1$\`) or \`{SHA}\`. Or it is of the type kubernetes.io/basic-auth: then a hash of its password (PBKDF2) is published, never the password. What is published is sealed (\`SEAL_KEY\`). A password is judged once in each isolate and remembered; an unknown user takes as long as a known one.`,
   forwardAuth: `The server is asked the way that services are: a Service of the cluster, by its DNS name, through the gateway; a public host by the edge itself; other names (\`.internal\`, \`.local\`) through the gateway; an IP address not at all. What the client sends under a name of \`authResponseHeaders\` is removed, with underscores too. Differs: bodies are forwarded up to ${MAX_FORWARDED_BODY / 1024 ** 2} MiB (above: 401), never with GET and HEAD; \`tls\` is refused.`,
   jwt: "Sluice's own: requests need a bearer token that is verified by an issuer's key set (`jwksUrl`; asked like the server of `forwardAuth`, kept for ten minutes, for an hour while the issuer is away) or by the key in `secret` (a shared secret of 32 bytes or more, a public key, or a JSON Web Key Set; published sealed with `SEAL_KEY`, and of key pairs the public part alone). `requiredClaims` has claims by name or path (`realm_access.roles`), each with the values of which the token must have one; `forwardClaims` has headers for the service, each with the claim that it tells. 401 without a good token, 403 without the claims, 503 while no key can be had. Where Traefik's CustomResourceDefinitions are installed, the API server drops a field of this name: write `plugin: { jwt: { ... } }`.",
+  errors:
+    "The page is asked for by GET, with the client's headers but those of its body and its connection. Differs: an answer whose page cannot be had stays as it is.",
   digestAuth:
     "The Secret has one key, or `users`, with a line for each user as `htdigest` writes it; only those of the realm count. What is published is sealed (`SEAL_KEY`). MD5 and the quality `auth`, as in Traefik. Differs: a nonce is good for five minutes in every isolate, and how often it was used is not counted.",
 };
+
+function notesOf(type: string): Record<string, string> {
+  const own = Object.entries(notes).filter(([path]) => path.startsWith(`${type}.`));
+  return Object.fromEntries(own.map(([path, note]) => [path.slice(type.length + 1), note]));
+}
 
 export function middlewaresPage(): string {
   const ofTraefik = new Set([...Object.keys(middlewareTypes), "chain"]);
   const sections = middlewareSchema.def.options.flatMap((option) => {
     const type = option.def.shape.type.def.values[0];
     if (type === undefined || !ofTraefik.has(type)) return [];
-    const rows = fieldRows(middlewareSpecs[type] ?? option, { inner: {}, notes: {} })
+    const rows = fieldRows(middlewareSpecs[type] ?? option, { inner: {}, notes: notesOf(type) })
       .filter(({ path }) => path !== "type")
-      .map(({ path, form }) => [code(path), notes[`${type}.${path}`] ?? form]);
+      .map(({ path, form }) => [code(path), form]);
     const section = tableSection(type, ["field", "value"], rows);
     return [remarks[type] === undefined ? section : `${section}\n${remarks[type]}\n`];
   });

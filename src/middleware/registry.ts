@@ -5,6 +5,7 @@ import { basicAuth } from "./basic-auth.ts";
 import { chain } from "./chain.ts";
 import { contentType } from "./content-type.ts";
 import { digestAuth } from "./digest-auth.ts";
+import { errors } from "./errors.ts";
 import { forwardAuth } from "./forward-auth.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
@@ -29,6 +30,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   chain,
   contentType,
   digestAuth,
+  errors,
   forwardAuth,
   headerModifier,
   headers,

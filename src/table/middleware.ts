@@ -163,6 +163,20 @@ const forwardAuthSchema = z.strictObject({
   preserveRequestMethod: z.boolean(),
 });
 
+const errorsSchema = z.strictObject({
+  type: z.literal("errors"),
+  /** Statuses and ranges of them: `404`, `500-599`. */
+  status: strings,
+  /** Statuses by such ranges; a status by itself goes before ranges. */
+  statusRewrites: z.record(z.string(), z.number()),
+  /** Who has the pages, by its name in the table. */
+  service: z.string(),
+  /** Path and query of a page, with `{status}`, `{originalStatus}` and `{url}`. */
+  query: z.string(),
+  /** Left out: all that make sense. */
+  errorRequestHeaders: z.optional(strings),
+});
+
 /** Sluice's own. Either `keys`, or `jwksUrl` with `service`. */
 const jwtSchema = z.strictObject({
   type: z.literal("jwt"),
@@ -201,6 +215,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   digestAuthSchema,
   contentTypeSchema,
   forwardAuthSchema,
+  errorsSchema,
   jwtSchema,
   chainSchema,
 ]);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { expect, it } from "vitest";
 import { routeManifest, serviceManifest, startBackend } from "./backend.ts";
@@ -193,5 +194,41 @@ it("jwt: the keys of an issuer in the cluster", async () => {
     expect(api.requests).toHaveLength(2);
   } finally {
     await Promise.all([running.close(), issuer.close(), api.close()]);
+  }
+});
+
+it("errors: the page of a service in place of what went wrong", async () => {
+  const { ask } = await runExample("errors");
+  const { status, body } = await ask("away.example.com", "/cart", { method: "POST", body: "order" });
+  expect([status, servedBy({ body }, ["pages"])]).toEqual([500, "pages"]);
+  expect(body).toContain("GET /500.html?was=503&url=http%3A%2F%2Faway.example.com%2Fcart HTTP/1.1");
+});
+
+it("errors: a page that comes compressed, and one that cannot be had", async () => {
+  const page = gzipSync("<h1>broken</h1>");
+  const pages = await startBackend("pages", (_, response) =>
+    response.writeHead(200, { "Content-Type": "text/html", "Content-Encoding": "gzip" }).end(page),
+  );
+  const app = await startBackend("app", (_, response) => response.writeHead(500).end("stack trace"));
+  const middleware =
+    "---\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: { name: m }\nspec:\n  errors: { status: ['500'], service: { name: pages, port: 80 } }\n";
+  const route = routeManifest(
+    "r",
+    "PathPrefix(`/`)",
+    ["{ name: app, port: 80 }"],
+    "      middlewares: [{ name: m }]\n",
+  );
+  const services = serviceManifest("pages", [pages.port]) + serviceManifest("app", [app.port]);
+  const running = await runManifests(route + middleware + services);
+  try {
+    const ask = (headers: Record<string, string>) => send(running.url("web"), "/", { host: "app", headers });
+    const plain = await ask({ "Accept-Encoding": "identity" });
+    expect([plain.status, plain.headers["content-type"]]).toEqual([500, "text/html"]);
+    const raw = await fetch(running.url("web"), { headers: { Host: "app" } });
+    expect([raw.status, await raw.text()]).toEqual([500, "<h1>broken</h1>"]);
+    await pages.close();
+    expect((await ask({})).body).toBe("stack trace");
+  } finally {
+    await Promise.all([running.close(), app.close(), pages.close().catch(() => {})]);
   }
 });

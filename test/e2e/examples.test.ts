@@ -6,7 +6,7 @@ import { servedBy, whoamiLine } from "./send.ts";
 /** The examples by the file that tests them. */
 const tested = {
   "examples.test.ts": ["canary", "failover", "ingress", "mirror", "path-and-host", "sticky"],
-  "examples-access.test.ts": ["auth", "content-type", "forward-auth", "ip-allow-list", "jwt"],
+  "examples-access.test.ts": ["auth", "content-type", "errors", "forward-auth", "ip-allow-list", "jwt"],
   "examples-middlewares.test.ts": [
     "add-prefix",
     "chain",

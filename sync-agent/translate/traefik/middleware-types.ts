@@ -17,6 +17,7 @@ import {
 } from "../../../src/table/middleware.ts";
 import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
 import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
+import { errorsSpec, readErrors } from "./errors.ts";
 import { forwardAuthSpec, readForwardAuth } from "./forward-auth.ts";
 import { jwtSpec, readJwt, readPlugin } from "./jwt.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
@@ -36,6 +37,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   ipWhiteList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
   basicAuth: readBasicAuth,
   digestAuth: readDigestAuth,
+  errors: readErrors,
   forwardAuth: readForwardAuth,
   jwt: readJwt,
   plugin: readPlugin,
@@ -46,6 +48,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
 export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   basicAuth: basicAuthSpec,
   digestAuth: digestAuthSpec,
+  errors: errorsSpec,
   forwardAuth: forwardAuthSpec,
   jwt: jwtSpec,
 };
@@ -56,7 +59,6 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "circuitBreaker",
   "compress",
   "encodedCharacters",
-  "errors",
   "grpcWeb",
   "inFlightReq",
   "passTLSClientCert",

@@ -128,3 +128,49 @@ describe("what cannot be built closes its routes", () => {
     expect(result.table.routers[0]?.closedBy).toBeUndefined();
   });
 });
+
+describe("errors", () => {
+  const errors = (spec: string) => translateText(route("m") + middleware(`errors: ${spec}`) + services("pages"));
+  const PAGES = "default-m-errorpage-service@kubernetescrd";
+
+  test("the pages' service goes into the table with its endpoints", () => {
+    const result = errors(
+      "{ status: ['404', '500-599'], statusRewrites: { '500': 503 }, query: '/{status}.html', errorRequestHeaders: [Accept], service: { name: pages, port: 80 } }",
+    );
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.middlewares[named("m")]).toEqual({
+      type: "errors",
+      status: ["404", "500-599"],
+      statusRewrites: { "500": 503 },
+      service: PAGES,
+      query: "/{status}.html",
+      errorRequestHeaders: ["Accept"],
+    });
+    expect(result.table.services[PAGES]).toMatchObject({ type: "loadBalancer", endpoints: "default-pages-80" });
+    expect(Object.keys(result.table.endpoints).sort()).toEqual(["default-a-80", "default-pages-80"]);
+  });
+
+  test("a service behind the middleware itself is a circle", () => {
+    const result = errors("{ status: ['500'], service: { name: pages, port: 80, middlewares: [{ name: m }] } }");
+    expect(linesOf(result).filter((line) => line.includes("Middleware/m"))).toEqual([
+      "error reference-cycle Middleware/m spec.errors.service.middlewares.0.name",
+    ]);
+    expect(result.table.routers[0]?.closedBy).toBeDefined();
+  });
+
+  test.each([
+    ["a range that is none", "{ status: ['5xx'], service: { name: pages, port: 80 } }", "middleware-invalid", ""],
+    [
+      "a rewrite that is none",
+      "{ statusRewrites: { '500': 42 }, service: { name: pages, port: 80 } }",
+      "middleware-invalid",
+      "",
+    ],
+    ["no service", "{ status: ['500'] }", "invalid-field", ".service"],
+    ["no such Service", "{ status: ['500'], service: { name: gone, port: 80 } }", "service-not-found", ".service.name"],
+  ])("%s closes the route", (_, spec, code, path) => {
+    const result = errors(spec);
+    expect(linesOf(result)).toContain(`error ${code} Middleware/m spec.errors${path}`);
+    expect(result.table.routers[0]?.closedBy).toBeDefined();
+  });
+});

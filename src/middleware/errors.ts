@@ -1,0 +1,89 @@
+import { createExchange } from "../exchange/create-exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { forkExchange } from "../exchange/fork-exchange.ts";
+import type { MiddlewareFactory } from "./middleware.ts";
+import { invalid } from "./middleware-error.ts";
+
+/** Headers about the client's body, its connection, and what it has already: the page is none of these. */
+const NOT_ASKED =
+  /^(?:connection|content-.*|expect|if-.*|keep-alive|range|te|trailer|transfer-encoding|upgrade|sec-websocket-.*)$/;
+
+/**
+ * Traefik's errors (https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/errorpages/): answers of
+ * these statuses get the page that a service has for them. An answer whose page cannot be had stays as it is.
+ */
+export const errors: MiddlewareFactory<"errors"> = {
+  type: "errors",
+  build({ status, statusRewrites, service, query, errorRequestHeaders }, context) {
+    const isMeant = compileStatuses(status);
+    // A status by itself goes before ranges that it lies in.
+    const rewrites = Object.entries(statusRewrites)
+      .sort(([one], [other]) => one.length - other.length)
+      .map(([range, to]) => ({ test: compileStatuses([range]), to }));
+    for (const { to } of rewrites) if (!(to >= 200 && to <= 599)) throw invalid(`${to} is not a status`);
+    const names = errorRequestHeaders?.map((name) => name.toLowerCase());
+    const ask = context.service(service);
+
+    return (next) => async (exchange) => {
+      const answer = await next(exchange);
+      if (!isMeant(answer.status)) return answer;
+      const code = rewrites.find(({ test }) => test(answer.status))?.to ?? answer.status;
+      const target = pageTarget(query, code, answer.status, exchange);
+      const question = createQuestion(exchange, target, names);
+      const page = await ask(question).catch(() => undefined);
+      if (page === undefined || question.failure !== undefined) return answer;
+      void answer.body?.cancel().catch(() => {});
+      const body = [204, 205, 304].includes(code) ? null : page.body;
+      return new Response(body, { status: code, headers: page.headers });
+    };
+  },
+};
+
+/** Compiles `404` and `500-599` to a test of statuses. Throws `MiddlewareError` for anything else. */
+function compileStatuses(texts: readonly string[]): (status: number) => boolean {
+  const ranges = texts.map((text) => {
+    const [, from, to = from] = /^(\d{3})(?:-(\d{3}))?$/.exec(text) ?? [];
+    if (from === undefined || to === undefined)
+      throw invalid(`${JSON.stringify(text)} is no status and no range of them`);
+    return [Number(from), Number(to)] as const;
+  });
+  return (status) => ranges.some(([from, to]) => status >= from && status <= to);
+}
+
+/** What the page is asked for by; `{url}` is what the client asked for. */
+function pageTarget(query: string, code: number, originalCode: number, exchange: Exchange): string {
+  if (query === "") return "/";
+  const url = `${exchange.scheme}://${exchange.host}${exchange.path}${exchange.query}`;
+  const values: Readonly<Record<string, string>> = {
+    "{status}": String(code),
+    "{originalStatus}": String(originalCode),
+    "{url}": encodeURIComponent(url),
+  };
+  return `/${query.replace(/^\//, "")}`.replace(/\{(?:status|originalStatus|url)\}/g, (name) => values[name] ?? name);
+}
+
+/** A GET for the page, by the same client. */
+function createQuestion(exchange: Exchange, target: string, names: readonly string[] | undefined): Exchange {
+  const headers = new Headers();
+  for (const [name, value] of exchange.headers.current) {
+    if (!NOT_ASKED.test(name) && (names === undefined || names.includes(name))) headers.append(name, value);
+  }
+  const mark = target.indexOf("?");
+  const question = createExchange({
+    request: new Request("http://page.invalid/", { headers, redirect: "manual" }),
+    scheme: exchange.scheme,
+    entryPoint: exchange.entryPoint,
+    host: exchange.authority,
+    path: mark === -1 ? target : target.slice(0, mark),
+    query: mark === -1 ? "" : target.slice(mark),
+    client: exchange.client,
+    endpoints: (key) => exchange.endpoints(key),
+    waitUntil: (work) => exchange.waitUntil(work),
+  });
+  question.host = exchange.host;
+  for (const name of exchange.headers.assigned) {
+    const value = headers.get(name);
+    if (value !== null) question.headers.set(name, value);
+  }
+  return exchange.signal === undefined ? question : forkExchange(question, { signal: exchange.signal });
+}
