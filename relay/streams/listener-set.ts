@@ -10,8 +10,8 @@ export interface OpenListener {
   sessions?: () => Iterable<Readonly<UdpSessionEnd>>;
   /** Lets go of the port at once, so that another may have it. What can go on without the port does. */
   release(): void;
-  /** Takes nothing new. */
-  stop(): void;
+  /** Takes nothing new, once it is resolved. */
+  stop(): void | Promise<void>;
   /** Ends what is still open. */
   close(): Promise<void>;
 }
@@ -212,7 +212,7 @@ const LOOK_MS = 50;
 async function end(listener: OpenListener | undefined, { acceptMs, graceMs }: EndTimes): Promise<void> {
   if (listener === undefined) return;
   if (acceptMs > 0) await sleep(acceptMs);
-  listener.stop();
+  await listener.stop();
   const until = performance.now() + graceMs;
   for (let left = graceMs; left > 0 && listener.load > 0; left = until - performance.now()) {
     await sleep(Math.min(LOOK_MS, left));

@@ -30,6 +30,12 @@ export async function openListener(name: string, wanted: WantedListener, options
   });
 }
 
+/**
+ * Turns of the event loop, each of which accepts one connection, before a listener stops: whoever is connected and not
+ * yet accepted would be reset. They take a millisecond when nobody is.
+ */
+const LAST_TURNS = 1_024;
+
 type Open = (
   name: string,
   wanted: WantedListener,
@@ -65,7 +71,10 @@ const openTcp: Open = async (entryPoint, _, listen, options) => {
       return listener.connections;
     },
     release: () => listener.stop(),
-    stop: () => listener.stop(),
+    async stop() {
+      for (let turn = 0; turn < LAST_TURNS; turn++) await new Promise(setImmediate);
+      listener.stop();
+    },
     close: () => listener.close(),
   };
 };

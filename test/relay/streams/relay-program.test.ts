@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { emptyTable } from "../../../src/table/empty-table.ts";
 import { closeAll, echo, exchange, open, read, startPod } from "../tcp/tcp-harness.ts";
 import { closePrograms, relayFolder, runFeed, runRelay } from "./relay-program.ts";
-import { askUdp, carryTo, closeStreams, datagramsTo, startUdpPod, tableOf, tcpAt } from "./streams-harness.ts";
+import { askUdp, carryTo, closeStreams, datagramsTo, refuses, startUdpPod, tableOf, tcpAt } from "./streams-harness.ts";
 
 afterEach(async () => {
   await closePrograms();
@@ -104,7 +104,7 @@ describe("sluice relay", () => {
     relay.child.kill("SIGTERM");
     await relay.line(({ msg }) => msg === "stopping");
     expect((await relay.ask("/readyz")).status).toBe(503);
-    expect((await open(port)).destroyed).toBe(true);
+    await expect.poll(() => refuses(port)).toBe(true);
     connection.end("late");
     expect(await read(connection)).toBe("late");
     expect(await relay.exit).toEqual([0, null]);

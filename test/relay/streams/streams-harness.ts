@@ -11,7 +11,7 @@ import type { UdpSessionEnd } from "../../../relay/udp/udp-listener.ts";
 import { emptyTable } from "../../../src/table/empty-table.ts";
 import type { RelayEntryPoint } from "../../../src/table/entry-point.ts";
 import type { Table } from "../../../src/table/table.ts";
-import { router, service } from "../tcp/tcp-harness.ts";
+import { open, router, service } from "../tcp/tcp-harness.ts";
 
 const closers: (() => unknown)[] = [];
 export const closeStreams = async (): Promise<void> => {
@@ -116,4 +116,12 @@ export async function askUdp(port: number, text: string): Promise<string> {
   const [datagram] = await answer;
   socket.close();
   return String(datagram);
+}
+
+/** Whether nobody accepts at a port. */
+export async function refuses(port: number): Promise<boolean> {
+  const socket = await open(port);
+  const { destroyed } = socket;
+  socket.destroy();
+  return destroyed;
 }
