@@ -13,7 +13,7 @@ export interface Origin {
 }
 
 /** The object of the folder that a router comes from; undefined for those that an entry point's settings make. */
-export function originOf(router: Router, folder: Folder): Origin | undefined {
+export function originOf(router: Pick<Router, "tieBreaker">, folder: Folder): Origin | undefined {
   const origin = readTieBreaker(router.tieBreaker);
   if (origin === undefined) return undefined;
   const { kind, namespace, name } = origin;
@@ -25,7 +25,9 @@ export function originOf(router: Router, folder: Folder): Origin | undefined {
 
 function pathOf({ kind, places: [first, second] }: RouterOrigin): (string | number)[] {
   if (first === undefined) return kind === "Ingress" ? ["spec", "defaultBackend"] : [];
-  if (kind === "IngressRoute") return ["spec", "routes", first, "match"];
+  if (kind === "IngressRouteUDP") return ["spec", "routes", first];
+  if (kind === "IngressRoute" || kind === "IngressRouteTCP") return ["spec", "routes", first, "match"];
   if (kind === "Ingress") return ["spec", "rules", first, "http", "paths", second ?? 0];
-  return ["spec", "rules", first, "matches", second ?? 0];
+  if (second === undefined) return ["spec", "rules", first];
+  return ["spec", "rules", first, "matches", second];
 }

@@ -47,6 +47,24 @@ export function readUrl(text: string): string {
   return scheme.toLowerCase() + withoutFragment.slice(scheme.length).replace(/^:\/\/[^/?@]*@/, "://");
 }
 
+/**
+ * The parts of `tcp://host:port`, `tls://name:port` or `udp://host:port`; undefined for a URL of another scheme.
+ *
+ * @throws UsageError for one of these without a port
+ */
+export function readStreamUrl(
+  text: string,
+): { protocol: "tcp" | "tls" | "udp"; name: string; port: number } | undefined {
+  const [, scheme] = /^(tcp|tls|udp):\/\//i.exec(text) ?? [];
+  if (scheme === undefined) return undefined;
+  const [, host = "", digits = ""] = /^[a-z]+:\/\/(\[[0-9a-f:.]+\]|[^/:@]*):(\d{1,5})\/?$/i.exec(text) ?? [];
+  const port = Number(digits);
+  if (port < 1 || port > 65_535)
+    throw new UsageError(`${text} names no port, as ${scheme}://db.example.com:27017 does`);
+  const protocol = scheme.toLowerCase() as "tcp" | "tls" | "udp";
+  return { protocol, name: isIP(host) === 0 ? host.toLowerCase() : "", port };
+}
+
 /** @throws UsageError for what is not a method, or one that no Worker is sent (CONNECT, TRACE) */
 export function readMethod(method: string): string {
   try {

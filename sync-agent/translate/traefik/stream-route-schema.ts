@@ -58,7 +58,6 @@ export const ingressRouteUdpSchema = z.object({
 });
 
 export const udpRouteSchema = z.object({ services: z.array(z.unknown()).optional() });
-export type UdpRouteSpec = z.output<typeof udpRouteSchema>;
 
 export const udpServiceSchema = z.object(streamService);
 export type UdpServiceOptions = z.output<typeof udpServiceSchema>;
