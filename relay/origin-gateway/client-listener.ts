@@ -33,7 +33,7 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\n");
  * @param onRequest gets each request; upgrades have `upgrade` set, unless it is one that is not tunnelled
  */
 export async function listenForClients(
-  { host, port }: { host: string; port: number },
+  listen: { host: string; port: number; reusePort?: boolean },
   onRequest: (client: ClientExchange) => void,
 ): Promise<ClientListener> {
   const http1 = createServer({
@@ -95,7 +95,7 @@ export async function listenForClients(
   http2.on("sessionError", () => {});
   http2.on("stream", (stream, headers, _, rawHeaders) => onRequest(new Http2Exchange(stream, headers, rawHeaders)));
 
-  http1.listen(port, host);
+  http1.listen(listen);
   await once(http1, "listening");
   const address = http1.address() as AddressInfo;
   return {

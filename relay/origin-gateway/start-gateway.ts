@@ -12,7 +12,8 @@ import { handleRequest } from "./handle-request.ts";
 export interface GatewayOptions {
   table: GatewayTableSource;
   verifier: TokenVerifier;
-  listen: { host: string; port: number };
+  /** `reusePort`: other processes listen there too, and the system shares connections out among them. */
+  listen: { host: string; port: number; reusePort?: boolean };
   /**
    * Whether the table is known to be that of the moment. While it is not, uploads wait a little longer, each on a
    * connection of its own. Default: always.

@@ -23,10 +23,12 @@ export interface OpenOptions {
 export async function openListener(name: string, wanted: WantedListener, options: OpenOptions): Promise<OpenListener> {
   const { host, port } = wanted;
   const open = wanted.protocol === "tcp" ? openTcp : openUdp;
-  if (host !== "") return open(name, wanted, { host, port }, options);
-  return open(name, wanted, { host: "::", port }, options).catch((error: NodeJS.ErrnoException) => {
+  const at = (address: string): Promise<OpenListener> =>
+    open(name, wanted, { host: address, port, reusePort: options.settings.sharesPorts }, options);
+  if (host !== "") return at(host);
+  return at("::").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EAFNOSUPPORT" && error.code !== "EADDRNOTAVAIL") throw error;
-    return open(name, wanted, { host: "0.0.0.0", port }, options);
+    return at("0.0.0.0");
   });
 }
 
@@ -39,7 +41,7 @@ const LAST_TURNS = 1_024;
 type Open = (
   name: string,
   wanted: WantedListener,
-  listen: { host: string; port: number },
+  listen: { host: string; port: number; reusePort: boolean },
   options: OpenOptions,
 ) => Promise<OpenListener>;
 

@@ -11,6 +11,8 @@ export interface StreamSettings {
   handshakeTimeoutMs: number;
   /** How long a connection goes on after its endpoint has left the table; undefined: for as long as it likes. */
   lingerMs: number | undefined;
+  /** Whether other processes listen at the same ports. */
+  sharesPorts: boolean;
 }
 
 export const defaultStreamSettings: StreamSettings = {
@@ -20,4 +22,5 @@ export const defaultStreamSettings: StreamSettings = {
   helloTimeoutMs: 10_000,
   handshakeTimeoutMs: 10_000,
   lingerMs: undefined,
+  sharesPorts: false,
 };

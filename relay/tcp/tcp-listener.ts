@@ -22,7 +22,8 @@ export type RefusedConnection = Exclude<FoundRoute["outcome"], "found"> | "malfo
 
 export interface TcpListenerOptions {
   entryPoint: string;
-  listen: { host: string; port: number };
+  /** `reusePort`: other processes listen there too, and the system shares connections out among them. */
+  listen: { host: string; port: number; reusePort?: boolean };
   /** For each connection anew. */
   table: () => StreamTable;
   /** Whose PROXY headers are believed; nobody's by default. */
@@ -159,10 +160,10 @@ function routesByTable(entryPoint: string): (table: StreamTable) => ConnectionRo
   };
 }
 
-function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+function listening(server: Server, listen: TcpListenerOptions["listen"]): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host, port, backlog: 4096 }, () => {
+    server.listen({ ...listen, backlog: 4096 }, () => {
       server.off("error", reject);
       resolve();
     });

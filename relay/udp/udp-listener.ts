@@ -27,7 +27,8 @@ export type DroppedDatagram = "no-route" | "no-endpoint" | "stopping";
 
 export interface UdpListenerOptions {
   entryPoint: string;
-  listen: { host: string; port: number };
+  /** `reusePort`: other processes listen there too, and the system shares clients out among them. */
+  listen: { host: string; port: number; reusePort?: boolean };
   /** For each datagram anew. */
   table: () => StreamTable;
   state: Pick<ChoiceState, "balance">;
@@ -67,7 +68,12 @@ const BUFFER_BYTES = 4 * 1024 * 1024;
  */
 export async function startUdpListener(options: UdpListenerOptions): Promise<UdpListener> {
   const { entryPoint, listen, table, state, dropped, ended, idleTimeoutMs } = options;
-  const server = createSocket({ type: isIPv6(listen.host) ? "udp6" : "udp4", recvBufferSize: BUFFER_BYTES, lookup });
+  const server = createSocket({
+    type: isIPv6(listen.host) ? "udp6" : "udp4",
+    recvBufferSize: BUFFER_BYTES,
+    lookup,
+    reusePort: listen.reusePort ?? false,
+  });
   const sessions = new UdpSessions<Session>({
     idleTimeoutMs,
     maxSessions: options.maxSessions,

@@ -92,6 +92,7 @@ const quick = {
   helloTimeoutMs: 5_000,
   handshakeTimeoutMs: 5_000,
   lingerMs: undefined,
+  sharesPorts: false,
 };
 
 it("an endpoint that dies under load costs new connections nothing, although the table still has it", async () => {
