@@ -5,6 +5,7 @@ import { basicAuth } from "./basic-auth.ts";
 import { chain } from "./chain.ts";
 import { contentType } from "./content-type.ts";
 import { digestAuth } from "./digest-auth.ts";
+import { encodedCharacters } from "./encoded-characters.ts";
 import { errors } from "./errors.ts";
 import { forwardAuth } from "./forward-auth.ts";
 import { headerModifier } from "./header-modifier.ts";
@@ -30,6 +31,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   chain,
   contentType,
   digestAuth,
+  encodedCharacters,
   errors,
   forwardAuth,
   headerModifier,

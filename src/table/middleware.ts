@@ -177,6 +177,17 @@ const errorsSchema = z.strictObject({
   errorRequestHeaders: z.optional(strings),
 });
 
+export const encodedCharactersSchema = z.strictObject({
+  type: z.literal("encodedCharacters"),
+  allowEncodedSlash: z.optional(z.boolean()),
+  allowEncodedBackSlash: z.optional(z.boolean()),
+  allowEncodedNullCharacter: z.optional(z.boolean()),
+  allowEncodedSemicolon: z.optional(z.boolean()),
+  allowEncodedPercent: z.optional(z.boolean()),
+  allowEncodedQuestionMark: z.optional(z.boolean()),
+  allowEncodedHash: z.optional(z.boolean()),
+});
+
 /** Sluice's own. Either `keys`, or `jwksUrl` with `service`. */
 const jwtSchema = z.strictObject({
   type: z.literal("jwt"),
@@ -216,6 +227,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   contentTypeSchema,
   forwardAuthSchema,
   errorsSchema,
+  encodedCharactersSchema,
   jwtSchema,
   chainSchema,
 ]);

@@ -232,3 +232,13 @@ it("errors: a page that comes compressed, and one that cannot be had", async () 
     await Promise.all([running.close(), app.close(), pages.close().catch(() => {})]);
   }
 });
+
+it("encoded-characters: what is encoded reaches the service only where it is allowed", async () => {
+  const { ask } = await runExample("encoded-characters");
+  const status = async (host: string, path: string) => (await ask(`${host}.example.com`, path)).status;
+  for (const path of ["/public/..%2Fadmin", "/a%2fb", "/%5C", "/%00", "/a%3Bb", "/%2525", "/a%3F", "/a%23"]) {
+    expect(await status("strict", path)).toBe(400);
+  }
+  expect([await status("strict", "/a%20b?c=%2F"), await status("files", "/%00")]).toEqual([200, 400]);
+  expect((await ask("files.example.com", "/a%2Fb")).body).toContain("GET /a%2Fb HTTP/1.1");
+});

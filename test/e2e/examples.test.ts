@@ -6,7 +6,16 @@ import { servedBy, whoamiLine } from "./send.ts";
 /** The examples by the file that tests them. */
 const tested = {
   "examples.test.ts": ["canary", "failover", "ingress", "mirror", "path-and-host", "sticky"],
-  "examples-access.test.ts": ["auth", "content-type", "errors", "forward-auth", "ip-allow-list", "jwt"],
+  "examples-access.test.ts": [
+    "auth",
+    "content-type",
+    "encoded-characters",
+    "errors",
+    "forward-auth",
+    "ip-allow-list",
+    "jwt",
+  ],
+  "examples-grpc.test.ts": ["grpc", "grpc-web"],
   "examples-middlewares.test.ts": [
     "add-prefix",
     "chain",

@@ -7,6 +7,7 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   chain: { type: "chain", middlewares: [] },
   contentType: { type: "contentType", autoDetect: true },
   digestAuth: { type: "digestAuth", users: "sealed", realm: "traefik", removeHeader: false },
+  encodedCharacters: { type: "encodedCharacters" },
   errors: { type: "errors", status: ["500-599"], statusRewrites: {}, service: "pages", query: "/{status}.html" },
   forwardAuth: {
     type: "forwardAuth",

@@ -4,6 +4,7 @@ import { compileRegexp, RegexpError } from "../../../src/rule/regexp.ts";
 import {
   addPrefixSchema,
   contentTypeSchema,
+  encodedCharactersSchema,
   headersSchema,
   type IpStrategy,
   ipAllowListSchema,
@@ -37,6 +38,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   ipWhiteList: reader("ipAllowList", ipAllowListSchema, { rejectStatusCode: 403 }, badAllowList),
   basicAuth: readBasicAuth,
   digestAuth: readDigestAuth,
+  encodedCharacters: reader("encodedCharacters", encodedCharactersSchema),
   errors: readErrors,
   forwardAuth: readForwardAuth,
   jwt: readJwt,
@@ -58,7 +60,6 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "buffering",
   "circuitBreaker",
   "compress",
-  "encodedCharacters",
   "grpcWeb",
   "inFlightReq",
   "passTLSClientCert",

@@ -36,6 +36,11 @@ describe("what the table gets", () => {
       "headers: { customRequestHeaders: { X-A: '' }, stsSeconds: 10, frameDeny: true }",
       { type: "headers", customRequestHeaders: { "X-A": "" }, stsSeconds: 10, frameDeny: true },
     ],
+    [
+      "encodedCharacters",
+      "encodedCharacters: { allowEncodedSlash: true }",
+      { type: "encodedCharacters", allowEncodedSlash: true },
+    ],
     ["contentType", "contentType: {}", { type: "contentType", autoDetect: true }],
     ["contentType, off", "contentType: { autoDetect: false }", { type: "contentType", autoDetect: false }],
     [
