@@ -1,13 +1,18 @@
 import { createSocket } from "node:dgram";
 import { performance } from "node:perf_hooks";
+import { callEntryPoints } from "../../relay/grpc/call-entry-points.ts";
+import { type Grpc, startGrpc } from "../../relay/grpc/start-grpc.ts";
 import type { ListenerStatus } from "../../relay/streams/listener-set.ts";
 import { type Streams, startStreams } from "../../relay/streams/start-streams.ts";
 import type { StreamObserver } from "../../relay/streams/stream-observer.ts";
 import { defaultStreamSettings } from "../../relay/streams/stream-settings.ts";
+import { bareRuntime } from "../../src/middleware/runtime.ts";
+import { createUnseal } from "../../src/seal/create-unseal.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import type { CertificateStore } from "./certificate-store.ts";
+import { joinCompanions } from "./dev-companion.ts";
 import type { FrontDoor } from "./front-door.ts";
 import { createHttpCompanion } from "./http-companion.ts";
 import { placeEntryPoints } from "./place-entry-points.ts";
@@ -23,6 +28,8 @@ export interface DevStreamsOptions {
   certificates: CertificateStore;
   /** Ports on which stand-ins listen: they speak no TLS that anyone trusts. */
   standInPorts: () => ReadonlySet<number>;
+  /** Opens what middlewares need of Secrets. */
+  sealKey: Uint8Array;
   /** Where entry points of UDP listen, by name. */
   overrides: Readonly<Record<string, Address>>;
   /** Whether those that are not placed by hand take any free port. */
@@ -34,10 +41,12 @@ export interface DevStreamsOptions {
 
 const LOOPBACK = "127.0.0.1";
 
-/** Carries TCP and UDP by the table that is served: TCP through the doors that it shares with HTTP. */
+/** Carries TCP, UDP and gRPC by the table that is served: through the doors that they share with HTTP. */
 export class DevStreams {
   readonly #options: DevStreamsOptions;
   readonly #streams: Streams;
+  readonly #grpc: Grpc;
+  #ofCalls: ReadonlySet<string> = new Set();
   /** Where entry points were first placed: those with any port stay at the one that they got. */
   readonly #places = new Map<string, Address>();
   #table: Table = emptyTable();
@@ -45,6 +54,18 @@ export class DevStreams {
   constructor(options: DevStreamsOptions) {
     const { frontDoor, certificates, log } = options;
     this.#options = options;
+    const fallbackCertificate = { certificate: certificates.local.cert, key: certificates.local.key };
+    this.#grpc = startGrpc({
+      table: this.#table,
+      serves: (name) => this.#ofCalls.has(name),
+      runtime: { ...bareRuntime(), unseal: createUnseal(Buffer.from(options.sealKey).toString("base64")) },
+      handshakeTimeoutMs: defaultStreamSettings.handshakeTimeoutMs,
+      fallbackCertificate,
+      random: Math.random,
+      now: () => performance.now(),
+      ended: () => {},
+      log: (message, error) => log("warn", `${message}: ${error}`),
+    });
     const doorOf = (name: string) => frontDoor.doors.find((door) => door.name === name);
     this.#streams = startStreams({
       table: this.#table,
@@ -54,14 +75,17 @@ export class DevStreams {
         place: (name) => this.#places.get(name),
         isShared: (name) => doorOf(name)?.isShared === true,
       },
-      companion: (entryPoint) =>
-        createHttpCompanion({
+      companion: (entryPoint) => {
+        const http = createHttpCompanion({
           entryPoint,
           takesTls: doorOf(entryPoint)?.tls === true,
           table: () => this.#table,
           take: (socket) => frontDoor.take(entryPoint, socket),
-        }),
-      fallbackCertificate: { certificate: certificates.local.cert, key: certificates.local.key },
+        });
+        const grpc = this.#grpc.companion(entryPoint);
+        return grpc === undefined ? http : joinCompanions(http, grpc);
+      },
+      fallbackCertificate,
       random: Math.random,
       now: () => performance.now(),
       log: (level, message, fields) => {
@@ -74,6 +98,8 @@ export class DevStreams {
   async take(table: Table): Promise<void> {
     await this.#place(table);
     this.#table = table;
+    this.#ofCalls = callEntryPoints(table);
+    this.#grpc.take(table);
     this.#streams.take(speakPlainly(table, this.#options.standInPorts()));
     await this.#streams.settled();
     for (const { name, protocol, address } of this.#streams.listeners()) {
@@ -95,7 +121,7 @@ export class DevStreams {
   }
 
   async close(): Promise<void> {
-    await this.#streams.close();
+    await Promise.all([this.#streams.close(), this.#grpc.close()]);
   }
 
   async #place({ relayEntryPoints }: Table): Promise<void> {

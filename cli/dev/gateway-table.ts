@@ -7,7 +7,7 @@ import type { Table } from "../../src/table/table.ts";
  * What the origin gateway gets. Services of the table before stay, since requests that the edge routed by it are
  * still on their way.
  *
- * @param standInPorts ports on which stand-ins listen: they speak plain HTTP, whatever the Service's scheme
+ * @param standInPorts ports on which stand-ins listen: no TLS of theirs is trusted
  */
 export function toGatewayTable(
   table: Table,
@@ -33,7 +33,7 @@ function speakPlainly(
   endpoints: Readonly<Record<string, Endpoints>>,
   standInPorts: ReadonlySet<number>,
 ): Service {
-  if (service.type !== "loadBalancer" || service.scheme === "http") return service;
+  if (service.type !== "loadBalancer" || service.scheme !== "https") return service;
   const targets = endpoints[service.endpoints]?.endpoints ?? [];
   const isStandIn = targets.length > 0 && targets.every(({ port }) => standInPorts.has(port));
   return isStandIn ? { ...service, scheme: "http" } : service;

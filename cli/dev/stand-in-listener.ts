@@ -4,6 +4,7 @@ import { type Server as HttpServer, METHODS } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { peek } from "../../relay/tcp/peek.ts";
+import { createHttp2StandIn } from "./http2-stand-in.ts";
 import { makeCertificate } from "./make-certificate.ts";
 
 export interface StandInListener {
@@ -19,10 +20,12 @@ const FIRST_BYTES_MS = 60_000;
 /** First byte of a TLS record that holds a handshake (RFC 8446, section 5.1). */
 const TLS_HANDSHAKE = 0x16;
 const METHOD_LINES = METHODS.map((method) => `${method} `);
+/** HTTP/2 without TLS begins with it (RFC 9113, section 3.4). */
+const PREFACE_LINE = "PRI * HTTP/2.0\r\n";
 
 /**
  * Listens on one port of the loopback for whatever a Service's clients speak: HTTP goes to `http`, over TLS as well;
- * other bytes and datagrams come back as they are.
+ * HTTP/2 without TLS is answered too; other bytes and datagrams come back as they are.
  */
 export async function startStandInListener(http: HttpServer): Promise<StandInListener> {
   const open = new Set<Socket>();
@@ -35,7 +38,10 @@ export async function startStandInListener(http: HttpServer): Promise<StandInLis
       terminator ??= createTerminator((encrypted) => void take(encrypted, false));
       (await terminator).emit("connection", socket);
     } else if (protocol === "http") http.emit("connection", socket);
-    else socket.pipe(socket);
+    else if (protocol === "http2") {
+      socket.allowHalfOpen = false;
+      http2.emit("connection", socket);
+    } else socket.pipe(socket);
   };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
@@ -43,6 +49,7 @@ export async function startStandInListener(http: HttpServer): Promise<StandInLis
     void take(socket);
   });
   const udp = await bindBoth(server);
+  const http2 = createHttp2StandIn(() => udp.address().port);
   udp.on("message", (datagram, { port, address }) => udp.send(datagram, port, address));
   return {
     port: udp.address().port,
@@ -57,11 +64,14 @@ export async function startStandInListener(http: HttpServer): Promise<StandInLis
 }
 
 /** Undefined: it may yet become a request line. */
-function readProtocol(bytes: Buffer): { value: "tls" | "http" | "unknown"; take: 0 } | undefined {
+function readProtocol(bytes: Buffer): { value: "tls" | "http" | "http2" | "unknown"; take: 0 } | undefined {
   if (bytes[0] === TLS_HANDSHAKE) return { value: "tls", take: 0 };
   const text = bytes.toString("latin1", 0, 16);
   if (METHOD_LINES.some((line) => text.startsWith(line))) return { value: "http", take: 0 };
-  return METHOD_LINES.some((line) => line.startsWith(text)) ? undefined : { value: "unknown", take: 0 };
+  if (text === PREFACE_LINE) return { value: "http2", take: 0 };
+  return [PREFACE_LINE, ...METHOD_LINES].some((line) => line.startsWith(text))
+    ? undefined
+    : { value: "unknown", take: 0 };
 }
 
 async function createTerminator(take: (socket: Socket) => void): Promise<TlsServer> {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { callEntryPoints } from "../../relay/grpc/call-entry-points.ts";
 import { startOriginGateway } from "../../relay/origin-gateway/start-gateway.ts";
 import { createTokenVerifier } from "../../src/hop/token.ts";
 import type { Table } from "../../src/table/table.ts";
@@ -106,6 +107,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       frontDoor,
       certificates,
       standInPorts: () => standIns.ports(),
+      sealKey: keys.seal,
       overrides: options.entryPoints ?? {},
       anyPort: options.anyPort ?? false,
       isConfigured: configured !== undefined,
@@ -174,6 +176,7 @@ async function arrangeDoors(
     },
     isFree: async (host, port) => (await whyNotListen(host, port)) === undefined,
   });
+  const ofCalls = callEntryPoints(table);
   return places.map((place) => {
     const { tls = false, port } = entryPoints[place.name] ?? { port: 0 };
     const isOn = ({ entryPoints: names }: { entryPoints: readonly string[] }): boolean => names.includes(place.name);
@@ -181,7 +184,7 @@ async function arrangeDoors(
     return {
       ...place,
       tls: tls || isRouted || port === 443 || place.name === "websecure",
-      isShared: table.tcpRouters.some(isOn),
+      isShared: table.tcpRouters.some(isOn) || ofCalls.has(place.name),
     };
   });
 }

@@ -1,0 +1,36 @@
+import type { Service } from "../../src/table/service.ts";
+import type { Table } from "../../src/table/table.ts";
+
+type RoutedTable = Pick<Table, "routers" | "services">;
+
+/** The entry points on which a route leads to Pods that are spoken to over HTTP/2 without TLS: nearly always gRPC. */
+export function callEntryPoints({ routers, services }: RoutedTable): ReadonlySet<string> {
+  const known = new Map<string, boolean>();
+  const leadsToH2c = (name: string): boolean => {
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    // A service that contains itself leads nowhere by that.
+    known.set(name, false);
+    const service = Object.hasOwn(services, name) ? services[name] : undefined;
+    const leads = service !== undefined && (isH2c(service) || innerOf(service).some(leadsToH2c));
+    known.set(name, leads);
+    return leads;
+  };
+  return new Set(routers.filter(({ service }) => leadsToH2c(service)).flatMap(({ entryPoints }) => entryPoints));
+}
+
+const isH2c = (service: Service): boolean => service.type === "loadBalancer" && service.scheme === "h2c";
+
+function innerOf(service: Service): string[] {
+  switch (service.type) {
+    case "weighted":
+      return service.children.map((child) => child.service);
+    case "mirroring":
+    case "filtered":
+      return [service.service];
+    case "failover":
+      return [service.service, service.fallback];
+    default:
+      return [];
+  }
+}
