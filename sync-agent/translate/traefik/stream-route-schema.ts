@@ -12,7 +12,7 @@ export const ingressRouteTcpSchema = z.object({
       secretName: z.string().optional(),
       passthrough: z.boolean().optional(),
       options: z.object({ name: z.string(), namespace: z.string().optional() }).optional(),
-      store: z.unknown().optional(),
+      store: z.object({ name: z.string(), namespace: z.string().optional() }).optional(),
       certResolver: z.unknown().optional(),
       domains: z.unknown().optional(),
     })

@@ -13,6 +13,9 @@ export interface TcpTls {
   closedBy?: ProblemCode;
 }
 
+/** Traefik has no other. */
+const DEFAULT_TLS_STORE = "default";
+
 /** Reads `spec.tls` and puts what it names into the fragment: the certificate, the options. */
 export function readTcpTls(tls: IngressRouteTcpSpec["tls"], place: Place, context: Context): TcpTls {
   if (tls === undefined) return {};
@@ -23,7 +26,10 @@ export function readTcpTls(tls: IngressRouteTcpSpec["tls"], place: Place, contex
     if (tls[field] === undefined || tls[field] === null) continue;
     notice(field, `\`${field}\` has no effect: certificates come from \`secretName\` or a TLSStore`);
   }
-  const { passthrough = false, secretName, options } = tls;
+  const { passthrough = false, secretName, options, store } = tls;
+  if (store !== undefined && store.name !== DEFAULT_TLS_STORE) {
+    notice("store", `There is one TLSStore, \`${DEFAULT_TLS_STORE}\`, which holds for every route`);
+  }
   if (passthrough && secretName) notice("secretName", "With `passthrough` the Pods show their own certificates");
   else if (secretName) useCertificate({ ...within(place, "secretName"), secretName }, context);
   if (passthrough) {

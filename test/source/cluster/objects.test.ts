@@ -48,7 +48,11 @@ describe("trimming", () => {
         metadata: {
           ...meta,
           ...bookkeeping,
-          annotations: { "traefik.ingress.kubernetes.io/service.sticky": "true", b: "c" },
+          annotations: {
+            "traefik.ingress.kubernetes.io/service.sticky": "true",
+            "sluice.dev/tcp-strategy": "wrr",
+            b: "c",
+          },
         },
         spec: {
           type: "ClusterIP",
@@ -63,7 +67,7 @@ describe("trimming", () => {
           name: "a",
           namespace: "n",
           uid: "u",
-          annotations: { "traefik.ingress.kubernetes.io/service.sticky": "true" },
+          annotations: { "traefik.ingress.kubernetes.io/service.sticky": "true", "sluice.dev/tcp-strategy": "wrr" },
         },
         spec: { type: "ClusterIP", clusterIP: "10.0.0.1", ports: [{ name: "h", port: 80 }] },
       },

@@ -79,6 +79,17 @@ describe("a route of connections", () => {
     expect(table.tcpRouters[0]?.tls).toEqual(expected);
   });
 
+  test.each([
+    ["store: { name: default }", []],
+    ["store: { name: other }", ["notice unsupported-field IngressRouteTCP/db spec.tls.store"]],
+    ["certResolver: x", ["notice unsupported-field IngressRouteTCP/db spec.tls.certResolver"]],
+    ["domains: [{ main: a.com }]", ["notice unsupported-field IngressRouteTCP/db spec.tls.domains"]],
+  ])("with tls.%s", (tls, lines) => {
+    const result = translateStreams(tcpRoute(`{ ${any}, ${toDb} }`, `tls: { ${tls} }`) + db);
+    expect(linesOf(result)).toEqual(lines);
+    expect(result.table.tcpRouters[0]?.tls).toEqual({ passthrough: false });
+  });
+
   test("of another class is another controller's", () => {
     const text = tcpRoute(`{ match: nonsense }`, "ingressClassName: other");
     expect(translateStreams(text)).toMatchObject({ problems: [], table: { tcpRouters: [] } });
