@@ -1,5 +1,5 @@
 import { createBalanceState } from "../../src/balance/balance-state.ts";
-import type { Certificate } from "../../src/table/tls.ts";
+import { type Certificate, DEFAULT_TLS_OPTIONS } from "../../src/table/tls.ts";
 import { createDialFailures } from "../origin-gateway/dial-failures.ts";
 import { type CertificateSet, createCertificateSet } from "../tls/certificate-set.ts";
 import { createTerminator, type Terminator } from "../tls/terminator.ts";
@@ -66,8 +66,8 @@ export function createCarrier(options: CarrierOptions): Carrier {
     reached,
     ended,
     guardsOf: (current, names) => names.map((name) => guardOf(current, name)),
-    terminatorOf({ tlsOptions }, name) {
-      const tls = name !== undefined && Object.hasOwn(tlsOptions, name) ? tlsOptions[name] : undefined;
+    terminatorOf({ tlsOptions }, name = DEFAULT_TLS_OPTIONS) {
+      const tls = Object.hasOwn(tlsOptions, name) ? tlsOptions[name] : undefined;
       let terminator = terminators.get(tls ?? defaults);
       if (terminator === undefined) {
         terminator = createTerminator({ options: tls, certificates, handshakeTimeoutMs });

@@ -23,6 +23,7 @@ import {
 import { serviceSchema } from "../../sync-agent/translate/traefik/service-schema.ts";
 import * as streams from "../../sync-agent/translate/traefik/stream-route-schema.ts";
 import { tlsOptionSchema } from "../../sync-agent/translate/traefik/tls-option.ts";
+import { storedCertificateSchema, tlsStoreSchema } from "../../sync-agent/translate/traefik/tls-store.ts";
 import { mirrorSchema, traefikServiceSchema } from "../../sync-agent/translate/traefik/traefik-service-schema.ts";
 import { referencesSchema } from "../../sync-agent/translate/traefik/use-middlewares.ts";
 import { fieldRows } from "./describe-schema.ts";
@@ -121,6 +122,13 @@ const sections: readonly Section[] = [
       disableSessionTickets: "not used",
       preferServerCipherSuites: "not used",
     },
+  },
+  {
+    title: "TLSStore",
+    groups: traefik,
+    schema: tlsStoreSchema,
+    inner: { "certificates[]": storedCertificateSchema },
+    notes: { defaultGeneratedCert: "not used: certificates come from Secrets" },
   },
   {
     title: "TraefikService",

@@ -13,6 +13,7 @@ import { translateMiddlewareTcp } from "./traefik/middleware-tcp.ts";
 import { translateServersTransport } from "./traefik/servers-transport.ts";
 import { translateServersTransportTcp } from "./traefik/servers-transport-tcp.ts";
 import { translateTlsOption } from "./traefik/tls-option.ts";
+import { translateTlsStore } from "./traefik/tls-store.ts";
 import { translateTraefikService } from "./traefik/traefik-service.ts";
 import { leftToRelay, unsupportedKind } from "./traefik/unsupported-route.ts";
 
@@ -32,7 +33,7 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   MiddlewareTCP: translateMiddlewareTcp,
   ServersTransportTCP: translateServersTransportTcp,
   TLSOption: translateTlsOption,
-  TLSStore: unsupportedKind("certificates come from Cloudflare, or from a route's `tls.secretName`"),
+  TLSStore: translateTlsStore,
   TCPRoute: leftToRelay("TCP"),
   TLSRoute: unsupportedKind("TLS passthrough comes with the relay"),
   UDPRoute: leftToRelay("UDP"),

@@ -8,30 +8,37 @@ import type { Context, Place } from "../traefik/context.ts";
 /** Where a Secret with a certificate is named. */
 export interface CertificateReference extends Pick<Place, "namespace" | "path" | "report"> {
   secretName: string;
+  /** It is the one for names that no other certificate has. */
+  isDefault?: boolean;
 }
+
+/** Where the table has the certificate for names that no other has. */
+const DEFAULT_CERTIFICATE = "default";
 
 /**
  * Puts the certificate of a Secret of the type kubernetes.io/tls (`tls.crt`, `tls.key`) into the fragment, under
  * `<namespace>-<secret>`. One that cannot be used is reported; TLS then shows the default certificate, as in Traefik.
  */
 export function useCertificate(
-  { namespace, secretName, path, report }: CertificateReference,
+  { namespace, secretName, path, report, isDefault = false }: CertificateReference,
   { objects, table }: Pick<Context, "objects" | "table">,
 ): void {
+  const instead = isDefault ? "names without one are refused" : "the default certificate is shown";
   const refersTo = { kind: "Secret", namespace, name: secretName };
   const secret = objects.get("Secret", namespace, secretName);
   if (secret === undefined) {
-    const message = `The Secret \`${secretName}\` does not exist in the namespace \`${namespace}\`; the default certificate is shown`;
+    const message = `The Secret \`${secretName}\` does not exist in the namespace \`${namespace}\`; ${instead}`;
     report({ code: "secret-not-found", severity: "warning", path, message, refersTo });
     return;
   }
   const read = readCertificate(secret);
   if ("fault" in read) {
-    const message = `The Secret \`${secretName}\` ${read.fault}; the default certificate is shown`;
+    const message = `The Secret \`${secretName}\` ${read.fault}; ${instead}`;
     report({ code: "certificate-unusable", severity: "warning", path, message, refersTo });
     return;
   }
-  table.certificates[objectName(namespace, secretName)] = read;
+  if (isDefault) table.certificates[DEFAULT_CERTIFICATE] = { ...read, isDefault };
+  else table.certificates[objectName(namespace, secretName)] = read;
 }
 
 /** Checking one costs a millisecond, and many routes may name it; objects are never changed in place. */
