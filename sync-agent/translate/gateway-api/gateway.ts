@@ -2,13 +2,14 @@ import type { TranslateObject } from "../fragment.ts";
 import type { Report } from "../read-object.ts";
 import type { TranslateSettings } from "../settings.ts";
 import { startFragment } from "../traefik/context.ts";
+import { useCallCertificates } from "./call-certificates.ts";
 import { findEntryPoint } from "./find-entry-point.ts";
 import { classState } from "./gateway-class.ts";
 import { type Listener, readGateway } from "./read-gateway.ts";
 
 /** A Gateway by itself: its problems. Routes read of it what they need. */
 export const translateGateway: TranslateObject = (object, objects, settings) => {
-  const { fragment, report } = startFragment(object, objects, settings);
+  const { fragment, report, context } = startFragment(object, objects, settings);
   const { className, listeners, problems } = readGateway(object);
   const state = classState(className, objects, settings);
   if (state === "foreign") return fragment;
@@ -18,6 +19,7 @@ export const translateGateway: TranslateObject = (object, objects, settings) => 
   for (const listener of listeners) {
     if (findEntryPoint(listener.port, settings) === undefined) reportPort(listener, settings, report);
   }
+  useCallCertificates(object, listeners, { path: ["spec"], report }, context);
   return fragment;
 };
 

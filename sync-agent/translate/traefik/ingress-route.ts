@@ -1,5 +1,6 @@
 import { parseRule } from "../../../src/rule/parse-rule.ts";
 import type { Router } from "../../../src/table/router.ts";
+import type { Service } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { chooseEntryPoints } from "../choose-entry-points.ts";
 import type { TranslateObject } from "../fragment.ts";
@@ -7,6 +8,7 @@ import { misplacedFields } from "../misplaced-fields.ts";
 import { qualify, routerName } from "../names.ts";
 import { readSpec } from "../read-object.ts";
 import { tieBreaker } from "../tie-breaker.ts";
+import { useCertificate } from "../tls/use-certificate.ts";
 import { INGRESS_CLASS_ANNOTATION, takesClass } from "../view-objects.ts";
 import { buildService, unavailable } from "./build-service.ts";
 import { buildWeighted } from "./build-traefik-service.ts";
@@ -57,8 +59,17 @@ export const translateIngressRoute: TranslateObject = (object, objects, settings
     }
     seen.add(route.match);
   }
+  const { secretName } = spec.tls ?? {};
+  if (secretName && takesCalls(fragment.table.services)) {
+    const path = ["spec", "tls", "secretName"];
+    useCertificate({ namespace: place.namespace, secretName, path, report }, context);
+  }
   return fragment;
 };
+
+/** Whether calls of gRPC may come in by the routes: those reach the relay, which ends their TLS with a certificate of its own. */
+const takesCalls = (services: Readonly<Record<string, Service>>): boolean =>
+  Object.values(services).some((service) => service.type === "loadBalancer" && service.scheme === "h2c");
 
 /** The class of an IngressRoute: the annotation goes before the field, as for an Ingress. */
 export function classOf({ metadata, spec }: KubernetesObject): string {
