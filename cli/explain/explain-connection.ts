@@ -20,7 +20,7 @@ export interface StreamOptions {
 }
 
 /** A router of the entry point, in the order in which they are tried. */
-export interface StreamCandidate {
+interface StreamCandidate {
   router: TcpRouter | UdpRouter;
   /** Why it does not take the connection; undefined for the one that does. */
   lost?: string;
