@@ -30,6 +30,8 @@ const remarks: Readonly<Record<string, string>> = {
   jwt: "Sluice's own: requests need a bearer token that is verified by an issuer's key set (`jwksUrl`; asked like the server of `forwardAuth`, kept for ten minutes, for an hour while the issuer is away) or by the key in `secret` (a shared secret of 32 bytes or more, a public key, or a JSON Web Key Set; published sealed with `SEAL_KEY`, and of key pairs the public part alone). `requiredClaims` has claims by name or path (`realm_access.roles`), each with the values of which the token must have one; `forwardClaims` has headers for the service, each with the claim that it tells. 401 without a good token, 403 without the claims, 503 while no key can be had. Where Traefik's CustomResourceDefinitions are installed, the API server drops a field of this name: write `plugin: { jwt: { ... } }`.",
   errors:
     "The page is asked for by GET, with the client's headers but those of its body and its connection. Differs: an answer whose page cannot be had stays as it is.",
+  passTLSClientCert:
+    "From what Cloudflare tells of the certificate. Differs: a certificate that Cloudflare could not verify, or that was revoked, is not passed on; `info` is that of the client's own certificate and not of those that signed it; a certificate of more than 10 KB is described without its names.",
   digestAuth:
     "The Secret has one key, or `users`, with a line for each user as `htdigest` writes it; only those of the realm count. What is published is sealed (`SEAL_KEY`). MD5 and the quality `auth`, as in Traefik. Differs: a nonce is good for five minutes in every isolate, and how often it was used is not counted.",
 };

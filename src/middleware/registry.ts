@@ -14,6 +14,7 @@ import { ipAllowList } from "./ip-allow-list.ts";
 import { jwt } from "./jwt.ts";
 import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
 import { invalid, MiddlewareError, nameMiddleware } from "./middleware-error.ts";
+import { passTLSClientCert } from "./pass-tls-client-cert.ts";
 import { redirectRegex } from "./redirect-regex.ts";
 import { redirectScheme } from "./redirect-scheme.ts";
 import { replacePath } from "./replace-path.ts";
@@ -38,6 +39,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   headers,
   ipAllowList,
   jwt,
+  passTLSClientCert,
   redirectRegex,
   redirectScheme,
   replacePath,

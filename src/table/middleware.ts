@@ -188,6 +188,30 @@ export const encodedCharactersSchema = z.strictObject({
   allowEncodedHash: z.optional(z.boolean()),
 });
 
+const issuerInfo = {
+  country: z.optional(z.boolean()),
+  province: z.optional(z.boolean()),
+  locality: z.optional(z.boolean()),
+  organization: z.optional(z.boolean()),
+  commonName: z.optional(z.boolean()),
+  serialNumber: z.optional(z.boolean()),
+  domainComponent: z.optional(z.boolean()),
+};
+export const passTLSClientCertSchema = z.strictObject({
+  type: z.literal("passTLSClientCert"),
+  pem: z.optional(z.boolean()),
+  info: z.optional(
+    z.strictObject({
+      notAfter: z.optional(z.boolean()),
+      notBefore: z.optional(z.boolean()),
+      sans: z.optional(z.boolean()),
+      serialNumber: z.optional(z.boolean()),
+      subject: z.optional(z.strictObject({ ...issuerInfo, organizationalUnit: z.optional(z.boolean()) })),
+      issuer: z.optional(z.strictObject(issuerInfo)),
+    }),
+  ),
+});
+
 /** Sluice's own. Either `keys`, or `jwksUrl` with `service`. */
 const jwtSchema = z.strictObject({
   type: z.literal("jwt"),
@@ -228,6 +252,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   forwardAuthSchema,
   errorsSchema,
   encodedCharactersSchema,
+  passTLSClientCertSchema,
   jwtSchema,
   chainSchema,
 ]);

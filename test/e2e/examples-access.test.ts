@@ -242,3 +242,26 @@ it("encoded-characters: what is encoded reaches the service only where it is all
   expect([await status("strict", "/a%20b?c=%2F"), await status("files", "/%00")]).toEqual([200, 400]);
   expect((await ask("files.example.com", "/a%2Fb")).body).toContain("GET /a%2Fb HTTP/1.1");
 });
+
+it("client-certificate: what the platform tells of it reaches the service, what the client tells does not", async () => {
+  const { ask } = await runExample("client-certificate");
+  const forged = { "X-Forwarded-Tls-Client-Cert": "forged", "X-Forwarded-Tls-Client-Cert-Info": "forged" };
+  const none = await ask("mtls.example.com", "/", { headers: forged });
+  expect([none.status, none.body.includes("forged")]).toEqual([200, false]);
+  // How miniflare is given what Cloudflare would know.
+  const tlsClientAuth = {
+    certPresented: "1",
+    certVerified: "SUCCESS",
+    certRevoked: "0",
+    certSubjectDNRFC2253: "CN=alice,O=Example",
+    certSerial: "0A",
+    certRFC9440: ":AAAA:",
+    certChainRFC9440: "",
+  };
+  const headers = { ...forged, "MF-CF-Blob": JSON.stringify({ tlsClientAuth }) };
+  const { body } = await ask("mtls.example.com", "/", { headers });
+  expect(whoamiLine(body, "X-Forwarded-Tls-Client-Cert")).toBe("AAAA");
+  expect(decodeURIComponent(whoamiLine(body, "X-Forwarded-Tls-Client-Cert-Info") ?? "")).toBe(
+    'Subject="CN=alice";SerialNumber="10"',
+  );
+});

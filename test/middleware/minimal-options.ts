@@ -27,6 +27,7 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   headers: { type: "headers", customResponseHeaders: { "X-A": "1" } },
   ipAllowList: { type: "ipAllowList", sourceRange: ["192.0.2.0/24"], rejectStatusCode: 403 },
   jwt: { type: "jwt", keys: "sealed", audience: [], requiredClaims: {}, forwardClaims: {}, removeHeader: false },
+  passTLSClientCert: { type: "passTLSClientCert", pem: true },
   redirectRegex: { type: "redirectRegex", regex: "^https://never", replacement: "/", permanent: false },
   redirectScheme: { type: "redirectScheme", scheme: "https", permanent: false },
   replacePath: { type: "replacePath", path: "/p" },

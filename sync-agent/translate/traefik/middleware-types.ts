@@ -9,6 +9,7 @@ import {
   type IpStrategy,
   ipAllowListSchema,
   type MiddlewareOptions,
+  passTLSClientCertSchema,
   redirectRegexSchema,
   redirectSchemeSchema,
   replacePathRegexSchema,
@@ -40,6 +41,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   digestAuth: readDigestAuth,
   encodedCharacters: reader("encodedCharacters", encodedCharactersSchema),
   errors: readErrors,
+  passTLSClientCert: reader("passTLSClientCert", passTLSClientCertSchema),
   forwardAuth: readForwardAuth,
   jwt: readJwt,
   plugin: readPlugin,
@@ -62,7 +64,6 @@ export const unsupportedTypes: ReadonlySet<string> = new Set([
   "compress",
   "grpcWeb",
   "inFlightReq",
-  "passTLSClientCert",
   "rateLimit",
   "retry",
 ]);

@@ -37,6 +37,11 @@ describe("what the table gets", () => {
       { type: "headers", customRequestHeaders: { "X-A": "" }, stsSeconds: 10, frameDeny: true },
     ],
     [
+      "passTLSClientCert",
+      "passTLSClientCert: { pem: true, info: { sans: true, subject: { commonName: true } } }",
+      { type: "passTLSClientCert", pem: true, info: { sans: true, subject: { commonName: true } } },
+    ],
+    [
       "encodedCharacters",
       "encodedCharacters: { allowEncodedSlash: true }",
       { type: "encodedCharacters", allowEncodedSlash: true },
