@@ -30,6 +30,7 @@ const everything = [
   "relay.ports.dns.port=53",
   "relay.ports.dns.protocol=UDP",
   "relay.linger=10m",
+  "relay.processes=2",
   "relay.accessLog=true",
 ];
 const lint = (...values: string[]) =>
@@ -253,11 +254,27 @@ describe("flags", () => {
     const values = readFlags(Object.fromEntries(flags.map((flag) => toEntry(flag))), relayArgs, {});
     expect(readRelaySettings(values)).toMatchObject({
       hasAccessLog: true,
+      processes: 2,
       streams: { lingerMs: 600_000 },
       feed: { urls: ["https://sluice-agent.edge.svc:9443"] },
       gateway: { host: "::", port: 8080 },
       graceMs: 30_000,
     });
+  });
+
+  it("of the relay name the entry points that take gRPC, and what opens their middlewares' Secrets", async () => {
+    const ports = [
+      "relay.ports.websecure.port=8443",
+      "relay.ports.websecure.grpc=true",
+      "relay.ports.mongo.port=27017",
+    ];
+    const objects = await render(...ports, "cloudflare.sealKey=true");
+    expect(argsOf(objects, "relay")).toEqual(
+      expect.arrayContaining(["--grpc=websecure", "--seal-key-file=/etc/sluice/seal/seal-key"]),
+    );
+    expect(JSON.stringify(find(objects, "Deployment/sluice-relay"))).toContain('"mountPath":"/etc/sluice/seal"');
+    const without = await render("relay.ports.mongo.port=27017", "cloudflare.sealKey=true");
+    expect(JSON.stringify(find(without, "Deployment/sluice-relay"))).not.toMatch(/seal|--grpc/);
   });
 
   function toEntry(flag: string): [string, string | boolean] {
