@@ -5,4 +5,6 @@ export interface MetricDefinition {
   labels: readonly string[];
   /** Upper bounds of a histogram, in seconds. */
   buckets?: readonly number[];
+  /** What several processes of one program say together; their sum when unset. */
+  together?: "min" | "max";
 }

@@ -1,7 +1,19 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from "prom-client";
 import type { MetricDefinition } from "./metric-definition.ts";
 
 type Labels = Record<string, string>;
+
+/** All metrics of a process, as they are passed to another. */
+export type MetricValues = MetricObjectWithValues<MetricValue<string>>[];
 
 /** Metrics by the names that their definitions have. */
 export interface MetricRegistry<Name extends string> {
@@ -15,6 +27,7 @@ export interface MetricRegistry<Name extends string> {
   /** Called before each reading. */
   onCollect(collect: () => void): void;
   read(): Promise<{ contentType: string; text: string }>;
+  readValues(): Promise<MetricValues>;
 }
 
 /** A registry of its own, so that two agents in one process (as in tests) do not share their numbers. */
@@ -27,8 +40,14 @@ export function createMetricRegistry<Name extends string>(
   const gauges = new Map<string, Gauge>();
   const histograms = new Map<string, Histogram>();
   const collectors: (() => void)[] = [];
-  for (const [name, { type, help, labels, buckets }] of Object.entries<MetricDefinition>(definitions)) {
-    const options = { name, help, labelNames: [...labels], registers: [registry] };
+  for (const [name, { type, help, labels, buckets, together }] of Object.entries<MetricDefinition>(definitions)) {
+    const options = {
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [registry],
+      ...(together && { aggregator: together }),
+    };
     if (type === "counter") counters.set(name, new Counter(options));
     else if (type === "gauge") gauges.set(name, new Gauge(options));
     else histograms.set(name, new Histogram({ ...options, buckets: [...(buckets ?? [])] }));
@@ -57,5 +76,15 @@ export function createMetricRegistry<Name extends string>(
       for (const collect of collectors) collect();
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
+    async readValues() {
+      for (const collect of collectors) collect();
+      return registry.getMetricsAsJSON();
+    },
   };
+}
+
+/** The metrics of several processes as those of one program. */
+export async function sumMetrics(processes: readonly MetricValues[]): Promise<{ contentType: string; text: string }> {
+  const registry = AggregatorRegistry.aggregate([...processes]);
+  return { contentType: registry.contentType, text: await registry.metrics() };
 }

@@ -30,7 +30,12 @@ export const relayMetrics = {
     labels: [],
   },
   sluice_gateway_pools: { type: "gauge", help: "Endpoints to which connections are kept.", labels: [] },
-  sluice_relay_feed_connected: { type: "gauge", help: "1 while an agent's feed is followed.", labels: [] },
+  sluice_relay_feed_connected: {
+    type: "gauge",
+    help: "1 while an agent's feed is followed.",
+    together: "min",
+    labels: [],
+  },
   sluice_relay_feed_reconnects_total: {
     type: "counter",
     help: "How often an agent's feed had to be left.",
@@ -39,16 +44,19 @@ export const relayMetrics = {
   sluice_relay_generation: {
     type: "gauge",
     help: "The generation that the edge was last told of, as the feed has it.",
+    together: "min",
     labels: [],
   },
   sluice_relay_table_age_seconds: {
     type: "gauge",
     help: "Seconds since the table was last known to be that of the cluster.",
+    together: "max",
     labels: [],
   },
   sluice_relay_listening: {
     type: "gauge",
     help: "1 where an entry point of TCP or UDP is listened at, 0 where it cannot be.",
+    together: "min",
     labels: ["entrypoint", "protocol"],
   },
   sluice_relay_listen_failures_total: {
@@ -79,6 +87,7 @@ export const relayMetrics = {
   sluice_tcp_endpoint_up: {
     type: "gauge",
     help: "1 for an endpoint that passed its last health check or was not probed yet, 0 for one that failed it.",
+    together: "min",
     labels: ["service", "endpoint"],
   },
   sluice_tcp_health_checks_total: {

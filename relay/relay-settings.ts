@@ -5,7 +5,11 @@ export interface RelaySettings {
   feed: { urls: string[]; tokenFile: string; caFile: string | undefined };
   /** Where the last good table is kept; undefined keeps none. */
   cacheFile: string | undefined;
+  /** False: the file is only read, since another process keeps it. */
+  keepsCache: boolean;
   gateway: Listen;
+  /** How many processes listen at the same ports. */
+  processes: number;
   /** Public keys of the edge: a file or a folder. */
   hopKeys: string;
   operations: Listen;
@@ -28,4 +32,6 @@ export interface RelaySettings {
 export interface Listen {
   host: string;
   port: number;
+  /** Other processes listen there too. */
+  reusePort?: boolean;
 }

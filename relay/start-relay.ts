@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
-import { createMetricRegistry, type MetricRegistry } from "../operations/metric-registry.ts";
+import { createMetricRegistry, type MetricRegistry, type MetricValues } from "../operations/metric-registry.ts";
 import { type OperationsServer, startOperations } from "../operations/operations-server.ts";
 import type { FeedState } from "../src/feed/feed-document.ts";
 import { bareRuntime } from "../src/middleware/runtime.ts";
@@ -16,7 +16,7 @@ import { type Streams, startStreams } from "./streams/start-streams.ts";
 import { StreamStats } from "./streams/stream-stats.ts";
 import { type FeedFollower, followFeed } from "./table/follow-feed.ts";
 import { GatewayTableHolder } from "./table/gateway-table-holder.ts";
-import { createTableCache } from "./table/table-cache.ts";
+import { createTableCache, type TableCache } from "./table/table-cache.ts";
 import { watchHopKeys } from "./table/watch-hop-keys.ts";
 
 /** Takes log lines; pino's loggers do. */
@@ -29,7 +29,9 @@ export interface RelayLog {
 export interface StartedRelay {
   readonly gateway: RunningGateway["address"];
   readonly operations: OperationsServer["address"];
-  streams(): ReturnType<Streams["listeners"]>;
+  readMetrics(): Promise<MetricValues>;
+  /** Resolves when there is a table. */
+  readonly ready: Promise<void>;
   /** Takes no new requests and connections, waits for those under way, then ends. */
   stop(): Promise<void>;
 }
@@ -95,8 +97,10 @@ export async function startRelay(
   });
 
   let isStopping = false;
+  const ready = Promise.withResolvers<void>();
   const take = (state: FeedState, isNewTable: boolean): void => {
     const table = holder.take(state);
+    ready.resolve();
     if (!isNewTable) return;
     gateway.tableChanged(table);
     streams.take(state.table);
@@ -125,7 +129,9 @@ export async function startRelay(
     urls: settings.feed.urls,
     token,
     ...(ca !== undefined && { ca }),
-    ...(settings.cacheFile !== undefined && { cache: createTableCache(settings.cacheFile, cacheProblem) }),
+    ...(settings.cacheFile !== undefined && {
+      cache: openCache(settings.cacheFile, settings.keepsCache, cacheProblem),
+    }),
     onState: take,
     log: (level, message) => log[level]({}, message),
   });
@@ -134,7 +140,8 @@ export async function startRelay(
   return {
     gateway: gateway.address,
     operations: operations.address,
-    streams: () => streams.listeners(),
+    readMetrics: () => registry.readValues(),
+    ready: ready.promise,
     async stop() {
       isStopping = true;
       // The table goes on changing under requests that are still under way.
@@ -145,6 +152,11 @@ export async function startRelay(
       await operations.close();
     },
   };
+}
+
+function openCache(file: string, keeps: boolean, problem: (message: string) => void): TableCache {
+  const cache = createTableCache(file, problem);
+  return keeps ? cache : { read: () => cache.read(), keep: () => {}, close: async () => {} };
 }
 
 async function readSecret(flag: string, file: string): Promise<string> {

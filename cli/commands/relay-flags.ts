@@ -20,14 +20,23 @@ export function readRelaySettings(flags: FlagValues): RelaySettings {
     .split(",")
     .flatMap((url) => url.trim() || []);
   for (const url of urls) checkFeedUrl(url);
+  const processes = readCount("processes", text("processes")) ?? 1;
+  const gateway = readListen("gateway", text("gateway") ?? "0.0.0.0:8080");
+  const streamAddresses = readStreamAddresses(text("stream-address") ?? "");
+  const isShared = processes > 1;
+  if (isShared && [gateway, ...Object.values(streamAddresses)].some(({ port }) => port === 0)) {
+    throw new SettingsError("--processes needs ports to share: none can be 0");
+  }
   return {
+    processes,
     feed: {
       urls,
       tokenFile: needed("feed-token-file", "the relay proves itself to the agents by a token"),
       caFile: text("feed-ca-file"),
     },
     cacheFile: text("cache"),
-    gateway: readListen("gateway", text("gateway") ?? "0.0.0.0:8080"),
+    keepsCache: true,
+    gateway: { ...gateway, reusePort: isShared },
     hopKeys: needed("hop-keys", "the edge is known by its public keys"),
     operations: readListen("operations", text("operations") ?? "0.0.0.0:9091"),
     streams: {
@@ -37,9 +46,10 @@ export function readRelaySettings(flags: FlagValues): RelaySettings {
       serverFirstWaitMs:
         optional(text("server-first-wait"), (value) => readDuration("server-first-wait", value)) ??
         defaultStreamSettings.serverFirstWaitMs,
+      sharesPorts: isShared,
       lingerMs: optional(text("linger"), (value) => readDuration("linger", value)),
     },
-    streamAddresses: readStreamAddresses(text("stream-address") ?? ""),
+    streamAddresses,
     grpc: {
       entryPoints: (text("grpc") ?? "").split(",").flatMap((name) => name.trim() || []),
       sealKeyFile: text("seal-key-file"),

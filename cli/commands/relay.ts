@@ -1,6 +1,11 @@
+import { fork } from "node:child_process";
 import { type ArgsDef, defineCommand } from "citty";
 import { destination, pino } from "pino";
-import { startRelay } from "../../relay/start-relay.ts";
+import { reportToParent } from "../../relay/processes/report-to-parent.ts";
+import { type Supervised, supervise } from "../../relay/processes/supervise.ts";
+import type { RelaySettings } from "../../relay/relay-settings.ts";
+import { type RelayLog, startRelay } from "../../relay/start-relay.ts";
+import type { WriteLine } from "../../relay/streams/connection-log.ts";
 import { endOfProcess } from "./end-of-process.ts";
 import { readFlags } from "./read-flags.ts";
 import { readRelaySettings } from "./relay-flags.ts";
@@ -65,6 +70,11 @@ export const relayArgs = {
     description: "UDP sessions of one entry point; the one idle for longest gives way (10000)",
     valueHint: "NUMBER",
   },
+  processes: {
+    type: "string",
+    description: "How many processes share the work and the ports, at most one for each core (1)",
+    valueHint: "NUMBER",
+  },
   "access-log": {
     type: "boolean",
     description: "Log each TCP connection, UDP session and call of gRPC when it has ended",
@@ -87,11 +97,10 @@ export const relay = defineCommand({
       const log = logAt(settings.logLevel);
       const access = logAt("info");
       const end = endOfProcess();
-      const running = await startRelay(
-        settings,
-        log,
-        settings.hasAccessLog ? (fields, message) => access.info(fields, message) : undefined,
-      );
+      const writeAccess = settings.hasAccessLog
+        ? (fields: object, message: string) => access.info(fields, message)
+        : undefined;
+      const running = await start(settings, log, writeAccess);
       log.info({ signal: await end }, "stopping");
       await running.stop();
       log.info({}, "stopped");
@@ -102,3 +111,40 @@ export const relay = defineCommand({
     }
   },
 });
+
+async function start(settings: RelaySettings, log: RelayLog, writeAccess: WriteLine | undefined) {
+  const index = process.env[PROCESS_INDEX];
+  if (index !== undefined) {
+    const relay = await startRelay(asOneOfMany(settings, index), log, writeAccess);
+    reportToParent(relay);
+    return relay;
+  }
+  return settings.processes > 1 ? startProcesses(settings, log) : startRelay(settings, log, writeAccess);
+}
+
+/** Tells a process which one of several it is. */
+const PROCESS_INDEX = "SLUICE_PROCESS_INDEX";
+
+const asOneOfMany = (settings: RelaySettings, index: string): RelaySettings => ({
+  ...settings,
+  keepsCache: index === "0",
+  // Nobody asks it: whoever started it answers for all.
+  operations: { host: "127.0.0.1", port: 0 },
+});
+
+async function startProcesses({ processes, operations }: RelaySettings, log: RelayLog): Promise<Supervised> {
+  const [, program = "", ...args] = process.argv;
+  const running = await supervise({
+    count: processes,
+    start: (index) =>
+      fork(program, args, {
+        env: { ...process.env, [PROCESS_INDEX]: String(index) },
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      }),
+    operations,
+    log,
+  });
+  if (running === undefined) process.exit(1);
+  log.info({ operations: running.operations, processes }, "started");
+  return running;
+}

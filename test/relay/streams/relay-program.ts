@@ -56,7 +56,7 @@ export interface RelayProgram {
 export async function runRelay(dir: string, ...flags: string[]): Promise<RelayProgram> {
   const args = [
     ...["cli/sluice.ts", "relay", "--feed-token-file", join(dir, "token"), "--hop-keys", join(dir, "keys.json")],
-    ...["--gateway", "127.0.0.1:0", "--operations", "127.0.0.1:0", ...flags],
+    ...["--operations", "127.0.0.1:0", ...(flags.includes("--gateway") ? [] : ["--gateway", "127.0.0.1:0"]), ...flags],
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const exit = once(child, "exit") as RelayProgram["exit"];
@@ -82,7 +82,10 @@ export async function runRelay(dir: string, ...flags: string[]): Promise<RelayPr
       look();
       void exit.then(() => reject(new Error(`the relay has ended: ${JSON.stringify(lines.at(-1))}`)));
     });
-  const started = (await line(({ msg }) => msg === "started")) as { operations: { port: number } };
+  const hasSeveral = flags.includes("--processes");
+  const isStart = (one: Record<string, unknown>): boolean =>
+    one.msg === "started" && (one.processes !== undefined) === hasSeveral;
+  const started = (await line(isStart)) as { operations: { port: number } };
   const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${started.operations.port}${path}`);
   return {
     child,
