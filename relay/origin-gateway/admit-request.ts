@@ -5,7 +5,6 @@ import type { LoadBalancer } from "../../src/table/service.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Gateway, Refusal } from "./gateway.ts";
 import type { GatewayTable } from "./gateway-table.ts";
-import { lineOf } from "./header-names.ts";
 import { type TargetSet, targetsOf } from "./target.ts";
 
 /** A request that may be sent on. */
@@ -30,16 +29,25 @@ export interface Refused {
  * service, and the table its endpoints.
  */
 export function admitRequest(
-  { rawHeaders }: Pick<ClientExchange, "rawHeaders">,
+  { headers }: Pick<ClientExchange, "headers">,
   gateway: Gateway,
 ): Admitted | Refused | Promise<Admitted | Refused> {
-  const packed = lineOf(rawHeaders, HOP_HEADER);
-  const hop = packed === undefined ? undefined : decodeHop(packed);
+  const packed = headers[HOP_HEADER];
+  const hop = typeof packed === "string" ? readHop(packed, gateway) : undefined;
   if (hop === undefined) return refuse(gateway, "no-hop");
   const verdict = gateway.verifier.verify(hop.token, hop.service);
   return typeof verdict === "boolean"
     ? judge(hop, verdict, gateway)
     : verdict.then((isGenuine) => judge(hop, isGenuine, gateway));
+}
+
+/** A client that comes again brings the same hop, with the same token: it is looked up, not read. */
+function readHop(packed: string, { hops }: Gateway): Hop | undefined {
+  const known = hops.get(packed);
+  if (known !== undefined) return known;
+  const hop = decodeHop(packed);
+  if (hop !== undefined) hops.set(packed, hop);
+  return hop;
 }
 
 function judge(hop: Hop, isGenuine: boolean, gateway: Gateway): Admitted | Refused {

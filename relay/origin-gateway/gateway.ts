@@ -1,5 +1,7 @@
 import type { BalanceState } from "../../src/balance/balance-state.ts";
+import type { Hop } from "../../src/hop/hop.ts";
 import type { TokenRefusal, TokenVerifier } from "../../src/hop/token.ts";
+import type { BoundedMap } from "./bounded-map.ts";
 import type { DialFailures } from "./dial-failures.ts";
 import type { EndpointPools } from "./endpoint-pools.ts";
 import type { GatewayTableSource } from "./gateway-table.ts";
@@ -8,6 +10,8 @@ import type { GatewayTableSource } from "./gateway-table.ts";
 export interface Gateway {
   readonly source: GatewayTableSource;
   readonly verifier: TokenVerifier;
+  /** What the last hops said, by how they are packed. */
+  readonly hops: BoundedMap<string, Hop>;
   readonly balance: BalanceState;
   readonly failures: DialFailures;
   readonly pools: EndpointPools;

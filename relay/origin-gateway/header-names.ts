@@ -1,4 +1,5 @@
 import { isForwardedHeader } from "../../src/hop/forwarded-headers.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import { isDropped } from "./hop-by-hop.ts";
 
 /** What a header's name tells, found out once for each name. */
@@ -16,7 +17,7 @@ export interface HeaderName {
 const MAX_NAMES = 2_000;
 const MAX_LENGTH = 64;
 
-const known = new Map<string, HeaderName>();
+const known = new BoundedMap<string, HeaderName>(MAX_NAMES);
 
 /** @param name in any case */
 export function headerName(name: string): HeaderName {
@@ -24,9 +25,7 @@ export function headerName(name: string): HeaderName {
   if (found !== undefined) return found;
   const lower = name.toLowerCase();
   const made: HeaderName = { lower, kind: kindOf(lower) };
-  if (name.length > MAX_LENGTH) return made;
-  if (known.size >= MAX_NAMES) known.clear();
-  known.set(name, made);
+  if (name.length <= MAX_LENGTH) known.set(name, made);
   return made;
 }
 
@@ -41,19 +40,4 @@ function kindOf(lowerName: string): HeaderName["kind"] {
   }
   if (isForwardedHeader(lowerName)) return "forwarded";
   return isDropped(lowerName) ? "dropped" : "passes";
-}
-
-/**
- * The value of a header, its lines joined; undefined when there is none.
- *
- * @param lines name and value in turn
- */
-export function lineOf(lines: readonly string[], lowerName: string): string | undefined {
-  let value: string | undefined;
-  for (let i = 0; i + 1 < lines.length; i += 2) {
-    const name = lines[i] ?? "";
-    if (name.length !== lowerName.length || headerName(name).lower !== lowerName) continue;
-    value = value === undefined ? lines[i + 1] : `${value}, ${lines[i + 1]}`;
-  }
-  return value;
 }

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ClientExchange } from "./client-exchange.ts";
-import { lineOf } from "./header-names.ts";
 import { streamBody } from "./request-body.ts";
 import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 
@@ -9,6 +8,7 @@ import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 export class Http1Exchange implements ClientExchange {
   readonly method: string;
   readonly target: string;
+  readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly hasBody: boolean;
   readonly body: IncomingMessage;
@@ -20,11 +20,12 @@ export class Http1Exchange implements ClientExchange {
 
   /** @param expectsContinue whether the client waits to be told to send its body, and nobody told it yet */
   constructor(request: IncomingMessage, response: ServerResponse, upgrade?: string, expectsContinue = false) {
-    const { method = "GET", url = "", rawHeaders } = request;
+    const { method = "GET", url = "", headers, rawHeaders } = request;
     this.method = method;
     this.target = url;
+    this.headers = headers;
     this.rawHeaders = rawHeaders;
-    this.hasBody = hasBody(rawHeaders);
+    this.hasBody = hasBody(headers);
     this.body = request;
     this.upgrade = upgrade;
     this.#response = response;
@@ -32,11 +33,6 @@ export class Http1Exchange implements ClientExchange {
     response.on("close", () => {
       for (const listener of this.#closeListeners.splice(0)) listener();
     });
-  }
-
-  /** Made when they are asked for: most requests need no more than their lines. */
-  get headers(): IncomingHttpHeaders {
-    return this.body.headers;
   }
 
   get trailers(): readonly string[] {
@@ -113,8 +109,8 @@ export class Http1Exchange implements ClientExchange {
 }
 
 /** Whether a body follows (RFC 9112, section 6.3). */
-const hasBody = (lines: readonly string[]): boolean =>
-  (lineOf(lines, "content-length") ?? "0") !== "0" || lineOf(lines, "transfer-encoding") !== undefined;
+const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 
 const pairsOf = (lines: readonly string[]): [string, string][] =>
   lines.flatMap((name, i) => (i % 2 === 0 ? [[name, lines[i + 1] ?? ""] as [string, string]] : []));

@@ -18,12 +18,14 @@ export function responseHeaders(raw: RawHeaders, status: number): string[] {
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = textOf(raw[i]);
     const { kind, lower } = headerName(name);
-    if (kind === "connection") connection = `${connection ?? ""},${textOf(raw[i + 1])}`;
-    if (kind === "connection" || kind === "dropped" || kind === "te" || kind === "upgrade") continue;
-    if (hasNoLength && lower === "content-length") continue;
-    headers.push(name, textOf(raw[i + 1]));
+    if (kind === "passes" || kind === "forwarded" || kind === "cookie" || kind === "host") {
+      if (!hasNoLength || lower !== "content-length") headers.push(name, textOf(raw[i + 1]));
+    } else if (kind === "connection") {
+      const value = textOf(raw[i + 1]);
+      connection = connection === undefined ? value : `${connection},${value}`;
+    }
   }
-  return withoutListed(headers, connection?.slice(1));
+  return withoutListed(headers, connection);
 }
 
 /** What must not stand behind a body: framing, routing, and what is decided before it (RFC 9110, section 6.5.1). */

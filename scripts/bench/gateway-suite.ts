@@ -5,7 +5,7 @@ import type { Suite } from "./suite.ts";
 /** The origin gateway against the barest proxy that the same libraries make. */
 export const gatewaySuite: Suite = async ({ quick }) => {
   const { gateway, bare, ofBare, newTokens } = await measureGateway(
-    quick ? { rounds: 8, requests: 4_000 } : { rounds: 24, requests: 8_000 },
+    quick ? { rounds: 20, requests: 1_000 } : { rounds: 80, requests: 2_000 },
   );
   return {
     lines: formatColumns([

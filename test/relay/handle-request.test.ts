@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
+import { BoundedMap } from "../../relay/origin-gateway/bounded-map.ts";
 import { createDialFailures } from "../../relay/origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../../relay/origin-gateway/endpoint-pools.ts";
 import { createCounters, type Gateway } from "../../relay/origin-gateway/gateway.ts";
@@ -28,6 +29,7 @@ describe("a client that goes away while its token is verified", () => {
     const gateway: Gateway = {
       source: { current: () => table },
       verifier: { verify: () => leave().then(() => true), whyRefused: () => "forged" },
+      hops: new BoundedMap(10),
       balance: createBalanceState({ random: () => 0 }),
       failures: createDialFailures(Date.now),
       pools: new EndpointPools(Date.now),
