@@ -30,6 +30,8 @@ const remarks: Readonly<Record<string, string>> = {
   jwt: "Sluice's own: requests need a bearer token that is verified by an issuer's key set (`jwksUrl`; asked like the server of `forwardAuth`, kept for ten minutes, for an hour while the issuer is away) or by the key in `secret` (a shared secret of 32 bytes or more, a public key, or a JSON Web Key Set; published sealed with `SEAL_KEY`, and of key pairs the public part alone). `requiredClaims` has claims by name or path (`realm_access.roles`), each with the values of which the token must have one; `forwardClaims` has headers for the service, each with the claim that it tells. 401 without a good token, 403 without the claims, 503 while no key can be had. Where Traefik's CustomResourceDefinitions are installed, the API server drops a field of this name: write `plugin: { jwt: { ... } }`.",
   errors:
     "The page is asked for by GET, with the client's headers but those of its body and its connection. Differs: an answer whose page cannot be had stays as it is.",
+  buffering:
+    "Bodies pass through and are not held: a request that says that it is too long gets 413 at once, one that turns out to be when it does; an answer that says so becomes 500, one that turns out to be too long is cut. `memRequestBodyBytes`, `memResponseBodyBytes` and `retryExpression` have no effect, and a problem says so.",
   passTLSClientCert:
     "From what Cloudflare tells of the certificate. Differs: a certificate that Cloudflare could not verify, or that was revoked, is not passed on; `info` is that of the client's own certificate and not of those that signed it; a certificate of more than 10 KB is described without its names.",
   digestAuth:
@@ -58,6 +60,7 @@ export function middlewaresPage(): string {
     "The types of Traefik's `Middleware` that the edge runs, with the fields of each. How they behave is [Traefik's](https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/overview/). Differences: what a redirect of an entry point or a `redirectScheme` takes for the scheme of a request is what the client used with Cloudflare, unless the entry point trusts the client's `X-Forwarded-Proto`; regular expressions run in linear time (RE2).",
     [
       ...sections,
+      "## compress\n\nCloudflare compresses answers by itself, by what the client accepts and by the zone's Compression Rules. The middleware stands for nothing; a problem says so, and the route is served.\n",
       `## Not built yet\n\nA route that uses one of these is closed and answers 503, never unguarded: ${missing}.\n`,
     ],
   );

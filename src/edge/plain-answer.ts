@@ -4,6 +4,7 @@ const texts: Readonly<Record<number, string>> = {
   401: "401 Unauthorized",
   403: "Forbidden",
   404: "404 page not found",
+  413: "Request Entity Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

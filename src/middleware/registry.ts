@@ -2,6 +2,7 @@ import type { Handler } from "../exchange/exchange.ts";
 import type { Middleware, MiddlewareOptions, MiddlewareType } from "../table/middleware.ts";
 import { addPrefix } from "./add-prefix.ts";
 import { basicAuth } from "./basic-auth.ts";
+import { buffering } from "./buffering.ts";
 import { chain } from "./chain.ts";
 import { contentType } from "./content-type.ts";
 import { digestAuth } from "./digest-auth.ts";
@@ -29,6 +30,7 @@ import { urlRewrite } from "./url-rewrite.ts";
 export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> } = {
   addPrefix,
   basicAuth,
+  buffering,
   chain,
   contentType,
   digestAuth,

@@ -212,6 +212,13 @@ export const passTLSClientCertSchema = z.strictObject({
   ),
 });
 
+/** Limits in bytes; 0: none. */
+const bufferingSchema = z.strictObject({
+  type: z.literal("buffering"),
+  maxRequestBodyBytes: z.number(),
+  maxResponseBodyBytes: z.number(),
+});
+
 /** Sluice's own. Either `keys`, or `jwksUrl` with `service`. */
 const jwtSchema = z.strictObject({
   type: z.literal("jwt"),
@@ -253,6 +260,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   errorsSchema,
   encodedCharactersSchema,
   passTLSClientCertSchema,
+  bufferingSchema,
   jwtSchema,
   chainSchema,
 ]);

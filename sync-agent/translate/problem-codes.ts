@@ -51,6 +51,8 @@ export const problemCodes = {
     "The Middleware cannot be built. Routes that use it are closed: they answer 503 or close connections, and are never unguarded.",
   "middleware-unsupported":
     "The middleware's type is not built yet. Routes that use it are closed: they answer 503, never unguarded.",
+  "middleware-by-platform":
+    "Cloudflare does what the middleware asks for by itself, so it stands for nothing. The route is served.",
   "cross-namespace-reference":
     "The object refers into another namespace, which is off unless `allowCrossNamespace` is set.",
   "cross-provider-reference": "The reference names a provider (`name@provider`) that Sluice does not have.",

@@ -265,3 +265,12 @@ it("client-certificate: what the platform tells of it reaches the service, what 
     'Subject="CN=alice";SerialNumber="10"',
   );
 });
+
+it("buffering: a body that is too long is refused, whether or not its length is told", async () => {
+  const { ask } = await runExample("buffering");
+  const status = async (length: number, headers: Record<string, string> = {}) =>
+    (await ask("upload.example.com", "/", { method: "POST", body: Buffer.alloc(length), headers })).status;
+  const chunked = { "Transfer-Encoding": "chunked" };
+  expect([await status(1000), await status(1001)]).toEqual([200, 413]);
+  expect([await status(1000, chunked), await status(200_000, chunked)]).toEqual([200, 413]);
+});

@@ -4,6 +4,7 @@ import type { MiddlewareOptions, MiddlewareType } from "../../src/table/middlewa
 export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions<T> } = {
   addPrefix: { type: "addPrefix", prefix: "/p" },
   basicAuth: { type: "basicAuth", users: "sealed", realm: "traefik", removeHeader: false },
+  buffering: { type: "buffering", maxRequestBodyBytes: 1_000_000, maxResponseBodyBytes: 1_000_000 },
   chain: { type: "chain", middlewares: [] },
   contentType: { type: "contentType", autoDetect: true },
   digestAuth: { type: "digestAuth", users: "sealed", realm: "traefik", removeHeader: false },

@@ -22,6 +22,7 @@ import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
 import { errorsSpec, readErrors } from "./errors.ts";
 import { forwardAuthSpec, readForwardAuth } from "./forward-auth.ts";
 import { jwtSpec, readJwt, readPlugin } from "./jwt.ts";
+import { bufferingSpec, readBuffering, readCompress } from "./platform-middlewares.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
@@ -40,6 +41,8 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   basicAuth: readBasicAuth,
   digestAuth: readDigestAuth,
   encodedCharacters: reader("encodedCharacters", encodedCharactersSchema),
+  buffering: readBuffering,
+  compress: readCompress,
   errors: readErrors,
   passTLSClientCert: reader("passTLSClientCert", passTLSClientCertSchema),
   forwardAuth: readForwardAuth,
@@ -51,6 +54,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
 /** The manifests' form of the types whose options the table has in another. */
 export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   basicAuth: basicAuthSpec,
+  buffering: bufferingSpec,
   digestAuth: digestAuthSpec,
   errors: errorsSpec,
   forwardAuth: forwardAuthSpec,
@@ -59,9 +63,7 @@ export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
 
 /** Types that Traefik has and Sluice does not build yet. */
 export const unsupportedTypes: ReadonlySet<string> = new Set([
-  "buffering",
   "circuitBreaker",
-  "compress",
   "grpcWeb",
   "inFlightReq",
   "rateLimit",

@@ -184,3 +184,29 @@ describe("errors", () => {
     expect(result.table.routers[0]?.closedBy).toBeDefined();
   });
 });
+
+describe("what the platform does", () => {
+  test("buffering keeps its limits, and says what it does not", () => {
+    const spec =
+      "buffering: { maxRequestBodyBytes: 10, memRequestBodyBytes: 5, maxResponseBodyBytes: 20, memResponseBodyBytes: 5, retryExpression: 'IsNetworkError()' }";
+    const result = translateText(route("m") + middleware(spec));
+    expect(result.table.middlewares).toEqual({
+      [named("m")]: { type: "buffering", maxRequestBodyBytes: 10, maxResponseBodyBytes: 20 },
+    });
+    const fields = ["memRequestBodyBytes", "memResponseBodyBytes", "retryExpression"];
+    expect(linesOf(result)).toEqual(
+      fields.map((field) => `warning unsupported-field Middleware/m spec.buffering.${field}`),
+    );
+    expect(result.table.routers[0]?.closedBy).toBeUndefined();
+  });
+
+  test("compress is Cloudflare's, and says so", () => {
+    const result = translateText(route("m") + middleware("compress: { minResponseBodyBytes: 10 }"));
+    expect(result.table.middlewares).toEqual({ [named("m")]: { type: "chain", middlewares: [] } });
+    expect(linesOf(result)).toEqual([
+      "notice middleware-by-platform Middleware/m spec.compress",
+      "warning unsupported-field Middleware/m spec.compress.minResponseBodyBytes",
+    ]);
+    expect(result.table.routers[0]?.closedBy).toBeUndefined();
+  });
+});
