@@ -32,13 +32,22 @@ export class RouteTotals<T> {
     return route;
   }
 
-  /** Forgets the routers that are not among these, but for those that are still in use. */
-  retain(routers: ReadonlySet<string>, isInUse: (totals: T) => boolean): void {
+  /**
+   * Forgets the routers that are not among these, but for those that are still in use.
+   *
+   * @returns whether one is
+   */
+  retain(routers: ReadonlySet<string>, isInUse: (totals: T) => boolean): boolean {
+    let isLeft = false;
     for (const [key, { labels, totals }] of this.#routes) {
-      if (routers.has(labels.router) || labels.router === OTHERS || isInUse(totals)) continue;
-      this.#routes.delete(key);
-      this.#forgotten(labels);
+      if (routers.has(labels.router) || labels.router === OTHERS) continue;
+      if (isInUse(totals)) isLeft = true;
+      else {
+        this.#routes.delete(key);
+        this.#forgotten(labels);
+      }
     }
+    return isLeft;
   }
 
   list(): Iterable<Route<T>> {

@@ -77,13 +77,16 @@ export function startStreams(options: StreamsOptions): Streams {
     ...(pauseMs && { pauseMs }),
   });
   listeners.follow(wantedListeners(current, placement));
+  let shared = sharedOf(current, placement);
   return {
     take(next) {
       const before = current;
       current = next;
-      if (placement?.isShared !== undefined || parts.some((part) => before[part] !== next[part])) {
+      const nowShared = sharedOf(next, placement);
+      if (nowShared !== shared || parts.some((part) => before[part] !== next[part])) {
         listeners.follow(wantedListeners(next, placement));
       }
+      shared = nowShared;
       health.take(next);
       lingering?.take(next);
     },
@@ -101,3 +104,7 @@ export function startStreams(options: StreamsOptions): Streams {
     },
   };
 }
+
+/** The entry points that are shared, as one text. */
+const sharedOf = ({ relayEntryPoints }: StreamTable, { isShared = () => false }: Placement = {}): string =>
+  Object.keys(relayEntryPoints).filter(isShared).join(" ");

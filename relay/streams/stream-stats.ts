@@ -41,6 +41,9 @@ export class StreamStats implements StreamObserver {
   readonly #refused = new Map<string, Value>();
   readonly #dropped = new Map<string, Value>();
 
+  /** The routers of the last table, and whether one that is gone is still counted. */
+  #retained: Partial<Pick<StreamTable, "tcpRouters" | "udpRouters">> & { isLeft: boolean } = { isLeft: false };
+
   constructor(registry: Registry) {
     this.#registry = registry;
     this.#connections = new RouteTotals<Connections>(newConnections, (labels) =>
@@ -87,8 +90,15 @@ export class StreamStats implements StreamObserver {
 
   /** Forgets routers that are not in the table. */
   retain({ tcpRouters, udpRouters }: Pick<StreamTable, "tcpRouters" | "udpRouters">): void {
-    this.#connections.retain(new Set(tcpRouters.map(({ name }) => name)), ({ open }) => open.size > 0);
+    const { tcpRouters: tcp, udpRouters: udp, isLeft } = this.#retained;
+    if (tcp === tcpRouters && udp === udpRouters && !isLeft) return;
+    const isInUse = ({ open }: Connections): boolean => open.size > 0;
     this.#sessions.retain(new Set(udpRouters.map(({ name }) => name)), () => false);
+    this.#retained = {
+      tcpRouters,
+      udpRouters,
+      isLeft: this.#connections.retain(new Set(tcpRouters.map(({ name }) => name)), isInUse),
+    };
   }
 
   /** What has ended with what is open. */

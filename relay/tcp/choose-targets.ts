@@ -19,7 +19,7 @@ export interface ChoiceState {
 }
 
 /** What active health checks know. */
-export interface EndpointStates {
+interface EndpointStates {
   /** Whether nothing is down. */
   readonly isEmpty: boolean;
   isDown(service: string, authority: string): boolean;

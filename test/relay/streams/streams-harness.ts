@@ -36,7 +36,7 @@ export const datagramsTo = (ports: readonly number[], entryPoint = udpAt()): Tab
     relayEndpoints: { dns: { endpoints: ports.map((port) => ({ address: "127.0.0.1", port, state: "ready" })) } },
   });
 
-export interface Observed extends StreamObserver {
+interface Observed extends StreamObserver {
   ends: ConnectionEnd[];
   refusals: string[];
   sessions: UdpSessionEnd[];
