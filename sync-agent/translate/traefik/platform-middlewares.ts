@@ -30,7 +30,7 @@ export const readBuffering: ReadOptions = (value, place) => {
 };
 
 /** https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/compress/ */
-export const compressSpec = z.object({
+const compressSpec = z.object({
   excludedContentTypes: z.array(z.string()).optional(),
   includedContentTypes: z.array(z.string()).optional(),
   minResponseBodyBytes: z.int().optional(),
