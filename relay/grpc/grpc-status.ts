@@ -1,5 +1,4 @@
 /** Codes of gRPC that the relay answers with itself (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). */
-export const OK = 0;
 export const UNKNOWN = 2;
 export const DEADLINE_EXCEEDED = 4;
 export const PERMISSION_DENIED = 7;

@@ -1,11 +1,14 @@
 import { type ClientDuplexStream, Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
+import { callEntryPoints } from "../../../relay/grpc/call-entry-points.ts";
+import { freePort } from "../tcp/tcp-harness.ts";
 import {
   allTo,
   callRouter,
   callTable,
   closeGrpc,
   echo,
+  eventually,
   podsOf,
   runGrpc,
   startEcho,
@@ -27,11 +30,9 @@ describe("the four kinds of calls", () => {
     const pod = await startEcho("pod:");
     const relay = await runGrpc(allTo([pod.port]));
     expect(await unary(relay.client())).toMatchObject({ code: status.OK, value: "pod:ping" });
-    await expect
-      .poll(() => relay.ends)
-      .toMatchObject([
-        { entryPoint: "grpc", clientAddress: "127.0.0.1", method: "/test.Echo/Unary", code: 0, service: "pods" },
-      ]);
+    await eventually(() => relay.ends).toMatchObject([
+      { entryPoint: "grpc", clientAddress: "127.0.0.1", method: "/test.Echo/Unary", code: 0, service: "pods" },
+    ]);
   });
 
   test("a stream of requests", async () => {
@@ -131,7 +132,7 @@ describe("what is passed on", () => {
     });
     const relay = await runGrpc(allTo([pod.port]));
     expect(await unary(relay.client())).toMatchObject({ code: status.ALREADY_EXISTS, details: "grüße, 100 %" });
-    await expect.poll(() => relay.ends).toMatchObject([{ code: status.ALREADY_EXISTS }]);
+    await eventually(() => relay.ends).toMatchObject([{ code: status.ALREADY_EXISTS }]);
   });
 
   test("messages of many windows, both ways", async () => {
@@ -171,7 +172,7 @@ describe("what is passed on", () => {
       .makeServerStreamRequest<Buffer, Buffer>(echo.Download.path, same, same, Buffer.from(""));
     const answers = call[Symbol.asyncIterator]();
     await answers.next();
-    await expect.poll(() => isFull).toBe(true);
+    await eventually(() => isFull).toBe(true);
     const before = await settled(() => written);
     expect(before).toBeLessThan(1_000);
     let rest = 1;
@@ -183,16 +184,11 @@ describe("what is passed on", () => {
 /** A number once it has stopped changing. */
 async function settled(read: () => number): Promise<number> {
   let before = -1;
-  await expect
-    .poll(
-      () => {
-        const isSame = read() === before;
-        before = read();
-        return isSame;
-      },
-      { interval: 100 },
-    )
-    .toBe(true);
+  await eventually(() => {
+    const isSame = read() === before;
+    before = read();
+    return isSame;
+  }, 100).toBe(true);
   return before;
 }
 
@@ -260,5 +256,52 @@ test("a mirror gets a copy of a call, and nobody waits for it", async () => {
   );
   const relay = await runGrpc(table);
   expect(await unary(relay.client())).toMatchObject({ code: status.OK, value: "main:ping" });
-  await expect.poll(() => copies).toEqual(["ping true"]);
+  await eventually(() => copies).toEqual(["ping true"]);
+});
+
+test("a fallback gets the call, body and all, when the service before it cannot serve", async () => {
+  const fallback = await startEcho("fallback:");
+  const table = callTable(
+    {
+      routers: [callRouter("PathPrefix(`/`)", "either")],
+      services: { either: { type: "failover", service: "main", fallback: "fallback" } },
+    },
+    podsOf("main", [await freePort()]),
+    podsOf("fallback", [fallback.port]),
+  );
+  const relay = await runGrpc(table);
+  expect(await unary(relay.client())).toMatchObject({ code: status.OK, value: "fallback:ping" });
+});
+
+test("a sticky session stays with its Pod", async () => {
+  const [a, b] = [await startEcho("a"), await startEcho("b")];
+  const sticky = { name: "pod", path: "/", secure: false, httpOnly: true, maxAge: 0 };
+  const table = callTable(
+    { routers: [callRouter("PathPrefix(`/`)", "pods")] },
+    podsOf("pods", [a.port, b.port], { sticky }),
+  );
+  const client = (await runGrpc(table)).client();
+  const first = await unary(client, "");
+  const metadata = new Metadata();
+  metadata.set("cookie", String(first.metadata.get("set-cookie")[0]).split(";")[0] ?? "");
+  for (let i = 0; i < 6; i++) expect((await unary(client, "", { metadata })).value).toBe(first.value);
+});
+
+test("entry points of calls are those on which a route leads to h2c, however far", () => {
+  const to = (service: string, entryPoint: string) =>
+    callRouter("PathPrefix(`/`)", service, { entryPoints: [entryPoint] });
+  const table = callTable(
+    {
+      routers: [to("outer", "a"), to("plain", "b"), to("circle", "c"), to("gone", "d"), to("pods", "e")],
+      services: {
+        outer: { type: "filtered", middlewares: [], service: "either" },
+        either: { type: "failover", service: "plain", fallback: "split" },
+        split: { type: "weighted", children: [{ service: "pods", weight: 0 }] },
+        circle: { type: "filtered", middlewares: [], service: "circle" },
+      },
+    },
+    podsOf("pods", []),
+    podsOf("plain", [], { scheme: "http" }),
+  );
+  expect([...callEntryPoints(table)].sort()).toEqual(["a", "e"]);
 });

@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { connect, createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { type ClientDuplexStream, Metadata, type ServerDuplexStream, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { freePort } from "../tcp/tcp-harness.ts";
-import { allTo, closeGrpc, echo, podsOf, runGrpc, startEcho, startGrpcPod, unary } from "./grpc-harness.ts";
+import { allTo, closeGrpc, echo, eventually, podsOf, runGrpc, startEcho, startGrpcPod, unary } from "./grpc-harness.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -71,10 +71,10 @@ describe("the client", () => {
     const relay = await runGrpc(allTo([pod.port]));
     const { call } = openChat(relay.client);
     call.write(Buffer.from("x"));
-    await expect.poll(() => pod.seen.begun).toBe(1);
+    await eventually(() => pod.seen.begun).toBe(1);
     call.cancel();
-    await expect.poll(() => pod.seen.cancelled).toBe(1);
-    await expect.poll(() => relay.ends).toMatchObject([{ code: undefined }]);
+    await eventually(() => pod.seen.cancelled).toBe(1);
+    await eventually(() => relay.ends).toMatchObject([{ code: undefined }]);
     expect(relay.stats().openCalls).toBe(0);
   });
 
@@ -83,11 +83,11 @@ describe("the client", () => {
     const relay = await runGrpc(allTo([pod.port]));
     const client = relay.client();
     const calls = Array.from({ length: 10 }, () => unary(client));
-    await expect.poll(() => pod.seen.begun).toBe(10);
+    await eventually(() => pod.seen.begun).toBe(10);
     client.close();
     client.getChannel().close();
     await relay.streams.close();
-    await expect.poll(() => pod.seen.cancelled).toBe(10);
+    await eventually(() => pod.seen.cancelled).toBe(10);
     expect((await Promise.all(calls)).map(({ code }) => code)).not.toContain(status.OK);
   });
 });
@@ -105,7 +105,7 @@ describe("a deadline", () => {
     for (const session of pod.sessions) session.on("stream", (_, headers) => (left = String(headers["grpc-timeout"])));
     const { code } = await unary(relay.client(), "ping", { deadline: 200 });
     expect(code).toBe(status.DEADLINE_EXCEEDED);
-    await expect.poll(() => isEnded).toBe(true);
+    await eventually(() => isEnded).toBe(true);
     expect(left ?? "199m").toMatch(/^\d{1,3}m$/);
   });
 
@@ -116,8 +116,8 @@ describe("a deadline", () => {
     metadata.set("grpc-timeout", "100m");
     const answer = await unary(relay.client(), "ping", { metadata });
     expect(answer).toMatchObject({ code: status.DEADLINE_EXCEEDED });
-    await expect.poll(() => pod.seen.cancelled).toBe(1);
-    await expect.poll(() => relay.ends).toMatchObject([{ code: status.DEADLINE_EXCEEDED }]);
+    await eventually(() => pod.seen.cancelled).toBe(1);
+    await eventually(() => relay.ends).toMatchObject([{ code: status.DEADLINE_EXCEEDED }]);
   });
 
   test("ends a stream that has begun", async () => {
@@ -222,11 +222,11 @@ describe("Pods", () => {
         codes.set(code, (codes.get(code) ?? 0) + 1);
       }
     });
-    await expect.poll(() => codes.get(0) ?? 0).toBeGreaterThan(200);
+    await eventually(() => codes.get(0) ?? 0).toBeGreaterThan(200);
     await new Promise<void>((resolve) => a.server.tryShutdown(() => resolve()));
     relay.take(allTo([b.port]));
     const before = codes.get(0) ?? 0;
-    await expect.poll(() => (codes.get(0) ?? 0) - before).toBeGreaterThan(200);
+    await eventually(() => (codes.get(0) ?? 0) - before).toBeGreaterThan(200);
     isStopping = true;
     await Promise.all(callers);
     expect([...codes.keys()]).toEqual([status.OK]);
@@ -272,13 +272,54 @@ describe("the relay", () => {
     await closing;
   });
 
+  test("that ends loses no call that was sent before its client could know", async () => {
+    const pod = await startEcho();
+    const relay = await runGrpc(allTo([pod.port]));
+    const session = connect(`http://127.0.0.1:${relay.port}`);
+    closers.push(() => session.destroy());
+    let isTold = false;
+    session.on("goaway", () => {
+      isTold = true;
+    });
+    const results: Promise<string>[] = [];
+    const call = (): void => {
+      const stream = session.request({
+        ":method": "POST",
+        ":path": "/test.Echo/Unary",
+        "content-type": "application/grpc",
+        te: "trailers",
+      });
+      results.push(
+        new Promise((resolve) => {
+          stream.on("trailers", (trailers) => resolve(`status ${trailers["grpc-status"]}`));
+          stream.on("error", (error) => resolve(error.message));
+          stream.on("close", () => resolve(`closed ${stream.rstCode}`));
+        }),
+      );
+      stream.resume();
+      stream.end(Buffer.from([0, 0, 0, 0, 0]));
+    };
+    let closing: Promise<void> | undefined;
+    while (!isTold) {
+      call();
+      if (results.length === 50) closing = relay.close(5_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // A client that learns of the end between two calls refuses the second itself, unsent.
+    const unsent = "Stream closed with error code NGHTTP2_REFUSED_STREAM";
+    const answered = (await Promise.all(results)).filter((result) => result !== unsent);
+    expect(answered.length).toBeGreaterThanOrEqual(45);
+    expect(new Set(answered)).toEqual(new Set(["status 0"]));
+    await closing;
+  });
+
   test("ends calls that take longer than it has", async () => {
     const pod = await startSilent();
     const relay = await runGrpc(allTo([pod.port]));
     const call = unary(relay.client());
-    await expect.poll(() => pod.seen.begun).toBe(1);
+    await eventually(() => pod.seen.begun).toBe(1);
     await relay.close(20);
     expect((await call).code).not.toBe(status.OK);
-    await expect.poll(() => pod.seen.cancelled).toBe(1);
+    await eventually(() => pod.seen.cancelled).toBe(1);
   });
 });

@@ -11,6 +11,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { expect } from "vitest";
 import type { CallEnd } from "../../../relay/grpc/handle-call.ts";
 import { type Grpc, type GrpcOptions, startGrpc } from "../../../relay/grpc/start-grpc.ts";
 import { bareRuntime } from "../../../src/middleware/runtime.ts";
@@ -26,6 +27,9 @@ export async function closeGrpc(): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
   await closeStreams();
 }
+
+/** What holds at some time, however busy the machine is. */
+export const eventually = <T>(read: () => T, interval = 50) => expect.poll(read, { timeout: 15_000, interval });
 
 const bytes = {
   requestSerialize: (value: Buffer) => value,

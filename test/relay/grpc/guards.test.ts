@@ -6,7 +6,17 @@ import { afterEach, describe, expect, test } from "vitest";
 import { bareRuntime } from "../../../src/middleware/runtime.ts";
 import type { Middleware } from "../../../src/table/middleware.ts";
 import { certificateFor, router as tcpRouter, service as tcpService } from "../tcp/tcp-harness.ts";
-import { allTo, callRouter, callTable, closeGrpc, podsOf, runGrpc, startEcho, unary } from "./grpc-harness.ts";
+import {
+  allTo,
+  callRouter,
+  callTable,
+  closeGrpc,
+  eventually,
+  podsOf,
+  runGrpc,
+  startEcho,
+  unary,
+} from "./grpc-harness.ts";
 
 afterEach(closeGrpc);
 
@@ -105,7 +115,7 @@ describe("routes", () => {
     const pod = await startEcho();
     const relay = await runGrpc(callTable({ routers: [callRouter(...router)] }, podsOf("pods", [pod.port])));
     expect((await unary(relay.client())).code).toBe(status.UNIMPLEMENTED);
-    await expect.poll(() => relay.ends).toMatchObject([{ router: undefined, code: status.UNIMPLEMENTED }]);
+    await eventually(() => relay.ends).toMatchObject([{ router: undefined, code: status.UNIMPLEMENTED }]);
   });
 
   test("a service of HTTP/1.1 takes no calls", async () => {

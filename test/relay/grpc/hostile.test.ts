@@ -3,7 +3,16 @@ import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
-import { allTo, closeGrpc, runGrpc, startEcho, startGrpcPod, type TestGrpc, unary } from "./grpc-harness.ts";
+import {
+  allTo,
+  closeGrpc,
+  eventually,
+  runGrpc,
+  startEcho,
+  startGrpcPod,
+  type TestGrpc,
+  unary,
+} from "./grpc-harness.ts";
 
 const sockets: { destroy(): unknown }[] = [];
 afterEach(async () => {
@@ -58,7 +67,7 @@ describe("others are served beside", () => {
     }
     expect(await unary(relay.client())).toMatchObject({ code: status.OK });
     session.destroy();
-    await expect.poll(() => relay.stats().openCalls).toBe(0);
+    await eventually(() => relay.stats().openCalls).toBe(0);
   });
 
   test("calls with more metadata than any needs", async () => {
@@ -117,17 +126,12 @@ test("a client that does not read its answer holds no memory but its window's", 
   stream.on("error", () => {});
   stream.end(Buffer.from([0, 0, 0, 0, 0]));
   await once(stream, "response");
-  await expect.poll(() => isFull).toBe(true);
+  await eventually(() => isFull).toBe(true);
   let before = -1;
-  await expect
-    .poll(
-      () => {
-        const isSame = written === before;
-        before = written;
-        return isSame;
-      },
-      { interval: 100 },
-    )
-    .toBe(true);
+  await eventually(() => {
+    const isSame = written === before;
+    before = written;
+    return isSame;
+  }, 100).toBe(true);
   expect(written * 64).toBeLessThan(32 * 1024);
 });

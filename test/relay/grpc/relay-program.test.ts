@@ -1,7 +1,7 @@
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
 import { closePrograms, relayFolder, runFeed, runRelay } from "../streams/relay-program.ts";
-import { allTo, closeGrpc, startEcho, unary } from "./grpc-harness.ts";
+import { allTo, closeGrpc, eventually, startEcho, unary } from "./grpc-harness.ts";
 
 const clients: Client[] = [];
 afterEach(async () => {
@@ -49,6 +49,6 @@ test("sluice relay takes no calls where it is not told to", async () => {
   const feed = await runFeed();
   const relay = await runRelay(await relayFolder(), "--feed", feed.url);
   feed.serve(allTo([9]));
-  await expect.poll(async () => (await relay.ask("/readyz")).status, { timeout: 10_000 }).toBe(200);
+  await eventually(async () => (await relay.ask("/readyz")).status).toBe(200);
   expect(relay.lines.filter(({ msg }) => msg === "listening")).toEqual([]);
 }, 20_000);
