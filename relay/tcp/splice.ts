@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import { type DirectSocket, readDirectly } from "./direct-read.ts";
 
 export interface SpliceOptions {
   /**
@@ -15,9 +15,11 @@ export interface SpliceOptions {
  * Carries bytes between two connections at the pace of the slower one. The end of one side is passed on as such, so
  * that an answer may still come after it (RFC 9293, section 3.6); a reset of one resets the other.
  *
- * Both must have been made with `allowHalfOpen`.
+ * Both must have been made with `allowHalfOpen`, and are not read by anyone else from now on.
  */
 export function splice(client: Socket, upstream: Socket, { terminationDelayMs = -1, onClose }: SpliceOptions): void {
+  const near = sideOf(client);
+  const far = sideOf(upstream);
   let open = 2;
   let deadline: NodeJS.Timeout | undefined;
   const closed = (): void => {
@@ -29,40 +31,51 @@ export function splice(client: Socket, upstream: Socket, { terminationDelayMs = 
   const ended = (): void => {
     if (terminationDelayMs < 0 || deadline !== undefined) return;
     deadline = setTimeout(() => {
-      client.destroy();
-      upstream.destroy();
+      near.socket.destroy();
+      far.socket.destroy();
     }, terminationDelayMs);
   };
-  forward(client, upstream, ended);
-  forward(upstream, client, ended);
-  client.once("close", closed);
-  upstream.once("close", closed);
+  forward(near, far.socket, ended);
+  forward(far, near.socket, ended);
+  near.socket.once("close", closed);
+  far.socket.once("close", closed);
 }
 
-function forward(from: Socket, to: Socket, ended: () => void): void {
+type Side = DirectSocket | { socket: Socket; pipeTo?: undefined };
+
+const sideOf = (socket: Socket): Side => readDirectly(socket) ?? { socket };
+
+function forward(from: Side, to: Socket, ended: () => void): void {
+  const { socket } = from;
   let isReset = false;
-  from.on("data", (chunk) => {
-    if (!to.write(chunk)) from.pause();
-  });
-  to.on("drain", () => from.resume());
   const end = (): void => {
     to.end();
     ended();
   };
   // A side that ended without a byte has said so already.
-  if (from.readableEnded) end();
-  else from.once("end", end);
-  from.on("error", () => {
+  if (socket.readableEnded) end();
+  else socket.once("end", end);
+  socket.on("error", () => {
     isReset = true;
   });
-  from.once("close", () => {
-    if (isReset || !isFinishing(to)) reset(to);
+  socket.once("close", () => {
+    if (isReset || !to.writableEnded) reset(to);
   });
-  from.resume();
+  if (from.pipeTo === undefined) copy(socket, to);
+  else {
+    if (from.rest !== undefined) to.write(from.rest);
+    from.pipeTo(to);
+  }
 }
 
-/** Whether what was written will still be sent, and then the end. */
-const isFinishing = ({ writableEnded }: Duplex): boolean => writableEnded;
+/** The way of all streams. */
+function copy(from: Socket, to: Socket): void {
+  from.on("data", (chunk) => {
+    if (!to.write(chunk)) from.pause();
+  });
+  to.on("drain", () => from.resume());
+  from.resume();
+}
 
 /** As the peer learns it: TLS has no resets of its own. */
 function reset(socket: Socket): void {

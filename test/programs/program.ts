@@ -104,7 +104,7 @@ export async function run(
     const child = execFile(
       file,
       args,
-      { timeout: timeoutMs, env: { ...process.env, LC_ALL: "C", ...env } },
+      { timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, LC_ALL: "C", ...env } },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
         resolve({ code, stdout, stderr });
