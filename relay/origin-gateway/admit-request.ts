@@ -1,24 +1,12 @@
-import { decodeHop } from "../../src/hop/decode-hop.ts";
 import { HOP_HEADER, type Hop, type HopFailure, POINTER_HEADER } from "../../src/hop/hop.ts";
 import { encodePointer } from "../../src/hop/pointer-header.ts";
-import type { LoadBalancer } from "../../src/table/service.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Gateway, Refusal } from "./gateway.ts";
 import type { GatewayTable } from "./gateway-table.ts";
-import { type TargetSet, targetsOf } from "./target.ts";
+import type { Admitted, KnownHop } from "./known-hops.ts";
+import { targetsOf } from "./target.ts";
 
-/** A request that may be sent on. */
-export interface Admitted {
-  hop: Hop;
-  /** The table that the request is answered by, whatever comes after it. */
-  table: GatewayTable;
-  service: LoadBalancer;
-  targets: TargetSet;
-  /** Lines for the answer: where the edge finds a newer table, if it does not route by this one. */
-  answerHeaders: readonly string[];
-}
-
-/** A request that may not. */
+/** A request that may not be sent on. */
 export interface Refused {
   failure: HopFailure;
   answerHeaders?: readonly string[];
@@ -27,35 +15,40 @@ export interface Refused {
 /**
  * Checks the hop and finds where the request may go. Nothing in a request names an address: a signed token names a
  * service, and the table its endpoints.
+ *
+ * @returns a promise only when the token is new
  */
 export function admitRequest(
   { headers }: Pick<ClientExchange, "headers">,
   gateway: Gateway,
 ): Admitted | Refused | Promise<Admitted | Refused> {
   const packed = headers[HOP_HEADER];
-  const hop = typeof packed === "string" ? readHop(packed, gateway) : undefined;
-  if (hop === undefined) return refuse(gateway, "no-hop");
-  const verdict = gateway.verifier.verify(hop.token, hop.service);
-  return typeof verdict === "boolean"
-    ? judge(hop, verdict, gateway)
-    : verdict.then((isGenuine) => judge(hop, isGenuine, gateway));
-}
-
-/** A client that comes again brings the same hop, with the same token: it is looked up, not read. */
-function readHop(packed: string, { hops }: Gateway): Hop | undefined {
-  const known = hops.get(packed);
-  if (known !== undefined) return known;
-  const hop = decodeHop(packed);
-  if (hop !== undefined) hops.set(packed, hop);
-  return hop;
-}
-
-function judge(hop: Hop, isGenuine: boolean, gateway: Gateway): Admitted | Refused {
-  if (!isGenuine) return refuse(gateway, gateway.verifier.whyRefused(hop.token, hop.service));
   const table = gateway.source.current();
-  if (table === undefined) return { failure: "unknown-service" };
-  const answerHeaders = table.pointer.generation > hop.generation ? [POINTER_HEADER, encodePointer(table.pointer)] : [];
+  const known = typeof packed === "string" ? gateway.hops.read(packed, table) : undefined;
+  if (known === undefined) return refuse(gateway, "no-hop");
+  const verdict = gateway.verifier.verify(known.hop.token, known.hop.service);
+  return typeof verdict === "boolean"
+    ? judge(known, verdict, table, gateway)
+    : verdict.then((isGenuine) => judge(known, isGenuine, table, gateway));
+}
 
+function judge(
+  known: KnownHop,
+  isGenuine: boolean,
+  table: GatewayTable | undefined,
+  gateway: Gateway,
+): Admitted | Refused {
+  const { hop } = known;
+  if (!isGenuine) return refuse(gateway, gateway.verifier.whyRefused(hop.token, hop.service));
+  if (table === undefined) return { failure: "unknown-service" };
+  if (known.admitted !== undefined) return known.admitted;
+  const admitted = findTargets(hop, table, gateway);
+  if (!("failure" in admitted)) known.admitted = admitted;
+  return admitted;
+}
+
+function findTargets(hop: Hop, table: GatewayTable, gateway: Gateway): Admitted | Refused {
+  const answerHeaders = table.pointer.generation > hop.generation ? [POINTER_HEADER, encodePointer(table.pointer)] : [];
   const service = Object.hasOwn(table.services, hop.service) ? table.services[hop.service] : undefined;
   if (service?.type !== "loadBalancer") {
     gateway.counters.refused["unknown-service"]++;

@@ -11,6 +11,10 @@ export class BoundedMap<K, V> {
     return this.#entries.get(key);
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   set(key: K, value: V): void {
     if (this.#entries.size >= this.#max && !this.#entries.has(key)) this.#entries.clear();
     this.#entries.set(key, value);

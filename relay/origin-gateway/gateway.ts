@@ -1,17 +1,15 @@
 import type { BalanceState } from "../../src/balance/balance-state.ts";
-import type { Hop } from "../../src/hop/hop.ts";
 import type { TokenRefusal, TokenVerifier } from "../../src/hop/token.ts";
-import type { BoundedMap } from "./bounded-map.ts";
 import type { DialFailures } from "./dial-failures.ts";
 import type { EndpointPools } from "./endpoint-pools.ts";
 import type { GatewayTableSource } from "./gateway-table.ts";
+import type { KnownHops } from "./known-hops.ts";
 
 /** What all requests of a gateway work with. */
 export interface Gateway {
   readonly source: GatewayTableSource;
   readonly verifier: TokenVerifier;
-  /** What the last hops said, by how they are packed. */
-  readonly hops: BoundedMap<string, Hop>;
+  readonly hops: KnownHops;
   readonly balance: BalanceState;
   readonly failures: DialFailures;
   readonly pools: EndpointPools;

@@ -1,5 +1,5 @@
 import type { HopFailure } from "../../src/hop/hop.ts";
-import { type Admitted, admitRequest } from "./admit-request.ts";
+import { admitRequest } from "./admit-request.ts";
 import { answerFailure, refuseRequest } from "./answer.ts";
 import { bodyBegun } from "./await-body.ts";
 import type { ClientExchange } from "./client-exchange.ts";
@@ -7,6 +7,7 @@ import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
 import { GrpcWebExchange, isGrpcWeb } from "./grpc-web-exchange.ts";
+import type { Admitted } from "./known-hops.ts";
 import { orderTargets } from "./order-targets.ts";
 import { findSession, sessionCookie } from "./pod-cookie.ts";
 import { polled } from "./polled.ts";

@@ -43,11 +43,27 @@ export function requestHeaders(received: readonly string[], hop: Hop, host: stri
   }
   passed = withoutListed(passed, connection);
   const headers = ["host", host, ...passed];
-  addForwarded(headers, forwarded ?? [], hop, upgrade?.toLowerCase() === "websocket");
+  const isWebSocket = upgrade?.toLowerCase() === "websocket";
+  if (forwarded === undefined && !isWebSocket) addUsual(headers, hop);
+  else addForwarded(headers, forwarded ?? [], hop, isWebSocket);
   // Trailers are the one thing of TE that concerns the Pod and not the connection.
   if (te !== undefined && /\btrailers\b/i.test(te)) headers.push("te", "trailers");
   if (hop.mirror) headers.push(MIRROR_HEADER, "true");
   return headers;
+}
+
+/** Those of a hop whose client sent none itself: they say nothing of the request. */
+const usual = new WeakMap<Hop, readonly string[]>();
+
+function addUsual(headers: string[], hop: Hop): void {
+  let lines = usual.get(hop);
+  if (lines === undefined) {
+    const made: string[] = [];
+    addForwarded(made, [], hop, false);
+    usual.set(hop, made);
+    lines = made;
+  }
+  for (const text of lines) headers.push(text);
 }
 
 /** @param lines those that came, name and value in turn */

@@ -32,16 +32,14 @@ export type AttemptOutcome =
   | { kind: "failed"; failure: HopFailure };
 
 /** Sends a request to one Pod and streams its answer back, each side at the pace of the other. */
-export function sendToPod(connection: Connection, podRequest: PodRequest): Promise<AttemptOutcome> {
-  const attempt = new Attempt(connection, podRequest);
-  attempt.start();
-  return attempt.outcome;
-}
+export const sendToPod = (connection: Connection, podRequest: PodRequest): Promise<AttemptOutcome> =>
+  new Promise((resolve) => {
+    new Attempt(connection, podRequest, resolve).start();
+  });
 
 type Controller = Dispatcher.DispatchController;
 
 class Attempt implements Dispatcher.DispatchHandler {
-  readonly outcome: Promise<AttemptOutcome>;
   readonly #settle: (outcome: AttemptOutcome) => void;
   readonly #connection: Connection;
   readonly #podRequest: PodRequest;
@@ -54,10 +52,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   #controller: Controller | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(connection: Connection, podRequest: PodRequest) {
-    const { promise, resolve } = Promise.withResolvers<AttemptOutcome>();
-    this.outcome = promise;
-    this.#settle = resolve;
+  constructor(connection: Connection, podRequest: PodRequest, settle: (outcome: AttemptOutcome) => void) {
+    this.#settle = settle;
     this.#connection = connection;
     this.#podRequest = podRequest;
   }
@@ -67,7 +63,9 @@ class Attempt implements Dispatcher.DispatchHandler {
     client.onClose(this.#onClientGone);
     const request: PodDispatch = { path: client.target, method: client.method, headers, body: null };
     if (client.hasBody) {
-      request.body = client.readBody(this.#onBodyTaken);
+      request.body = client.readBody(() => {
+        this.#isBodyTaken = true;
+      });
       request.trailers = () => trailerLines([...client.trailers]);
     }
     if (upgrade !== undefined) request.upgrade = upgrade;
@@ -140,10 +138,6 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#state === "answering") this.#podRequest.client.cut();
     if (this.#state !== "settled") this.#end(this.#explain(error));
   }
-
-  readonly #onBodyTaken = (): void => {
-    this.#isBodyTaken = true;
-  };
 
   readonly #onClientGone = (): void => {
     if (!this.#podRequest.client.isAnswered) this.#end({ kind: "abandoned" });

@@ -2,13 +2,13 @@ import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { HOP_HEADER } from "../../src/hop/hop.ts";
 import type { TokenVerifier } from "../../src/hop/token.ts";
 import { answerFailure, answerText } from "./answer.ts";
-import { BoundedMap } from "./bounded-map.ts";
 import { listenForClients } from "./client-listener.ts";
 import { createDialFailures } from "./dial-failures.ts";
 import { EndpointPools } from "./endpoint-pools.ts";
 import { createCounters, type Gateway, type GatewayCounters } from "./gateway.ts";
 import type { GatewayTable, GatewayTableSource } from "./gateway-table.ts";
 import { handleRequest } from "./handle-request.ts";
+import { KnownHops } from "./known-hops.ts";
 
 export interface GatewayOptions {
   table: GatewayTableSource;
@@ -39,9 +39,6 @@ export interface RunningGateway {
   close(graceMs?: number): Promise<void>;
 }
 
-/** As many as tokens whose verdicts are kept: some MiB. */
-const MAX_HOPS = 4_096;
-
 /**
  * Starts the origin gateway: takes requests from the edge over HTTP/1.1 or HTTP/2 and sends them to the Pods of the
  * table.
@@ -52,7 +49,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
   const gateway: Gateway = {
     source: table,
     verifier,
-    hops: new BoundedMap(MAX_HOPS),
+    hops: new KnownHops(),
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
     pools: new EndpointPools(now),

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
-import { BoundedMap } from "../../relay/origin-gateway/bounded-map.ts";
 import { createDialFailures } from "../../relay/origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../../relay/origin-gateway/endpoint-pools.ts";
 import { createCounters, type Gateway } from "../../relay/origin-gateway/gateway.ts";
 import { handleRequest } from "../../relay/origin-gateway/handle-request.ts";
 import { Http1Exchange } from "../../relay/origin-gateway/http1-exchange.ts";
+import { KnownHops } from "../../relay/origin-gateway/known-hops.ts";
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { HOP_HEADER } from "../../src/hop/hop.ts";
 import { closeAll, deadPort, hopTo, listen, ready, startPod, tableOf } from "./gateway-harness.ts";
@@ -29,7 +29,7 @@ describe("a client that goes away while its token is verified", () => {
     const gateway: Gateway = {
       source: { current: () => table },
       verifier: { verify: () => leave().then(() => true), whyRefused: () => "forged" },
-      hops: new BoundedMap(10),
+      hops: new KnownHops(),
       balance: createBalanceState({ random: () => 0 }),
       failures: createDialFailures(Date.now),
       pools: new EndpointPools(Date.now),

@@ -92,7 +92,8 @@ describe("a request that may be sent but once", () => {
     await send(gateway, "app");
     // The request has come, and the end of the connection lies in the kernel.
     onLook = pod.close;
-    expect((await send(gateway, "app", sent)).status).toBe(200);
+    // Of another client, so that its service is looked for.
+    expect((await send(gateway, "app", { ...sent, hop: { clientAddress: "192.0.2.2" } })).status).toBe(200);
     expect(pod.connections()).toBe(2);
   });
 
