@@ -23,6 +23,7 @@ import {
   datagramsTo,
   refuses,
   runStreams,
+  soon,
   startUdpPod,
   tableOf,
   tcpAt,
@@ -138,7 +139,7 @@ it("kill -TERM under load loses no connection that ends in time", async () => {
   const load = Promise.all(connections.map((connection) => pingPong(connection, () => isOver)));
   relay.child.kill("SIGTERM");
   await relay.line(({ msg }) => msg === "stopping");
-  await expect.poll(() => refuses(port)).toBe(true);
+  await expect.poll(() => refuses(port), soon).toBe(true);
   isOver = true;
   await load;
   for (const connection of connections) connection.end("last words");

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ListenerSet, type OpenListener } from "../../../relay/streams/listener-set.ts";
 import type { WantedListener } from "../../../relay/streams/wanted-listeners.ts";
+import { soon } from "./streams-harness.ts";
 
 const sets: ListenerSet[] = [];
 afterEach(async () => {
@@ -111,9 +112,9 @@ describe("listeners", () => {
       { name: "a", address: undefined, reason: expect.stringContaining("another program listens there"), failures: 1 },
       { name: "b", address: { port: 2 } },
     ]);
-    await expect.poll(() => events.filter((event) => event === "a not 1").length).toBeGreaterThan(3);
+    await expect.poll(() => events.filter((event) => event === "a not 1").length, soon).toBeGreaterThan(3);
     blocked.clear();
-    await expect.poll(() => set.list()).toMatchObject([{ address: { port: 1 }, reason: undefined }, {}]);
+    await expect.poll(() => set.list(), soon).toMatchObject([{ address: { port: 1 }, reason: undefined }, {}]);
   });
 
   it("that cannot be are left alone by tables that say nothing new of them, and forgotten when unwanted", async () => {

@@ -6,7 +6,17 @@ import { afterEach, describe, expect, it } from "vitest";
 import { emptyTable } from "../../../src/table/empty-table.ts";
 import { closeAll, echo, exchange, open, read, startPod } from "../tcp/tcp-harness.ts";
 import { closePrograms, relayFolder, runFeed, runRelay } from "./relay-program.ts";
-import { askUdp, carryTo, closeStreams, datagramsTo, refuses, startUdpPod, tableOf, tcpAt } from "./streams-harness.ts";
+import {
+  askUdp,
+  carryTo,
+  closeStreams,
+  datagramsTo,
+  refuses,
+  soon,
+  startUdpPod,
+  tableOf,
+  tcpAt,
+} from "./streams-harness.ts";
 
 afterEach(async () => {
   await closePrograms();
@@ -104,7 +114,7 @@ describe("sluice relay", () => {
     relay.child.kill("SIGTERM");
     await relay.line(({ msg }) => msg === "stopping");
     expect((await relay.ask("/readyz")).status).toBe(503);
-    await expect.poll(() => refuses(port)).toBe(true);
+    await expect.poll(() => refuses(port), soon).toBe(true);
     connection.end("late");
     expect(await read(connection)).toBe("late");
     expect(await relay.exit).toEqual([0, null]);
@@ -132,7 +142,7 @@ describe("sluice relay", () => {
     });
     const first = await runRelay(dir, "--feed", feed.url, "--cache", cache);
     await first.port("tcp");
-    await expect.poll(() => existsSync(cache), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => existsSync(cache), soon).toBe(true);
     expect(statSync(cache).mode & 0o777).toBe(0o600);
     first.child.kill("SIGKILL");
     await first.exit;

@@ -12,6 +12,7 @@ import {
   datagramsTo,
   refuses,
   runStreams,
+  soon,
   startUdpPod,
   tableOf,
   tcpAt,
@@ -48,7 +49,7 @@ describe("entry points", () => {
     await streams.settled();
     expect(streams.port("tcp")).toBe(after);
     expect(await exchange(after, "new")).toBe("pod:new");
-    await expect.poll(() => refuses(before)).toBe(true);
+    await expect.poll(() => refuses(before), soon).toBe(true);
     connection.end("old");
     expect(await read(connection)).toBe("old");
   });
@@ -70,7 +71,7 @@ describe("entry points", () => {
     expect(streams.status("taken").reason).toContain("EADDRINUSE");
     expect(await exchange(streams.port("tcp"), "hi")).toBe("pod:hi");
     blocker.close();
-    await expect.poll(() => streams.status("taken").address?.port).toBe(port);
+    await expect.poll(() => streams.status("taken").address?.port, soon).toBe(port);
     expect(await exchange(port, "hi")).toBe("pod:hi");
   });
 
@@ -111,7 +112,7 @@ describe("entry points", () => {
     expect(streams.port("tcp")).toBe(port);
     expect(await exchange(port, `${header}hi`)).toBe("pod:hi");
     await expect
-      .poll(() => streams.observed.ends.map(({ clientAddress }) => clientAddress))
+      .poll(() => streams.observed.ends.map(({ clientAddress }) => clientAddress), soon)
       .toEqual(["127.0.0.1", "192.0.2.7"]);
   });
 });
@@ -137,10 +138,10 @@ describe("endpoints that are probed", () => {
       const answers = await Promise.all(Array.from({ length: 6 }, () => exchange(streams.port("tcp"), "hi")));
       return new Set(answers);
     };
-    await expect.poll(states).toEqual([true, false]);
+    await expect.poll(states, soon).toEqual([true, false]);
     expect(await ask()).toEqual(new Set(["good"]));
     isWell = true;
-    await expect.poll(states).toEqual([true, true]);
+    await expect.poll(states, soon).toEqual([true, true]);
     expect(await ask()).toEqual(new Set(["good", "sick"]));
   });
 });
@@ -192,7 +193,7 @@ describe("the end", () => {
     const connection = await open(port);
     expect(await read(connection, 4)).toBe("pod:");
     const closed = streams.close(60_000);
-    await expect.poll(() => refuses(port)).toBe(true);
+    await expect.poll(() => refuses(port), soon).toBe(true);
     connection.end("late");
     expect(await read(connection)).toBe("late");
     await closed;
@@ -218,7 +219,7 @@ describe("the end", () => {
       .poll(() => {
         late.send("two", port, "127.0.0.1");
         return streams.observed.drops;
-      })
+      }, soon)
       .toContain("stopping");
     expect(await ask("three")).toBe("a:three");
     client.close();

@@ -18,6 +18,9 @@ export const closeStreams = async (): Promise<void> => {
   for (const closer of closers.splice(0).reverse()) await closer();
 };
 
+/** For what comes at once on a machine that has nothing else to do. */
+export const soon = { timeout: 10_000 };
+
 export const tcpAt = (port = 0): RelayEntryPoint => ({ protocol: "tcp", host: "127.0.0.1", port });
 export const udpAt = (port = 0): RelayEntryPoint => ({ protocol: "udp", host: "127.0.0.1", port });
 
