@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => miniflare.dispose());
 
 /** Those that answer by themselves whoever comes without more than these options. */
-const answering = new Set(["requestRedirect", "basicAuth", "digestAuth", "forwardAuth", "jwt"]);
+const answering = new Set(["requestRedirect", "basicAuth", "digestAuth", "jwt"]);
 const passing = Object.keys(minimalOptions).filter((type) => !answering.has(type));
 
 it.each(passing)("%s keeps a WebSocket and its cookie", async (type) => {
