@@ -102,6 +102,28 @@ it("many connections at one time do not get each other's bytes", async () => {
   await Promise.all(carried);
 });
 
+it("keeps what waits for one reader apart from what passes meanwhile", async () => {
+  const slow = await connected();
+  slow.pod.pause();
+  const sent: Buffer[] = [];
+  // Small pieces, until the last one waits in the relay and the rest with the client.
+  while (slow.client.writableLength === 0) {
+    const piece = randomBytes(20_000);
+    sent.push(piece);
+    slow.client.write(piece);
+    await turn();
+  }
+  const others = Array.from({ length: 5 }, async () => {
+    const { client, pod } = await connected();
+    const up = [randomBytes(60_000)];
+    const [atPod] = await Promise.all([receive(pod, 1_000_000, 0), send(client, up)]);
+    expect(atPod).toBe(hashOf(up));
+  });
+  await Promise.all(others);
+  slow.client.end();
+  expect(await receive(slow.pod, 1_000_000, 0)).toBe(hashOf(sent));
+});
+
 it("holds little of what a reader leaves lying", async () => {
   const { client, pod } = await connected();
   pod.pause();
