@@ -1,11 +1,11 @@
 /** Codes of gRPC that the relay answers with itself (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). */
 export const UNKNOWN = 2;
 export const DEADLINE_EXCEEDED = 4;
-export const PERMISSION_DENIED = 7;
+const PERMISSION_DENIED = 7;
 export const UNIMPLEMENTED = 12;
 export const INTERNAL = 13;
 export const UNAVAILABLE = 14;
-export const UNAUTHENTICATED = 16;
+const UNAUTHENTICATED = 16;
 
 const byStatus: Readonly<Record<number, number>> = {
   400: INTERNAL,

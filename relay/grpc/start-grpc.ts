@@ -16,7 +16,7 @@ import { type CallConnection, type CallEnd, type CallState, handleCall } from ".
 import { createCallSend } from "./send-call.ts";
 import { SessionSet } from "./session-set.ts";
 
-export type GrpcTable = CallTable & Pick<Table, "certificates" | "tlsOptions">;
+type GrpcTable = CallTable & Pick<Table, "certificates" | "tlsOptions">;
 
 export interface GrpcOptions {
   table: GrpcTable;
