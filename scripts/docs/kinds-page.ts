@@ -9,6 +9,7 @@ import {
 import { gatewaySchema, listenerSchema } from "../../sync-agent/translate/gateway-api/read-gateway.ts";
 import { grantSchema } from "../../sync-agent/translate/gateway-api/reference-grant.ts";
 import * as httpRoute from "../../sync-agent/translate/gateway-api/route-schema.ts";
+import * as streamRoute from "../../sync-agent/translate/gateway-api/stream-schema.ts";
 import * as ingress from "../../sync-agent/translate/ingress/ingress-schema.ts";
 import { legacySchema, sliceSchema } from "../../sync-agent/translate/kubernetes/read-endpoints.ts";
 import { serviceSpecSchema } from "../../sync-agent/translate/kubernetes/read-service.ts";
@@ -54,6 +55,20 @@ const serviceNotes = {
   strategy: "`wrr` or `RoundRobin`; with others Pods are taken in turn all the same",
   nodePortLB: "not used: requests go to the Pods",
 };
+
+const streamRoutes = (["TLSRoute", "TCPRoute", "UDPRoute"] as const).map(
+  (title): Section => ({
+    title,
+    groups: gatewayApi,
+    schema: title === "TLSRoute" ? streamRoute.tlsRouteSchema : streamRoute.streamRouteSchema,
+    inner: {
+      "parentRefs[]": httpRoute.parentRefSchema,
+      "rules[]": streamRoute.streamRuleSchema,
+      "rules[].backendRefs[]": streamRoute.streamBackendSchema,
+    },
+    notes: title === "TLSRoute" ? { hostnames: "a list of text" } : {},
+  }),
+);
 
 const sections: readonly Section[] = [
   {
@@ -190,9 +205,11 @@ const sections: readonly Section[] = [
     schema: gatewaySchema,
     inner: { "listeners[]": listenerSchema },
     notes: {
-      "listeners[].protocol": "`HTTP` or `HTTPS`; others are left out",
+      "listeners[].protocol": "`HTTP`, `HTTPS`, `TLS`, `TCP` or `UDP`; others are left out",
+      "listeners[].tls.certificateRefs":
+        "a list of Secrets; used where the relay ends TLS: for `TLS`, and for `HTTPS` with a GRPCRoute",
       "listeners[].tls.frontendValidation": "not supported yet: the listener is left out",
-      "tls.frontend": "not supported yet: HTTPS listeners are left out",
+      "tls.frontend": "not supported yet: listeners that end TLS are left out",
     },
   },
   {
@@ -228,6 +245,7 @@ const sections: readonly Section[] = [
       "rules[].backendRefs[].filters": grpcFilters,
     },
   },
+  ...streamRoutes,
   {
     title: "A filter of a HTTPRoute",
     schema: filterSchema,
@@ -242,17 +260,13 @@ const sections: readonly Section[] = [
 
 /** The fields of each kind that is translated. */
 export function kindsPage(): string {
-  const other = Object.keys(translators).filter((kind) => !sections.some(({ title }) => title.startsWith(kind)));
+  const described = new Set(["Middleware", ...sections.map(({ title, kind = title }) => kind)]);
+  const forgotten = Object.keys(translators).find((kind) => !described.has(kind));
+  if (forgotten !== undefined) throw new Error(`${forgotten} has no section`);
   return page(
     "Kinds and their fields",
     "What `sluice` reads of each Kubernetes kind. *Not used* is a field that is known and does nothing yet. A field that is not listed is reported as unknown, with the nearest name (except in Service, EndpointSlice and Endpoints, which say much that is not about routing). GatewayClass, IngressClass, Secret and Namespace are read where other objects refer to them; a Middleware's fields are in [middlewares](middlewares.md), annotations in [annotations](annotations.md).",
-    [
-      ...sections.map(describeSection),
-      `## Other kinds\n\nKnown, and not served yet; \`sluice check\` says why: ${other
-        .filter((kind) => kind !== "Middleware")
-        .map(code)
-        .join(", ")}.\n`,
-    ],
+    [...sections.map(describeSection)],
   );
 }
 

@@ -4,6 +4,7 @@ import type { KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectReader } from "../source/object-store.ts";
 import { GATEWAY_GROUP } from "../translate/gateway-api/attach-to-parent.ts";
 import { findEntryPoint } from "../translate/gateway-api/find-entry-point.ts";
+import { listenerKinds } from "../translate/gateway-api/listener-kinds.ts";
 import { type Listener, readGateway } from "../translate/gateway-api/read-gateway.ts";
 import { isPermitted } from "../translate/gateway-api/reference-grant.ts";
 import type { Problem } from "../translate/problem.ts";
@@ -76,8 +77,9 @@ function rawListeners({ spec }: KubernetesObject): { name: string; index: number
   });
 }
 
-function portProblem({ port, index }: Listener, settings: TranslateSettings): ListenerProblem | undefined {
-  if (findEntryPoint(port, settings) !== undefined) return undefined;
+function portProblem(listener: Listener, settings: TranslateSettings): ListenerProblem | undefined {
+  if (findEntryPoint(listener, settings) !== undefined) return undefined;
+  const { port, index } = listener;
   const path = ["spec", "listeners", index, "port"];
   return { code: "entry-point-not-found", path, message: `No entry point has the port ${port}` };
 }
@@ -126,21 +128,19 @@ function refusalReason({ code, path }: ListenerProblem): string {
   return code === "listener-unsupported" && path.at(-1) === "protocol" ? "UnsupportedProtocol" : "UnsupportedValue";
 }
 
-/** What may be attached to a listener of HTTP or HTTPS. */
-const requestKinds = ["HTTPRoute", "GRPCRoute"].map((kind) => ({ group: GATEWAY_GROUP, kind }));
-
 function routeKinds(listener: Listener | undefined): {
   kinds: ListenerContent["supportedKinds"];
   unsupported: string[];
 } {
   if (listener === undefined) return { kinds: [], unsupported: [] };
+  const served = listenerKinds(listener).map((kind) => ({ group: GATEWAY_GROUP, kind }));
   const asked = listener.allowedRoutes.kinds ?? [];
-  if (asked.length === 0) return { kinds: requestKinds, unsupported: [] };
+  if (asked.length === 0) return { kinds: served, unsupported: [] };
   const isAsked = (one: { group: string; kind: string }, list: readonly { group: string; kind: string }[]): boolean =>
     list.some(({ group, kind }) => group === one.group && kind === one.kind);
   return {
-    kinds: requestKinds.filter((one) => isAsked(one, asked)),
-    unsupported: asked.filter((one) => !isAsked(one, requestKinds)).map(({ kind }) => kind),
+    kinds: served.filter((one) => isAsked(one, asked)),
+    unsupported: asked.filter((one) => !isAsked(one, served)).map(({ kind }) => kind),
   };
 }
 
@@ -164,7 +164,7 @@ function resolvedVerdict(
   objects: ObjectReader,
 ): Verdict {
   if (unsupported.length > 0) {
-    const message = `Routes of the kind ${unsupported.slice(0, 5).join(", ")} are not served`;
+    const message = `Routes of the kind ${unsupported.slice(0, 5).join(", ")} cannot be attached to this listener`;
     return { status: "False", reason: "InvalidRouteKinds", message };
   }
   const { certificateRefs = [] } = z.safeParse(certificatesSchema, tls).data ?? {};

@@ -18,14 +18,10 @@ export interface RouteStatus {
   attached: readonly { gateway: KubernetesObject; listener: string }[];
 }
 
-/** The kinds of routes that are translated. */
-const servedKinds: ReadonlySet<Kind> = new Set<Kind>(["HTTPRoute", "GRPCRoute"]);
-
 type OurOutcome = Extract<ParentOutcome, { state: "refused" | "attached" }>;
 
 /**
  * The status of a route: an entry for each parentRef to a Gateway of ours. `problems` are those of its translation.
- * Routes of kinds that are not served are refused by every listener.
  */
 export function routeStatus(
   kind: Kind,
@@ -38,18 +34,17 @@ export function routeStatus(
   const parents: ParentContent[] = [];
   const attached = new Map<string, { gateway: KubernetesObject; listener: string }>();
   for (const { parentRef, outcome } of outcomesOf(kind, route, objects, settings)) {
-    const verdict = servedKinds.has(kind) ? outcome : refuseKind(kind, outcome.gateway);
-    const conditions = conditionsOf(verdict, kind, route, problems);
+    const conditions = conditionsOf(outcome, route, problems);
     const gatewayClass = objects.get("GatewayClass", "", readGateway(outcome.gateway).className);
     parents.push({
       parentRef,
       controllerName: (gatewayClass && controllerName(gatewayClass)) ?? settings.gatewayControllerName,
       conditions: conditions.map((condition) => ({ ...condition, observedGeneration })),
     });
-    if (verdict.state !== "attached" || conditions[0]?.status !== "True") continue;
-    const { gateway } = verdict;
+    if (outcome.state !== "attached" || conditions[0]?.status !== "True") continue;
+    const { gateway } = outcome;
     const { namespace = "", name } = gateway.metadata;
-    for (const { listener } of verdict.attachments) {
+    for (const { listener } of outcome.attachments) {
       attached.set(JSON.stringify([namespace, name, listener]), { gateway, listener });
     }
   }
@@ -78,22 +73,10 @@ function listOf(spec: unknown, field: string): unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
-const refuseKind = (kind: Kind, gateway: KubernetesObject): OurOutcome => ({
-  state: "refused",
-  gateway,
-  reason: "NotAllowedByListeners",
-  message: `${kind}s are not served yet`,
-});
-
 type UndatedCondition = Omit<Condition, "observedGeneration">;
 
 /** `Accepted` comes first. */
-function conditionsOf(
-  outcome: OurOutcome,
-  kind: Kind,
-  route: KubernetesObject,
-  problems: readonly Problem[],
-): UndatedCondition[] {
+function conditionsOf(outcome: OurOutcome, route: KubernetesObject, problems: readonly Problem[]): UndatedCondition[] {
   const { invalid, partly, unresolved } = judgeRules(route, problems);
   const accepted: UndatedCondition =
     outcome.state === "refused"
@@ -101,8 +84,6 @@ function conditionsOf(
       : invalid !== undefined
         ? { type: "Accepted", status: "False", reason: "UnsupportedValue", message: invalid }
         : { type: "Accepted", status: "True", reason: "Accepted", message: "The Gateway takes the route" };
-  // What a route of another kind refers to has not been looked at.
-  if (!servedKinds.has(kind)) return [accepted];
   const resolved: UndatedCondition =
     unresolved === undefined
       ? { type: "ResolvedRefs", status: "True", reason: "ResolvedRefs", message: "All references are resolved" }

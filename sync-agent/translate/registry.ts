@@ -4,6 +4,9 @@ import { translateGateway } from "./gateway-api/gateway.ts";
 import { translateGrpcRoute } from "./gateway-api/grpc-route.ts";
 import { translateHttpRoute } from "./gateway-api/http-route.ts";
 import { translateReferenceGrant } from "./gateway-api/reference-grant.ts";
+import { translateTcpRoute } from "./gateway-api/tcp-route.ts";
+import { translateTlsRoute } from "./gateway-api/tls-route.ts";
+import { translateUdpRoute } from "./gateway-api/udp-route.ts";
 import { translateIngress } from "./ingress/ingress.ts";
 import { translateMiddleware } from "./traefik/build-middleware.ts";
 import { translateIngressRoute } from "./traefik/ingress-route.ts";
@@ -15,7 +18,6 @@ import { translateServersTransportTcp } from "./traefik/servers-transport-tcp.ts
 import { translateTlsOption } from "./traefik/tls-option.ts";
 import { translateTlsStore } from "./traefik/tls-store.ts";
 import { translateTraefikService } from "./traefik/traefik-service.ts";
-import { leftToRelay, unsupportedKind } from "./traefik/unsupported-route.ts";
 
 /** The kinds that are translated, in the order in which their problems are listed. One line adds a kind. */
 export const translators: Partial<Record<Kind, TranslateObject>> = {
@@ -34,7 +36,7 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   ServersTransportTCP: translateServersTransportTcp,
   TLSOption: translateTlsOption,
   TLSStore: translateTlsStore,
-  TCPRoute: leftToRelay("TCP"),
-  TLSRoute: unsupportedKind("TLS passthrough comes with the relay"),
-  UDPRoute: leftToRelay("UDP"),
+  TLSRoute: translateTlsRoute,
+  TCPRoute: translateTcpRoute,
+  UDPRoute: translateUdpRoute,
 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 import { createStatusComputer } from "../../sync-agent/status/compute-statuses.ts";
 import { takeSnapshot } from "../../sync-agent/status/status-snapshot.ts";
-import { defaultSettings } from "../../sync-agent/translate/settings.ts";
+import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
 import { createTranslator } from "../../sync-agent/translate/translate.ts";
 import { app, gateway, listener, type RouteText, route, toApp } from "../translate/gateway-api/gateway-text.ts";
 import { objectsOf, services, traefik } from "../translate/translate-text.ts";
@@ -92,7 +92,7 @@ describe("Gateway", () => {
   });
 
   const bad: [string, string, string[]][] = [
-    ["a protocol without the relay", listener("bad", "", 443, "TLS"), ["UnsupportedProtocol", "NoConflicts"]],
+    ["a port that the relay has not", listener("bad", "", 5432, "TCP"), ["PortUnavailable", "NoConflicts"]],
     ["an unknown protocol", listener("bad", "", 80, "SPDY"), ["UnsupportedProtocol", "NoConflicts"]],
     ["passthrough", listener("bad", "tls: { mode: Passthrough }", 443, "HTTPS"), ["UnsupportedValue", "NoConflicts"]],
     ["a hostname with a port", listener("bad", 'hostname: "a.com:80"'), ["UnsupportedValue", "NoConflicts"]],
@@ -114,7 +114,7 @@ describe("Gateway", () => {
   });
 
   test("no good listener, and no listener", () => {
-    expect(linesOf(gatewayOf(gateway(listener("tls", "", 443, "TLS"))).conditions)).toEqual([
+    expect(linesOf(gatewayOf(gateway(listener("quic", "", 443, "QUIC"))).conditions)).toEqual([
       "Accepted=False/ListenersNotValid",
       "Programmed=False/Invalid",
     ]);
@@ -183,9 +183,15 @@ describe("HTTPRoute", () => {
     ["no listener with this port", gateway() + simple({ parents: "{ name: main, port: 81 }" }), "NoMatchingParent"],
     [
       "a listener that is not served",
+      gateway(listener("http"), listener("quic", "", 443, "QUIC")) +
+        simple({ parents: "{ name: main, sectionName: quic }" }),
+      "NoMatchingParent",
+    ],
+    [
+      "a listener for other kinds",
       gateway(listener("http"), listener("tls", "", 443, "TLS")) +
         simple({ parents: "{ name: main, sectionName: tls }" }),
-      "NoMatchingParent",
+      "NotAllowedByListeners",
     ],
     ["a port without an entry point", gateway(listener("http", "", 8080)) + simple(), "NoMatchingParent"],
     ["another namespace", gateway() + simple(there), "NotAllowedByListeners"],
@@ -292,9 +298,50 @@ describe("HTTPRoute", () => {
     expect(statusesOf(text).get("Gateway/main")).toMatchObject({ listeners: [{ attachedRoutes: 1 }] });
   });
 
-  test("kinds that are not served are refused", () => {
+  test("a kind that the listeners are not for is refused", () => {
     const text = (gateway() + simple()).replace("kind: HTTPRoute", "kind: TLSRoute");
-    expect(parentLines(statusesOf(text), "TLSRoute/app")).toEqual([["Accepted=False/NotAllowedByListeners"]]);
+    expect(parentLines(statusesOf(text), "TLSRoute/app")[0]?.[0]).toBe("Accepted=False/NotAllowedByListeners");
+  });
+});
+
+describe("routes of connections and datagrams", () => {
+  const stream = (kind: string, options: RouteText = {}, rule = toApp): string => {
+    const text = route([`{ ${rule} }`], { kind, ...options }).replace("/v1\n", "/v1alpha2\n");
+    return kind === "TLSRoute" ? text : text.replace(/ {2}hostnames: .*\n/, "");
+  };
+  const udpApp = app.replace("ports: [{ port: 80 }]", "ports: [{ port: 80, protocol: UDP }]");
+  const addEntryPoints = (settings: TranslateSettings): void => {
+    settings.relayEntryPoints.mongo = { protocol: "tcp", host: "", port: 27017 };
+    settings.relayEntryPoints.dns = { protocol: "udp", host: "", port: 53 };
+  };
+  const cases: [string, string, string, string[]][] = [
+    ["TCPRoute", listener("one", "", 27017, "TCP"), app, ["TCPRoute"]],
+    ["UDPRoute", listener("one", "", 53, "UDP"), udpApp, ["UDPRoute"]],
+    ["TLSRoute", listener("one", "tls: { mode: Passthrough }", 443, "TLS"), app, ["TLSRoute"]],
+    ["TLSRoute", listener("one", "tls: { mode: Terminate }", 443, "TLS"), app, ["TLSRoute", "TCPRoute"]],
+    ["TCPRoute", listener("one", "tls: { mode: Terminate }", 443, "TLS"), app, ["TLSRoute", "TCPRoute"]],
+  ];
+  test.each(cases)("a %s on %s", (kind, one, service, kinds) => {
+    const statuses = statusesOf(gateway(one) + stream(kind) + service, {}, addEntryPoints);
+    expect(parentLines(statuses, `${kind}/app`)).toEqual([
+      ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"],
+    ]);
+    expect(statuses.get("Gateway/main")).toMatchObject({
+      listeners: [{ attachedRoutes: 1, supportedKinds: kinds.map((name) => ({ kind: name })) }],
+    });
+    const bad = stream(kind, {}, "backendRefs: [{ name: gone, port: 80 }]");
+    expect(parentLines(statusesOf(gateway(one) + bad, {}, addEntryPoints), `${kind}/app`)).toEqual([
+      ["Accepted=True/Accepted", "ResolvedRefs=False/BackendNotFound"],
+    ]);
+  });
+
+  test("of two that take the same datagrams the younger is not accepted", () => {
+    const routes = ["a", "b"].map((name) => stream("UDPRoute", { name, created: `2026-01-0${name === "a" ? 2 : 1}` }));
+    const text = gateway(listener("one", "", 53, "UDP")) + routes.join("") + udpApp;
+    const statuses = statusesOf(text, {}, addEntryPoints);
+    expect(parentLines(statuses, "UDPRoute/a")[0]?.[0]).toBe("Accepted=False/UnsupportedValue");
+    expect(parentLines(statuses, "UDPRoute/b")[0]?.[0]).toBe("Accepted=True/Accepted");
+    expect(statuses.get("Gateway/main")).toMatchObject({ listeners: [{ attachedRoutes: 1 }] });
   });
 });
 

@@ -7,6 +7,8 @@ import { parentRefSchema } from "./route-schema.ts";
 export interface Attachment {
   entryPoint: string;
   tls: boolean;
+  /** TLS: the Pod ends it. */
+  passthrough: boolean;
   /** The listener's port. */
   port: number;
   host: string;
@@ -39,8 +41,8 @@ export function attachRoute(
     isForeign = false;
     if (outcome.state !== "attached") continue;
     for (const { listener: _, ...attachment } of outcome.attachments) {
-      const { entryPoint, tls, port, host, routeHost, except } = attachment;
-      found.set(JSON.stringify([entryPoint, tls, port, host, routeHost, except]), attachment);
+      const { entryPoint, tls, passthrough, port, host, routeHost, except } = attachment;
+      found.set(JSON.stringify([entryPoint, tls, passthrough, port, host, routeHost, except]), attachment);
     }
   }
   return isForeign ? undefined : [...found.values()];

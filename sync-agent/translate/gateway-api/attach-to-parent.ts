@@ -5,6 +5,7 @@ import type { Attachment } from "./attach-route.ts";
 import { findEntryPoint } from "./find-entry-point.ts";
 import { classState } from "./gateway-class.ts";
 import { covers, intersectHostnames } from "./hostnames.ts";
+import { listenerKinds } from "./listener-kinds.ts";
 import { selectsNamespace } from "./namespace-selector.ts";
 import { type GatewaySpec, type Listener, readGateway } from "./read-gateway.ts";
 import type { ParentRef } from "./route-schema.ts";
@@ -68,12 +69,16 @@ export function attachToParent(
     return refuse("NoMatchingParent", message, hint);
   }
   const open = named.filter((listener) => takesRoute(listener, kind, gateway, place.namespace, objects));
+  if (!named.some((listener) => listenerKinds(listener).includes(kind))) {
+    const message = `No listener of the Gateway \`${parent.name}\` has a protocol that ${kind}s are for`;
+    return refuse("NotAllowedByListeners", message, `Add one with \`protocol: ${protocolsOf[kind] ?? "HTTP"}\``);
+  }
   if (open.length === 0) {
     const message = `No listener of the Gateway \`${parent.name}\` takes ${kind}s of the namespace \`${place.namespace}\``;
     const hint = "Set `allowedRoutes.namespaces.from: All` on the listener, or move the route";
     return refuse("NotAllowedByListeners", message, hint);
   }
-  const served = open.filter(({ port }) => findEntryPoint(port, settings) !== undefined);
+  const served = open.filter((listener) => findEntryPoint(listener, settings) !== undefined);
   if (served.length === 0) {
     const names = open.map(({ name }) => `\`${name}\``).join(", ");
     const message = `No entry point has the port of a listener that takes the route (${names})`;
@@ -86,15 +91,19 @@ export function attachToParent(
   return refuse("NoMatchingListenerHostname", message, `The listeners have ${hosts.join(", ") || "every host"}`);
 }
 
+const protocolsOf: Partial<Record<Kind, string>> = { TCPRoute: "TCP", TLSRoute: "TLS", UDPRoute: "UDP" };
+
 function takesRoute(
-  { allowedRoutes: { namespaces, kinds = [] } }: Listener,
+  listener: Listener,
   routeKind: Kind,
   gateway: KubernetesObject,
   namespace: string,
   objects: Context["objects"],
 ): boolean {
+  const { namespaces, kinds = [] } = listener.allowedRoutes;
   const takesKind =
-    kinds.length === 0 || kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === routeKind);
+    listenerKinds(listener).includes(routeKind) &&
+    (kinds.length === 0 || kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === routeKind));
   const { from = "Same", selector } = namespaces ?? {};
   if (!takesKind || from === "None") return false;
   if (from === "All") return true;
@@ -109,7 +118,7 @@ function attachToListener(
   settings: Context["settings"],
 ): ListenerAttachment[] {
   const { hostname, port, protocol, name } = listener;
-  const entryPoint = findEntryPoint(port, settings);
+  const entryPoint = findEntryPoint(listener, settings);
   if (entryPoint === undefined) return [];
   const moreSpecific = listeners
     .filter((other) => other.port === port && other.protocol === protocol && other.hostname !== hostname)
@@ -119,7 +128,9 @@ function attachToListener(
     const host = intersectHostnames(hostname, routeHost);
     if (host === undefined || moreSpecific.some((other) => covers(other, host))) return [];
     const except = moreSpecific.filter((other) => covers(host, other));
-    return [{ listener: name, entryPoint, tls: protocol === "HTTPS", port, host, routeHost, except }];
+    const tls = protocol === "HTTPS" || protocol === "TLS";
+    const passthrough = tls && listener.tls?.mode === "Passthrough";
+    return [{ listener: name, entryPoint, tls, passthrough, port, host, routeHost, except }];
   });
 }
 

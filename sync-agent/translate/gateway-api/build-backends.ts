@@ -6,8 +6,8 @@ import { cookieValues } from "../sticky-cookie.ts";
 import { buildTraefikService } from "../traefik/build-traefik-service.ts";
 import { type Context, type Place, within } from "../traefik/context.ts";
 import { buildFilters, type FilterScope } from "./build-filters.ts";
+import { permitReference } from "./permit-reference.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
-import { isPermitted } from "./reference-grant.ts";
 import type { RouteKind } from "./route-kind.ts";
 import { type BackendRef, backendRefSchema } from "./route-schema.ts";
 
@@ -113,18 +113,7 @@ function resolveReference(
     return undefined;
   }
   const namespace = ref.namespace || place.namespace;
-  const from = { group: "gateway.networking.k8s.io", kind: route.kind, namespace: place.namespace };
-  if (!isPermitted({ from, to: { group, kind, namespace, name } }, context.objects)) {
-    place.report({
-      code: "reference-not-permitted",
-      severity: "error",
-      path: [...place.path, "namespace"],
-      message: `No ReferenceGrant in the namespace \`${namespace}\` lets ${route.kind}s of \`${place.namespace}\` refer to the ${kind} \`${name}\``,
-      hint: `Create one in \`${namespace}\``,
-      refersTo: { kind, namespace, name },
-    });
-    return undefined;
-  }
+  if (!permitReference(route.kind, { group, kind, namespace, name }, place, context)) return undefined;
   if (!isService) {
     return buildTraefikService({ name, kind: "TraefikService" }, { ...place, namespace }, context)?.name;
   }

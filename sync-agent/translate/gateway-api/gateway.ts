@@ -2,9 +2,9 @@ import type { TranslateObject } from "../fragment.ts";
 import type { Report } from "../read-object.ts";
 import type { TranslateSettings } from "../settings.ts";
 import { startFragment } from "../traefik/context.ts";
-import { useCallCertificates } from "./call-certificates.ts";
-import { findEntryPoint } from "./find-entry-point.ts";
+import { entryPointsOf, findEntryPoint } from "./find-entry-point.ts";
 import { classState } from "./gateway-class.ts";
+import { useListenerCertificates } from "./listener-certificates.ts";
 import { type Listener, readGateway } from "./read-gateway.ts";
 
 /** A Gateway by itself: its problems. Routes read of it what they need. */
@@ -17,9 +17,9 @@ export const translateGateway: TranslateObject = (object, objects, settings) => 
   if (className !== "" && state === "absent") return fragment;
   for (const problem of problems) report(problem);
   for (const listener of listeners) {
-    if (findEntryPoint(listener.port, settings) === undefined) reportPort(listener, settings, report);
+    if (findEntryPoint(listener, settings) === undefined) reportPort(listener, settings, report);
   }
-  useCallCertificates(object, listeners, { path: ["spec"], report }, context);
+  useListenerCertificates(object, listeners, report, context);
   return fragment;
 };
 
@@ -36,13 +36,18 @@ function reportClass(name: string, isTaken: boolean, report: Report): void {
   });
 }
 
-function reportPort({ name, port, index }: Listener, { entryPoints }: TranslateSettings, report: Report): void {
-  const known = Object.entries(entryPoints).map(([entryPoint, { port }]) => `\`${entryPoint}\` (${port})`);
+function reportPort({ name, port, protocol, index }: Listener, settings: TranslateSettings, report: Report): void {
+  const known = Object.entries(entryPointsOf(protocol, settings)).map(
+    ([entryPoint, { port }]) => `\`${entryPoint}\` (${port})`,
+  );
   report({
     code: "entry-point-not-found",
     severity: "error",
     path: ["spec", "listeners", index, "port"],
     message: `No entry point has the port ${port} of the listener \`${name}\``,
-    hint: `There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`,
+    hint:
+      known.length === 0
+        ? `Add one to the static configuration: \`address: :${port}${protocol === "UDP" ? "/udp" : ""}\``
+        : `There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`,
   });
 }

@@ -79,7 +79,10 @@ function read(object: KubernetesObject): GatewaySpec {
   const place: Place = { namespace: object.metadata.namespace ?? "", path: ["spec", "listeners"], report };
   const needsClientCertificates = spec?.tls?.frontend !== undefined && spec.tls.frontend !== null;
   for (const { value, at } of readElements(listenerSchema, spec?.listeners ?? [], place)) {
-    const hostname = value.hostname ? readHostname(value.hostname) : ANY_HOST;
+    const { protocol } = value;
+    // Connections and datagrams name no host, so that a listener of theirs has none.
+    const takesAny = !value.hostname || protocol === "TCP" || protocol === "UDP";
+    const hostname = takesAny ? ANY_HOST : readHostname(value.hostname ?? "");
     const problem =
       hostname === undefined
         ? badHostname(value.hostname ?? "", at)
@@ -111,22 +114,23 @@ function refuse(
     message: `The listener \`${name}\` is left out: ${what}`,
     hint,
   });
-  if (protocol === "TLS" || protocol === "TCP" || protocol === "UDP") {
-    return unsupported("protocol", `${protocol} is not served yet`, "TLS, TCP and UDP come with the relay");
+  if (!protocols.has(protocol)) {
+    return unsupported("protocol", `there is no protocol \`${protocol.slice(0, 60)}\``, "Write `HTTP` or `HTTPS`");
   }
-  if (protocol !== "HTTP" && protocol !== "HTTPS") {
-    return unsupported("protocol", `there is no protocol \`${protocol}\``, "Write `HTTP` or `HTTPS`");
-  }
-  if (protocol === "HTTP") return undefined;
+  if (protocol !== "HTTPS" && protocol !== "TLS") return undefined;
   if (tls?.mode === "Passthrough") {
-    return unsupported("tls", "HTTPS is never passed through", "Write `mode: Terminate`");
+    if (protocol === "TLS") return undefined;
+    return unsupported("tls", "HTTPS is never passed through", "Write `mode: Terminate`, or `protocol: TLS`");
   }
   const validates =
     needsClientCertificates || (tls?.frontendValidation !== undefined && tls.frontendValidation !== null);
-  return validates
-    ? unsupported("tls", "client certificates are not demanded yet", "Set them in the zone's settings")
-    : undefined;
+  return validates ? unsupported("tls", "client certificates are not demanded yet", howToDemand(protocol)) : undefined;
 }
+
+const protocols: ReadonlySet<string> = new Set(["HTTP", "HTTPS", "TLS", "TCP", "UDP"]);
+
+const howToDemand = (protocol: string): string =>
+  protocol === "TLS" ? "An IngressRouteTCP can, by a TLSOption" : "Set them in the zone's settings";
 
 /** Of listeners that claim the same requests the first has them. */
 function conflict(

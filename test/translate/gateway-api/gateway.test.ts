@@ -59,8 +59,13 @@ describe("listeners", () => {
   });
 
   const bad: [string, string, string][] = [
-    ["TLS", listener("bad", "", 443, "TLS"), "error listener-unsupported Gateway/main spec.listeners.1.protocol"],
-    ["TCP", listener("bad", "", 5432, "TCP"), "error listener-unsupported Gateway/main spec.listeners.1.protocol"],
+    ["TCP", listener("bad", "", 5432, "TCP"), "error entry-point-not-found Gateway/main spec.listeners.1.port"],
+    ["UDP", listener("bad", "", 80, "UDP"), "error entry-point-not-found Gateway/main spec.listeners.1.port"],
+    [
+      "client certificates for TLS",
+      listener("bad", "tls: { frontendValidation: { caCertificateRefs: [] } }", 443, "TLS"),
+      "error listener-unsupported Gateway/main spec.listeners.1.tls",
+    ],
     [
       "an unknown protocol",
       listener("bad", "", 80, "SPDY"),
