@@ -54,7 +54,7 @@ export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
 function compileCarryOver(names: readonly string[], pattern: string | undefined) {
   for (const name of names) checkHeaderName(name);
   const test = pattern === undefined ? undefined : compileTest(pattern);
-  const isMeant = (name: string): boolean => test?.test(canonicalName(name)) === true;
+  const isMeant = (name: string): boolean => !OF_MESSAGE.has(name) && test?.test(canonicalName(name)) === true;
   return (exchange: Exchange, said: Headers): void => {
     const { headers } = exchange;
     for (const name of names) dropHeader(exchange, name);
@@ -63,7 +63,7 @@ function compileCarryOver(names: readonly string[], pattern: string | undefined)
         if (isMeant(name) || isMeant(name.replaceAll("_", "-"))) headers.delete(name);
       }
       for (const [name, value] of said) {
-        if (isMeant(name) && name !== "set-cookie") headers.set(name, value);
+        if (isMeant(name)) headers.set(name, value);
       }
     }
     for (const name of names) {
@@ -77,6 +77,9 @@ function compileCarryOver(names: readonly string[], pattern: string | undefined)
 const canonicalName = (name: string): string => name.replace(/(^|-)([a-z])/g, (letter) => letter.toUpperCase());
 
 const HOP_BY_HOP = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/** Headers of the server's own answer: a pattern that fits everything does not mean these. */
+const OF_MESSAGE: ReadonlySet<string> = new Set([...HOP_BY_HOP, "content-length", "content-encoding", "set-cookie"]);
 
 async function refuse(
   answer: Response,

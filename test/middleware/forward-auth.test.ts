@@ -179,6 +179,14 @@ describe("what the service is told", () => {
   });
 });
 
+it("a pattern that fits everything takes no part of the server's message for the client's", async () => {
+  const headers = { "Content-Length": "7", "Content-Encoding": "br", "X-Client": "1" };
+  const answer = () =>
+    new Response(null, { headers: { "Content-Length": "0", "X-User": "alice", "Set-Cookie": "a=b" } });
+  const { origin } = await ask({ authResponseHeadersRegex: ".*" }, { headers, method: "PUT", body: "content" }, answer);
+  expect(origin?.headers).toEqual({ "content-length": "7", "content-encoding": "br", "x-user": "alice" });
+});
+
 describe("what the client gets", () => {
   it.each([
     [{}, "/login?x", "http://auth.default.svc:9091/login?x"],
