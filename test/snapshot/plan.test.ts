@@ -66,7 +66,15 @@ describe("plan", () => {
         const matchers = desired.routers.map((router) => ({ name: router.name, matches: compileRule(router.rule) }));
         for (const host of hosts) {
           for (const path of [...paths, "/a/", "/a/b/x", "/zzz"]) {
-            const facts = { host, path, method: "GET", header: () => null, query: () => [], clientAddress: "", country: () => "" };
+            const facts = {
+              host,
+              path,
+              method: "GET",
+              header: () => null,
+              query: () => [],
+              clientAddress: "",
+              country: () => "",
+            };
             const found = new Set(findRouters(planned, host, path));
             for (const { name, matches } of matchers) if (matches(facts)) expect(found).toContain(name);
           }
