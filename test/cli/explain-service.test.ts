@@ -4,8 +4,8 @@ import { formatChecks } from "../../cli/explain/format-checks.ts";
 import { formatService } from "../../cli/explain/format-service.ts";
 import { serviceTree } from "../../cli/explain/service-tree.ts";
 import type { Check } from "../../src/router/explain-match.ts";
-import type { Service } from "../../src/table/service.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
+import type { Service } from "../../src/table/service.ts";
 import type { Table } from "../../src/table/table.ts";
 
 const balancer = (endpoints: string, rest: Partial<Extract<Service, { type: "loadBalancer" }>> = {}): Service => ({
