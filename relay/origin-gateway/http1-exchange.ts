@@ -4,6 +4,9 @@ import type { ClientExchange } from "./client-exchange.ts";
 import { streamBody } from "./request-body.ts";
 import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 
+/** Copying more costs more than it saves. */
+const MAX_TEXT_BYTES = 8 * 1024;
+
 /** A request over HTTP/1.1. */
 export class Http1Exchange implements ClientExchange {
   readonly method: string;
@@ -86,8 +89,17 @@ export class Http1Exchange implements ClientExchange {
   }
 
   write(chunk: Buffer | string): boolean {
+    const response = this.#response;
+    const isFirst = !this.#isWritten;
     this.#isWritten = true;
-    return this.#response.write(chunk);
+    if (!isFirst || typeof chunk === "string" || chunk.length > MAX_TEXT_BYTES || response.chunkedEncoding) {
+      return response.write(chunk);
+    }
+    // Headers and body go out as one text, which holds any bytes: that costs far less than a gathering write. Node
+    // holds it back for what else may come, and that would be an empty piece.
+    const isTaken = response.write(chunk.toString("latin1"), "latin1");
+    response.socket?.uncork();
+    return isTaken;
   }
 
   end(trailers: readonly string[] = []): void {
