@@ -16,7 +16,7 @@ export interface PodDispatch {
 }
 
 /** What sends requests, and tells how they end as undici does; so HTTP/2 can be sent by other means. */
-export interface PodDispatcher {
+interface PodDispatcher {
   dispatch(request: PodDispatch, handler: Dispatcher.DispatchHandler): void;
 }
 

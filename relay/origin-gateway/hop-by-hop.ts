@@ -46,7 +46,7 @@ export function createHopFilter(connection: string | undefined): (lowerName: str
  * The names in a Connection header, in lower case, but for those that only the edge sets: a client must not take them
  * off. Undefined when there are none beside what every connection says.
  */
-export function listedIn(connection: string): ReadonlySet<string> | undefined {
+function listedIn(connection: string): ReadonlySet<string> | undefined {
   if (/^\s*(?:keep-alive|close|upgrade)?\s*$/i.test(connection)) return undefined;
   const names = connection
     .split(",")

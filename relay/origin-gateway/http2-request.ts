@@ -9,7 +9,7 @@ export class UnprocessedError extends Error {
 }
 
 /** The stream or its connection ended before the answer was whole. */
-export class StreamCutError extends Error {
+class StreamCutError extends Error {
   /** What the client library calls the end of a connection. */
   readonly code = "UND_ERR_SOCKET";
 }

@@ -16,6 +16,6 @@ export const streamRuleSchema = z.object({
   name: z.string().optional(),
   backendRefs: z.array(z.unknown()).default([]),
 });
-export type StreamRule = z.output<typeof streamRuleSchema>;
+type StreamRule = z.output<typeof streamRuleSchema>;
 
 export const streamBackendSchema = backendRefSchema.omit({ filters: true });
