@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { SecureContextOptions } from "node:tls";
+import { type SecureContextOptions, TLSSocket } from "node:tls";
 import { buildConnector, type Client } from "undici";
 import type { ServersTransport } from "../../src/table/service.ts";
 import type { Http2Options } from "./http2-pool.ts";
@@ -105,12 +105,34 @@ function createConnector(transport: ServersTransport | undefined, address: strin
   };
   const connect = buildConnector(options);
   const serverName = transport?.serverName ?? (isIP(address) === 0 ? address : undefined);
-  const connector: buildConnector.connector = ({ servername: _, ...target }, callback) =>
-    connect(
-      target.protocol === "https:" && serverName !== undefined ? { ...target, servername: serverName } : target,
-      callback,
-    );
+  const peerCertUri = transport?.peerCertUri;
+  const connector: buildConnector.connector = ({ servername: _, ...target }, callback) => {
+    const isTls = target.protocol === "https:";
+    const named = isTls && serverName !== undefined ? { ...target, servername: serverName } : target;
+    connect(named, isTls && peerCertUri !== undefined ? demandUri(peerCertUri, callback) : callback);
+  };
   return connector;
+}
+
+/**
+ * Lets a connection through only when the Pod's certificate names the URI, whatever else is checked of it, as Traefik
+ * does with `peerCertURI`.
+ */
+function demandUri(uri: string, callback: buildConnector.Callback): buildConnector.Callback {
+  return (...[error, socket]) => {
+    if (error !== null || !(socket instanceof TLSSocket)) return callback(error ?? new Error("no TLS"), null);
+    const names = socket.getPeerX509Certificate()?.subjectAltName ?? "";
+    if (urisOf(names).some((one) => one.toLowerCase() === uri.toLowerCase())) return callback(null, socket);
+    socket.destroy();
+    callback(new Error(`the Pod's certificate does not name ${uri}`), null);
+  };
+}
+
+/** Names are separated by commas, and quoted as JSON where they hold one (Node's documentation of `X509Certificate`). */
+function urisOf(subjectAltName: string): string[] {
+  return [...subjectAltName.matchAll(/(?:^|, )URI:("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(([, name = ""]) =>
+    name.startsWith('"') ? String(JSON.parse(name)) : name,
+  );
 }
 
 type TlsOptions = Pick<SecureContextOptions, "ca" | "cert" | "key"> & { rejectUnauthorized?: boolean };

@@ -1,3 +1,5 @@
+import "reflect-metadata";
+import { KeyObject } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import {
   constants,
@@ -9,6 +11,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { createServer as createTcpServer, type Socket } from "node:net";
+import { SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { type CertificatePair, makeCertificate } from "../../cli/dev/make-certificate.ts";
@@ -314,6 +317,36 @@ describe("a Pod of TLS", () => {
     expect((await send(gateway, "app")).text).toBe("1.1");
   });
 
+  describe("whose certificate must name a URI", () => {
+    let named: CertificatePair;
+    beforeAll(async () => {
+      named = await certificateFor("spiffe://cluster/ns/app");
+    });
+    const ask = async (peerCertUri: string, transport: ServersTransport = {}) => {
+      const server = createSecureServer({ ...named, allowHTTP1: true });
+      server.on("request", (request, response) => response.end(request.httpVersion));
+      const gateway = await gatewayTo(await listen(server), { rootCAs: [named.cert], peerCertUri, ...transport });
+      return send(gateway, "app");
+    };
+
+    it.each<[string, ServersTransport, string]>([
+      ["over HTTP/2", {}, "2.0"],
+      ["over HTTP/1.1", { disableHttp2: true }, "1.1"],
+      ["and nothing else", { insecureSkipVerify: true }, "2.0"],
+    ])("is asked when it does, %s", async (_, transport, version) => {
+      expect((await ask("SPIFFE://cluster/ns/app", transport)).text).toBe(version);
+    });
+
+    it.each<[string, ServersTransport]>([
+      ["spiffe://cluster/ns/other", {}],
+      ["spiffe://cluster/ns", {}],
+      ["spiffe://cluster/ns/other", { disableHttp2: true }],
+      ["spiffe://cluster/ns/other", { insecureSkipVerify: true }],
+    ])("is not when it does not name %s, %o", async (uri, transport) => {
+      expect((await ask(uri, transport)).headers[FAILURE_HEADER]).toBe("unreachable");
+    });
+  });
+
   it("gets WebSockets over HTTP/1.1", async () => {
     const gateway = await gatewayTo((await tlsPod()).port, {});
     expect((await send(gateway, "app")).text).toBe("2.0");
@@ -325,3 +358,21 @@ describe("a Pod of TLS", () => {
     socket.terminate();
   });
 });
+
+/** A self-signed certificate for 127.0.0.1 that names a URI too. */
+async function certificateFor(uri: string): Promise<CertificatePair> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new SubjectAlternativeNameExtension([
+        { type: "url", value: uri },
+        { type: "ip", value: "127.0.0.1" },
+      ]),
+    ],
+  });
+  const key = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" });
+  return { cert: certificate.toString("pem"), key: String(key) };
+}

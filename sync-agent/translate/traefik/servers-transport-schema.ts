@@ -17,14 +17,14 @@ export const serversTransportSchema = z.object({
       dialTimeout: duration.optional(),
       responseHeaderTimeout: duration.optional(),
       idleConnTimeout: duration.optional(),
-      readIdleTimeout: z.unknown().optional(),
-      pingTimeout: z.unknown().optional(),
+      readIdleTimeout: duration.optional(),
+      pingTimeout: duration.optional(),
     })
     .optional(),
   minVersion: z.unknown().optional(),
   maxVersion: z.unknown().optional(),
   cipherSuites: z.unknown().optional(),
-  peerCertURI: z.unknown().optional(),
+  peerCertURI: z.string().optional(),
   peerCertSANs: z.unknown().optional(),
   spiffe: z.unknown().optional(),
 });

@@ -49,7 +49,7 @@ export function useServersTransport(
 }
 
 /** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
-const guards = ["peerCertURI", "peerCertSANs", "spiffe"] as const;
+const guards = ["peerCertSANs", "spiffe"] as const;
 const niceties = ["minVersion", "maxVersion", "cipherSuites"] as const;
 
 function readTransport(object: KubernetesObject, report: Report, context: Context): ServersTransport | undefined {
@@ -68,7 +68,7 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     if (isGuard) isUsable = false;
   }
   if (!isUsable) return undefined;
-  const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2 } = spec;
+  const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2, peerCertURI } = spec;
   const secrets = { object, path: ["spec"], report, context };
   const rootCAs = readRootCAs(spec, secrets);
   const certificates = readCertificates(spec, secrets);
@@ -79,13 +79,14 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     ...(certificates.length === 0 ? {} : { certificates }),
     ...(maxIdleConnsPerHost === undefined ? {} : { maxIdleConnsPerHost }),
     ...(disableHTTP2 === undefined ? {} : { disableHttp2: disableHTTP2 }),
+    ...(peerCertURI ? { peerCertUri: peerCertURI } : {}),
     ...readTimeouts(spec, report),
   };
 }
 
 function readTimeouts(spec: ServersTransportSpec, report: Report): Partial<ServersTransport> {
   const timeouts: Partial<ServersTransport> = {};
-  const fields = ["dialTimeout", "responseHeaderTimeout", "idleConnTimeout"] as const;
+  const fields = ["dialTimeout", "responseHeaderTimeout", "idleConnTimeout", "readIdleTimeout", "pingTimeout"] as const;
   for (const field of fields) {
     const value = spec.forwardingTimeouts?.[field];
     if (value === undefined) continue;
@@ -100,11 +101,6 @@ function readTimeouts(spec: ServersTransportSpec, report: Report): Partial<Serve
         hint: "Write it like `30s`",
       });
     }
-  }
-  for (const field of ["readIdleTimeout", "pingTimeout"] as const) {
-    if (spec.forwardingTimeouts?.[field] === undefined) continue;
-    const path = ["spec", "forwardingTimeouts", field];
-    report({ code: "unsupported-field", severity: "warning", path, message: `\`${field}\` is not supported yet` });
   }
   return timeouts;
 }

@@ -39,6 +39,20 @@ describe("a ServersTransport", () => {
     expect(Object.values(result.table.services)).toMatchObject([{ serversTransport: "default-t@kubernetescrd" }]);
   });
 
+  test("says how a Pod is known, and known to live", () => {
+    const result = translateText(
+      route +
+        transport("peerCertURI: spiffe://x\nforwardingTimeouts: {readIdleTimeout: 10s, pingTimeout: 500ms}") +
+        services("a"),
+    );
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({
+      peerCertUri: "spiffe://x",
+      readIdleTimeoutMs: 10_000,
+      pingTimeoutMs: 500,
+    });
+  });
+
   test("that lacks a Secret is used without", () => {
     const result = translateText(
       route +
@@ -61,8 +75,8 @@ describe("a ServersTransport", () => {
     ],
     [
       "checks more than is built",
-      transport("peerCertURI: spiffe://x"),
-      "error unsupported-field ServersTransport/t spec.peerCertURI",
+      transport("peerCertSANs: [{type: DNS, value: x}]"),
+      "error unsupported-field ServersTransport/t spec.peerCertSANs",
     ],
     [
       "cannot be read",
