@@ -8,6 +8,8 @@ const tested = {
   "examples.test.ts": ["canary", "failover", "ingress", "mirror", "path-and-host", "sticky"],
   "examples-access.test.ts": [
     "auth",
+    "buffering",
+    "client-certificate",
     "content-type",
     "encoded-characters",
     "errors",
@@ -25,14 +27,22 @@ const tested = {
     "replace-path",
     "strip-prefix",
   ],
-  "examples-routing.test.ts": ["cross-namespace", "external-name", "header-and-query", "priorities", "two-controllers"],
+  "examples-routing.test.ts": [
+    "canary-by-request",
+    "cross-namespace",
+    "external-name",
+    "header-and-query",
+    "priorities",
+    "two-controllers",
+  ],
+  "examples-streams.test.ts": ["tcp-mysql", "tcp-tls-mongo", "udp-dns"],
 };
 
 it("every example has a test", async () => {
   expect((await readdir(examples)).sort()).toEqual(Object.values(tested).flat().sort());
   for (const [file, names] of Object.entries(tested)) {
     const text = await readFile(`test/e2e/${file}`, "utf8");
-    for (const name of names) expect(text).toMatch(new RegExp(`runExample\\("${name}["/]`));
+    for (const name of names) expect(text).toMatch(new RegExp(`run(?:Example|WithConfig)\\("${name}["/]`));
   }
 });
 
