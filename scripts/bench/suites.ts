@@ -5,6 +5,7 @@ import { edgeSuite } from "./edge-suite.ts";
 import { gatewaySuite } from "./gateway-suite.ts";
 import { matchSuite } from "./match-suite.ts";
 import { propagationSuite } from "./propagation-suite.ts";
+import { relaySuite } from "./relay-suite.ts";
 import type { Suite } from "./suite.ts";
 
 /** The suites of `npm run bench`, in the order in which they run. One line adds one. */
@@ -14,6 +15,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   edge: edgeSuite,
   cold: coldSuite,
   gateway: gatewaySuite,
+  relay: relaySuite,
   agent: agentSuite,
   propagation: propagationSuite,
 };
