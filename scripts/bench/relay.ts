@@ -25,7 +25,7 @@ export interface Compared {
   ratio: Spread;
 }
 
-export interface UdpCompared extends Compared {
+interface UdpCompared extends Compared {
   /** Datagrams without an answer, of all rounds through the relay. */
   lost: number;
   sent: number;

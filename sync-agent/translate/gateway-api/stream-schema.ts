@@ -16,6 +16,5 @@ export const streamRuleSchema = z.object({
   name: z.string().optional(),
   backendRefs: z.array(z.unknown()).default([]),
 });
-type StreamRule = z.output<typeof streamRuleSchema>;
 
 export const streamBackendSchema = backendRefSchema.omit({ filters: true });
