@@ -115,15 +115,17 @@ async function reach(
   connection: RoutedConnection,
   { failures }: Carrier,
 ): Promise<Reached> {
-  const { table } = connection;
+  const { table, route } = connection;
   const transport =
     loadBalancer.serversTransport === undefined ? undefined : table.serversTransports[loadBalancer.serversTransport];
+  // An endpoint that answers before the client's bytes may come is read by others first.
+  const isDirect = loadBalancer.tls !== true && !route.isPostgres;
   let attempts = 0;
   for (const target of targets) {
     if (client.destroyed) break;
     attempts += 1;
     try {
-      const dialled = await dial(target, dialTimeoutOf(transport));
+      const dialled = await dial(target, dialTimeoutOf(transport), isDirect);
       const upstream = await greetEndpoint(dialled, target, loadBalancer, transport, connection);
       failures.answered(target.authority);
       if (client.destroyed) {

@@ -1,5 +1,6 @@
 import { connect, isIP, type Socket } from "node:net";
 import type { Target } from "../origin-gateway/target.ts";
+import { connectDirectly } from "./direct-read.ts";
 
 /** Probes of a connection over which nothing comes, in milliseconds: a peer that vanished is found out. */
 export const KEEP_ALIVE_MS = 15_000;
@@ -18,12 +19,13 @@ class DialError extends Error {
  * Connects to a target.
  *
  * @param timeoutMs 0: no limit
+ * @param isDirect whether it is for `splice` and nobody else to be read
  * @returns a connection that is paused
  * @throws DialError
  */
-export function dial(target: Target, timeoutMs: number): Promise<Socket> {
+export function dial(target: Target, timeoutMs: number, isDirect = false): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({
+    const socket = (isDirect ? connectDirectly : connect)({
       host: target.address,
       port: portOf(target),
       allowHalfOpen: true,

@@ -3,6 +3,7 @@ import type { TcpRouter } from "../../src/table/tcp.ts";
 import { type Companion, isCompanions } from "./companion.ts";
 import { type ConnectionRoutes, createConnectionRoutes } from "./connection-routes.ts";
 import { KEEP_ALIVE_MS } from "./dial.ts";
+import { replaceByDirectSocket } from "./direct-read.ts";
 import { type FoundRoute, findRoute } from "./find-route.ts";
 import { peek } from "./peek.ts";
 import { type Peer, type ProxiedConnection, readProxyHeader } from "./proxy-header.ts";
@@ -57,16 +58,22 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
 
   const server = createServer(
     { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-    (socket) => {
+    (accepted) => {
       if (open.size >= maxConnections) {
-        refused("too-many", withoutMapping(socket.remoteAddress ?? ""));
-        socket.resetAndDestroy();
+        refused("too-many", withoutMapping(accepted.remoteAddress ?? ""));
+        accepted.resetAndDestroy();
         return;
       }
+      const known = findAtOnce(accepted, routesOf, options);
+      const socket = (known && replaceByDirectSocket(accepted)) ?? accepted;
       open.add(socket);
       socket.once("close", () => open.delete(socket));
       // A reset is the peer's business; without a listener it would be this process's.
       socket.on("error", () => {});
+      if (known !== undefined) {
+        options.carry({ socket, ...known });
+        return;
+      }
       accept(socket, routesOf, options).catch((error: unknown) => {
         log("a connection could not be carried", error);
         socket.destroy();
@@ -83,12 +90,29 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
       return open.size;
     },
     stop: () => void server.close(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of open) socket.destroy();
-      }),
+    async close() {
+      const stopped = new Promise((resolve) => server.close(resolve));
+      // The server does not count those that were replaced.
+      const closed = [...open].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+      for (const socket of open) socket.destroy();
+      await Promise.all([stopped, ...closed]);
+    },
   };
+}
+
+/** What is known of a connection without reading from it; undefined when its first bytes count, or nobody takes it. */
+function findAtOnce(
+  socket: Socket,
+  routesOf: (table: StreamTable) => ConnectionRoutes,
+  { trustsProxy, ...options }: TcpListenerOptions,
+): Omit<RoutedConnection, "socket"> | undefined {
+  const ends = endsOf(socket);
+  const { address } = ends.source;
+  const table = options.table();
+  const routes = routesOf(table);
+  if (routes.hasTls || options.companion?.()?.takesTls || trustsProxy?.(address)) return undefined;
+  const router = routes.matchPlain(address);
+  return router && { ends, table, route: { outcome: "found", router, isPostgres: false } };
 }
 
 async function accept(
@@ -126,9 +150,8 @@ async function findEnds(
   socket: Socket,
   { trustsProxy, helloTimeoutMs, refused }: TcpListenerOptions,
 ): Promise<ProxiedConnection | undefined> {
-  const source = { address: withoutMapping(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
-  const destination = { address: withoutMapping(socket.localAddress ?? ""), port: socket.localPort ?? 0 };
-  const own = { source, destination };
+  const own = endsOf(socket);
+  const { source } = own;
   if (trustsProxy === undefined || !trustsProxy(source.address)) return own;
   const peeked = await peek(socket, helloTimeoutMs, (bytes) => {
     const value = readProxyHeader(bytes);
@@ -143,6 +166,11 @@ async function findEnds(
   socket.destroy();
   return undefined;
 }
+
+const endsOf = (socket: Socket): ProxiedConnection => ({
+  source: { address: withoutMapping(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 },
+  destination: { address: withoutMapping(socket.localAddress ?? ""), port: socket.localPort ?? 0 },
+});
 
 /** IPv4 clients of a listener on `::`. */
 const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
