@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const PROGRAM = "dist/sluice.mjs";
@@ -20,6 +20,7 @@ const { outputFiles } = await build({
   // Packages that are CommonJS inside ask for `require`, which a module does not have.
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
 });
+await mkdir("dist", { recursive: true });
 await writeFile(PROGRAM, asAscii(outputFiles[0]?.text ?? ""));
 
 /**
