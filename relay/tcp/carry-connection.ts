@@ -58,36 +58,38 @@ export async function carryConnection(
   const { router, hello } = route;
   const startedAt = carrier.now();
   const clientAddress = ends.source.address;
-  const result: Omit<ConnectionEnd, "durationMs" | "bytesIn" | "bytesOut"> = {
-    entryPoint,
-    router: router.name,
-    service: router.service,
-    clientAddress,
-    sni: hello?.sni,
-    target: undefined,
-    outcome: "closed-route",
-    dialAttempts: 0,
-  };
-  const end = (changes: Partial<ConnectionEnd> = {}): void => {
-    const { bytesRead: bytesIn, bytesWritten: bytesOut } = socket;
-    carrier.ended({ ...result, bytesIn, bytesOut, durationMs: carrier.now() - startedAt, ...changes });
-  };
+  const end = (changes: Pick<ConnectionEnd, "outcome"> & Partial<ConnectionEnd>): void =>
+    carrier.ended({
+      entryPoint,
+      router: router.name,
+      service: router.service,
+      clientAddress,
+      sni: hello?.sni,
+      target: undefined,
+      dialAttempts: 0,
+      bytesIn: socket.bytesRead,
+      bytesOut: socket.bytesWritten,
+      durationMs: carrier.now() - startedAt,
+      ...changes,
+    });
   const close = (outcome: ConnectionEnd["outcome"], changes: Partial<ConnectionEnd> = {}): void => {
     socket.destroy();
     end({ outcome, ...changes });
   };
 
   if (router.closedBy !== undefined) return close("closed-route");
-  const admission = admit(carrier.guardsOf(table, router.middlewares), clientAddress);
-  if (admission.outcome === "refused") return close("refused", { refusedBy: admission.by });
-  socket.once("close", admission.leave);
+  if (router.middlewares.length > 0) {
+    const admission = admit(carrier.guardsOf(table, router.middlewares), clientAddress);
+    if (admission.outcome === "refused") return close("refused", { refusedBy: admission.by });
+    socket.once("close", admission.leave);
+  }
 
   const isTerminated = router.tls !== undefined && !router.tls.passthrough;
   const client = isTerminated
     ? await carrier.terminatorOf(table, router.tls?.options).accept(socket, hello?.sni ?? "")
     : socket;
   if (client === undefined) return end({ outcome: "handshake-failed" });
-  client.on("error", () => {});
+  if (client !== socket) client.on("error", () => {});
 
   const choice = chooseTargets(router.service, table, clientAddress, carrier);
   const reached = choice && (await reach(choice.targets, choice.loadBalancer, client, connection, carrier));
@@ -120,13 +122,14 @@ async function reach(
     loadBalancer.serversTransport === undefined ? undefined : table.serversTransports[loadBalancer.serversTransport];
   // An endpoint that answers before the client's bytes may come is read by others first.
   const isDirect = loadBalancer.tls !== true && !route.isPostgres;
+  const isGreeted = !isDirect || loadBalancer.proxyProtocol !== undefined;
   let attempts = 0;
   for (const target of targets) {
     if (client.destroyed) break;
     attempts += 1;
     try {
       const dialled = await dial(target, dialTimeoutOf(transport), isDirect);
-      const upstream = await greetEndpoint(dialled, target, loadBalancer, transport, connection);
+      const upstream = isGreeted ? await greetEndpoint(dialled, target, loadBalancer, transport, connection) : dialled;
       failures.answered(target.authority);
       if (client.destroyed) {
         upstream.destroy();

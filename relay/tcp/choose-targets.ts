@@ -96,8 +96,12 @@ function chooseEndpoints(
   const set = targetsOf(endpoints);
   const { balance } = state;
   const failures = withHealth(name, loadBalancer, state);
-  const up = set.candidates.filter(({ authority }) => !failures.isDown(authority));
-  const first = preferences[loadBalancer.strategy ?? "wrr"](up, clientAddress, state);
+  const prefer = loadBalancer.strategy === undefined ? undefined : preferences[loadBalancer.strategy];
+  const first = prefer?.(
+    set.candidates.filter(({ authority }) => !failures.isDown(authority)),
+    clientAddress,
+    state,
+  );
   return { loadBalancer, targets: orderTargets(set, `tcp ${name}`, first, balance, failures) };
 }
 

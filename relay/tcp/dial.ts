@@ -1,9 +1,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import type { Target } from "../origin-gateway/target.ts";
 import { connectDirectly } from "./direct-read.ts";
-
-/** Probes of a connection over which nothing comes, in milliseconds: a peer that vanished is found out. */
-export const KEEP_ALIVE_MS = 15_000;
+import { keepAliveLater } from "./keep-alive.ts";
 
 /** A target that cannot be connected to. `code` is the system's, or `ETIMEDOUT`. */
 class DialError extends Error {
@@ -30,8 +28,6 @@ export function dial(target: Target, timeoutMs: number, isDirect = false): Promi
       port: portOf(target),
       allowHalfOpen: true,
       noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
       autoSelectFamily: isIP(target.address) === 0,
     });
     const timer = timeoutMs > 0 ? setTimeout(() => fail("ETIMEDOUT"), timeoutMs) : undefined;
@@ -40,12 +36,12 @@ export function dial(target: Target, timeoutMs: number, isDirect = false): Promi
       socket.destroy();
       reject(new DialError(target, code, cause));
     };
-    socket.once("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "unknown", error));
+    // It stays after the connection is made: until that is spliced nobody else listens, and an error without a listener
+    // would end the process.
+    socket.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? "unknown", error));
     socket.once("connect", () => {
       clearTimeout(timer);
-      socket.removeAllListeners("error");
-      // Until it is spliced nobody else listens, and an error without a listener would end the process.
-      socket.on("error", () => {});
+      keepAliveLater(socket);
       resolve(socket);
     });
   });

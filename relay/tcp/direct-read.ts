@@ -28,8 +28,10 @@ interface Internals {
   _readableState?: { ended?: unknown };
 }
 
-/** Of sockets that were made to be read directly. */
-const readings = new WeakMap<Socket, DirectReading>();
+/** Of sockets that were made to be read directly. A map of them would cost each more than its reading does. */
+const READING = Symbol("reading");
+
+const readingOf = (socket: Socket & { [READING]?: DirectReading }): DirectReading | undefined => socket[READING];
 
 /** Connects by a socket that is paused, and that only `readDirectly` can have read. */
 export function connectDirectly(options: NetConnectOpts): Socket {
@@ -46,8 +48,7 @@ function takeOver(handle: object): Socket {
 function prepare(socket: Socket, reading: DirectReading): Socket {
   socket.pause();
   reading.source = socket;
-  readings.set(socket, reading);
-  return socket;
+  return Object.assign(socket, { [READING]: reading });
 }
 
 /**
@@ -73,7 +74,7 @@ export function replaceByDirectSocket(accepted: Socket): Socket | undefined {
  * @returns undefined for a socket that cannot be read so: TLS, one that is ending, one with bytes still to be sent
  */
 export function readDirectly(given: Socket): DirectSocket | undefined {
-  const known = readings.get(given);
+  const known = readingOf(given);
   if (known !== undefined) return { socket: given, rest: undefined, pipeTo: (target) => known.pipeTo(target) };
   const internals = given as Socket & Internals;
   const handle = internals._handle;
@@ -93,7 +94,7 @@ export function readDirectly(given: Socket): DirectSocket | undefined {
   });
   socket.once("close", () => given.destroy());
   given.once("close", () => socket.destroy());
-  return { socket, rest, pipeTo: (target) => readings.get(socket)?.pipeTo(target) };
+  return { socket, rest, pipeTo: (target) => readingOf(socket)?.pipeTo(target) };
 }
 
 function drain(socket: Socket): Buffer | undefined {

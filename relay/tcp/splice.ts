@@ -35,31 +35,28 @@ export function splice(client: Socket, upstream: Socket, { terminationDelayMs = 
       far.socket.destroy();
     }, terminationDelayMs);
   };
-  forward(near, far.socket, ended);
-  forward(far, near.socket, ended);
-  near.socket.once("close", closed);
-  far.socket.once("close", closed);
+  forward(near, far.socket, ended, closed);
+  forward(far, near.socket, ended, closed);
 }
 
 type Side = DirectSocket | { socket: Socket; pipeTo?: undefined };
 
 const sideOf = (socket: Socket): Side => readDirectly(socket) ?? { socket };
 
-function forward(from: Side, to: Socket, ended: () => void): void {
+function forward(from: Side, to: Socket, ended: () => void, closed: () => void): void {
   const { socket } = from;
-  let isReset = false;
   const end = (): void => {
-    to.end();
+    // Closing says the same as ending, once there is nothing more to be read or sent.
+    if (to.readableEnded && to.writableLength === 0 && !("encrypted" in to)) to.destroy();
+    else to.end();
     ended();
   };
   // A side that ended without a byte has said so already.
   if (socket.readableEnded) end();
-  else socket.once("end", end);
-  socket.on("error", () => {
-    isReset = true;
-  });
-  socket.once("close", () => {
-    if (isReset || !to.writableEnded) reset(to);
+  else socket.on("end", end);
+  socket.on("close", (isReset: boolean) => {
+    if (!to.destroyed && (isReset || !to.writableEnded)) reset(to);
+    closed();
   });
   if (from.pipeTo === undefined) copy(socket, to);
   else {

@@ -2,9 +2,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { TcpRouter } from "../../src/table/tcp.ts";
 import { type Companion, isCompanions } from "./companion.ts";
 import { type ConnectionRoutes, createConnectionRoutes } from "./connection-routes.ts";
-import { KEEP_ALIVE_MS } from "./dial.ts";
 import { replaceByDirectSocket } from "./direct-read.ts";
 import { type FoundRoute, findRoute } from "./find-route.ts";
+import { keepAliveLater } from "./keep-alive.ts";
 import { peek } from "./peek.ts";
 import { type Peer, type ProxiedConnection, readProxyHeader } from "./proxy-header.ts";
 import type { StreamTable } from "./stream-table.ts";
@@ -56,30 +56,28 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
   const open = new Set<Socket>();
   const routesOf = routesByTable(entryPoint);
 
-  const server = createServer(
-    { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-    (accepted) => {
-      if (open.size >= maxConnections) {
-        refused("too-many", withoutMapping(accepted.remoteAddress ?? ""));
-        accepted.resetAndDestroy();
-        return;
-      }
-      const known = findAtOnce(accepted, routesOf, options);
-      const socket = (known && replaceByDirectSocket(accepted)) ?? accepted;
-      open.add(socket);
-      socket.once("close", () => open.delete(socket));
-      // A reset is the peer's business; without a listener it would be this process's.
-      socket.on("error", () => {});
-      if (known !== undefined) {
-        options.carry({ socket, ...known });
-        return;
-      }
-      accept(socket, routesOf, options).catch((error: unknown) => {
-        log("a connection could not be carried", error);
-        socket.destroy();
-      });
-    },
-  );
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (accepted) => {
+    if (open.size >= maxConnections) {
+      refused("too-many", withoutMapping(accepted.remoteAddress ?? ""));
+      accepted.resetAndDestroy();
+      return;
+    }
+    const known = findAtOnce(accepted, routesOf, options);
+    const socket = (known && replaceByDirectSocket(accepted)) ?? accepted;
+    open.add(socket);
+    keepAliveLater(socket);
+    socket.once("close", () => open.delete(socket));
+    // A reset is the peer's business; without a listener it would be this process's.
+    socket.on("error", () => {});
+    if (known !== undefined) {
+      options.carry({ socket, ...known });
+      return;
+    }
+    accept(socket, routesOf, options).catch((error: unknown) => {
+      log("a connection could not be carried", error);
+      socket.destroy();
+    });
+  });
   await listening(server, listen);
   const bound = server.address();
   const address =
@@ -105,7 +103,7 @@ function findAtOnce(
   socket: Socket,
   routesOf: (table: StreamTable) => ConnectionRoutes,
   { trustsProxy, ...options }: TcpListenerOptions,
-): Omit<RoutedConnection, "socket"> | undefined {
+): Pick<RoutedConnection, "ends" | "route" | "table"> | undefined {
   const ends = endsOf(socket);
   const { address } = ends.source;
   const table = options.table();
@@ -167,13 +165,17 @@ async function findEnds(
   return undefined;
 }
 
-const endsOf = (socket: Socket): ProxiedConnection => ({
-  source: { address: withoutMapping(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 },
-  destination: { address: withoutMapping(socket.localAddress ?? ""), port: socket.localPort ?? 0 },
-});
+function endsOf(socket: Socket): ProxiedConnection {
+  const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = socket;
+  return {
+    source: { address: withoutMapping(remoteAddress), port: remotePort },
+    destination: { address: withoutMapping(localAddress), port: localPort },
+  };
+}
 
 /** IPv4 clients of a listener on `::`. */
-const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
+const withoutMapping = (address: string): string =>
+  address.startsWith("::") ? address.replace(/^::ffff:(?=\d+\.)/i, "") : address;
 
 /** The routes of an entry point, made once for each list of routers. */
 function routesByTable(entryPoint: string): (table: StreamTable) => ConnectionRoutes {
