@@ -12,7 +12,7 @@ let sweep: NodeJS.Timeout | undefined;
 export function keepAliveLater(socket: Socket): void {
   young.add(socket);
   socket.on("close", forget);
-  sweep ??= setTimeout(keepThoseAlive, SWEEP_MS).unref();
+  if (sweep === undefined) sweep = setTimeout(keepThoseAlive, SWEEP_MS).unref();
 }
 
 function keepThoseAlive(): void {

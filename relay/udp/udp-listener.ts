@@ -7,7 +7,7 @@ import type { Target } from "../origin-gateway/target.ts";
 import type { ChoiceState } from "../tcp/choose-targets.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 import { chooseUdpTarget, isStillServed } from "./choose-udp-target.ts";
-import { UdpSessions } from "./udp-sessions.ts";
+import { type KeptSession, UdpSessions } from "./udp-sessions.ts";
 
 /** A session that has ended, or as it is so far, for logs and metrics. */
 export interface UdpSessionEnd {
@@ -60,6 +60,8 @@ interface Session extends UdpSessionEnd {
 
 /** Room for bursts while the event loop is busy; the system may allow less. */
 const BUFFER_BYTES = 4 * 1024 * 1024;
+/** The same for the answers to one client. */
+const SESSION_BUFFER_BYTES = 1024 * 1024;
 
 /**
  * Opens a UDP entry point. Each client's datagrams go to one endpoint, by a socket of its own, so that the answers
@@ -93,9 +95,9 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
     }, delay).unref();
   };
 
-  const begin = (router: UdpRouter, current: StreamTable, client: RemoteInfo, chosen: Target): Session => {
-    const upstream = createSocket({ type: isIPv6(chosen.address) ? "udp6" : "udp4", lookup });
-    const key = keyOf(client);
+  const begin = (router: UdpRouter, current: StreamTable, client: RemoteInfo, chosen: Target): KeptSession<Session> => {
+    const type = isIPv6(chosen.address) ? "udp6" : "udp4";
+    const upstream = createSocket({ type, recvBufferSize: SESSION_BUFFER_BYTES, lookup });
     const session: Session = {
       entryPoint,
       router: router.name,
@@ -112,38 +114,38 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
     };
     upstream.connect(portOf(chosen), chosen.address);
     upstream.on("message", (datagram) => {
-      sessions.touch(key);
+      sessions.touch(kept);
       session.datagramsOut += 1;
       session.bytesOut += datagram.length;
       server.send(datagram, client.port, client.address);
     });
     // A port that nobody listens on answers by ICMP: the datagram is lost, as UDP may, and the session goes on.
     upstream.on("error", () => {});
-    sessions.begin(key, session);
+    const kept = sessions.begin(keyOf(client), session);
     expireLater(idleTimeoutMs);
-    return session;
+    return kept;
   };
 
   server.on("message", (datagram, client) => {
     const current = table();
     const router = routerOf(current, entryPoint);
     if (router === undefined) return dropped("no-route");
-    const key = keyOf(client);
-    const known = sessions.find(key);
+    const known = sessions.find(keyOf(client));
     const isServed =
       known !== undefined &&
-      (known.seenIn === current ||
-        (known.service === router.service && isStillServed(router.service, known.chosen, current)));
-    if (known !== undefined && !isServed) sessions.end(key);
-    let session = isServed ? known : undefined;
-    if (session === undefined) {
+      (known.value.seenIn === current ||
+        (known.value.service === router.service && isStillServed(router.service, known.value.chosen, current)));
+    if (known !== undefined && !isServed) sessions.end(known);
+    let kept = isServed ? known : undefined;
+    if (kept === undefined) {
       if (isStopping) return dropped("stopping");
       const chosen = chooseUdpTarget(router.service, current, state);
       if (chosen === undefined) return dropped("no-endpoint");
-      session = begin(router, current, client, chosen);
+      kept = begin(router, current, client, chosen);
     }
+    const session = kept.value;
     session.seenIn = current;
-    sessions.touch(key);
+    sessions.touch(kept);
     session.datagramsIn += 1;
     session.bytesIn += datagram.length;
     sendUp(session.upstream, datagram);
