@@ -4,7 +4,7 @@ import { answerParent } from "./child.ts";
 import { openUdp } from "./relay-udp.ts";
 
 /** The first byte of a connection whose peer wants bytes, as many as the text after it says; others get back theirs. */
-export const WANTS_BULK = "B".charCodeAt(0);
+const WANTS_BULK = "B".charCodeAt(0);
 
 const piece = Buffer.alloc(256 * 1024, "x");
 

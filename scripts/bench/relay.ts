@@ -5,7 +5,7 @@ import type { StreamLoad, UdpOrder } from "./relay-load.ts";
 import { startHaproxy, startNginx } from "./relay-peers.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 
-const WARM_UP_ROUNDS = 2;
+const WARM_UP_ROUNDS = 3;
 const DATAGRAMS_PER_SECOND = 30_000;
 
 /** Amounts of one round. */
@@ -26,7 +26,7 @@ export interface Compared {
 }
 
 interface UdpCompared extends Compared {
-  /** Datagrams without an answer, of all rounds through the relay. */
+  /** Datagrams without an answer, of all rounds through the relay that count. */
   lost: number;
   sent: number;
   /** The same of the peer. */
@@ -62,9 +62,10 @@ export async function measureRelay(sizes: RelaySizes): Promise<RelayResults> {
         load.call(task, { port, amount } satisfies StreamLoad),
       );
     const losses = new Map<number, { sent: number; lost: number }>();
-    const sendDatagrams = async (port: number): Promise<void> => {
+    const sendDatagrams = async (port: number, isWarm: boolean): Promise<void> => {
       const order: UdpOrder = { port, amount: sizes.datagrams, perSecond: DATAGRAMS_PER_SECOND };
       const { sent, received } = await load.call<{ sent: number; received: number }>("udp", order);
+      if (!isWarm) return;
       const before = losses.get(port) ?? { sent: 0, lost: 0 };
       losses.set(port, { sent: before.sent + sent, lost: before.lost + sent - received });
     };
@@ -95,13 +96,13 @@ async function compare(
   amount: number,
   relay: Measured,
   peer: Measured,
-  run: (port: number) => Promise<unknown>,
+  run: (port: number, isWarm: boolean) => Promise<unknown>,
 ): Promise<Compared> {
   const used = new Map<Measured, number[]>([relay, peer].map((one) => [one, []]));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     for (const one of round % 2 === 0 ? [relay, peer] : [peer, relay]) {
       const readCpu = startCpuWatch(one.pid);
-      await run(one.port);
+      await run(one.port, round >= 0);
       const microseconds = readCpu() / amount;
       if (round >= 0) used.get(one)?.push(microseconds);
     }
