@@ -88,6 +88,8 @@ export function readDirectly(given: Socket): DirectSocket | undefined {
   }
   internals._handle = null;
   const socket = takeOver(handle);
+  // It closes as well, which the splice goes by; without a listener a reset would be this process's end.
+  socket.on("error", () => {});
   Object.defineProperties(given, {
     bytesRead: { get: () => socket.bytesRead },
     bytesWritten: { get: () => socket.bytesWritten },

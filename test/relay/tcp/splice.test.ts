@@ -160,3 +160,18 @@ it("tells how many bytes have passed, by the sockets that it was given", async (
   await closed;
   expect([near.bytesRead, near.bytesWritten]).toEqual([70_000, 7]);
 });
+
+it.each([
+  ["a client", 0],
+  ["a Pod", 1],
+])("passes on the reset of %s, and outlives it", async (_, index) => {
+  const { client, pod, closed } = await connected();
+  const [resetting, other] = index === 0 ? [client, pod] : [pod, client];
+  resetting.write("hello");
+  other.resume();
+  await once(other, "data");
+  const isReset = new Promise((resolve) => other.once("close", resolve));
+  resetting.resetAndDestroy();
+  await closed;
+  expect(await isReset).toBe(true);
+});
