@@ -31,7 +31,9 @@ export function createLateKv(shown: KvBacking, random: () => number): LateKv {
         // The way to the KV inside the runtime may fail; what was accepted shows all the same, only later.
         const show = (): void => {
           const tried = hidden.get(key);
-          shown.put(key, value, options).then(
+          // The runtime throws at once, instead of rejecting, when it is gone.
+          const put = async (): Promise<void> => shown.put(key, value, options);
+          put().then(
             () => hidden.get(key) === tried && hidden.delete(key),
             () => hidden.get(key) === tried && hidden.set(key, { value, timer: setTimeout(show, SHOW_AGAIN_MS) }),
           );
