@@ -1,4 +1,5 @@
-import type { HopFailure } from "../../src/hop/hop.ts";
+import type { Hop, HopFailure } from "../../src/hop/hop.ts";
+import type { ServersTransport } from "../../src/table/service.ts";
 import { admitRequest } from "./admit-request.ts";
 import { answerFailure, refuseRequest } from "./answer.ts";
 import { bodyBegun } from "./await-body.ts";
@@ -29,6 +30,9 @@ const MAX_IDLE_BEFORE_UPLOAD_MS = 500;
 const WATCH_MS = 250;
 /** How long one of several targets may take to accept a connection: a sibling is worth more than patience. */
 const SIBLING_DIAL_TIMEOUT_MS = 3_000;
+
+/** How long a Pod may take to answer what is mirrored: nobody waits for that at the edge longer than 30 s. */
+const MIRROR_TIMEOUT_MS = 25_000;
 
 /** Takes one request from the edge to a Pod: admitted, then tried target by target until one answers. */
 export async function handleRequest(client: ClientExchange, gateway: Gateway): Promise<void> {
@@ -95,7 +99,7 @@ async function tryTargets(
       headers: requestHeaders(client.rawHeaders, hop, host),
       answerHeaders: cookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", cookie],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
-      answerTimeoutMs: transport?.responseHeaderTimeoutMs ?? 0,
+      answerTimeoutMs: answerTimeoutOf(transport, hop),
       isConnectionKept: !target.isTerminating,
     });
   };
@@ -131,6 +135,13 @@ async function tryTargets(
   }
   if (isClosed) return "broken";
   return targets.all.length === 0 ? "no-endpoint" : "unreachable";
+}
+
+/** How long a Pod may take to answer, in milliseconds; 0: as long as it likes. */
+function answerTimeoutOf(transport: ServersTransport | undefined, { mirror }: Hop): number {
+  const timeoutMs = transport?.responseHeaderTimeoutMs ?? 0;
+  if (!mirror) return timeoutMs;
+  return timeoutMs > 0 ? Math.min(timeoutMs, MIRROR_TIMEOUT_MS) : MIRROR_TIMEOUT_MS;
 }
 
 const canRepeat = ({ method, hasBody }: ClientExchange): boolean => IDEMPOTENT.has(method) && !hasBody;

@@ -83,6 +83,17 @@ describe("a Pod's answer", () => {
       expect(got.headers[FAILURE_HEADER]).toBe("timeout");
     });
 
+    it("of its own when it is a mirror's", async () => {
+      const requests = new EventEmitter();
+      const port = await startPod(() => requests.emit("asked"));
+      const gateway = await startGateway(tableOf({ app: { endpoints: ready(port) } }));
+      const asked = once(requests, "asked");
+      const answered = send(gateway, "app", { hop: { mirror: true } });
+      await asked;
+      vi.advanceTimersByTime(25_000);
+      expect(await answered).toMatchObject({ status: 504 });
+    });
+
     it("which begins when the request is whole", async () => {
       const requests = new EventEmitter();
       const port = await startPod((request, response) => {

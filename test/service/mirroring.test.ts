@@ -145,7 +145,7 @@ describe("the main request", () => {
           }),
       },
     });
-    expect(await (await harness.ask("m")).text()).toBe("main");
+    expect(await (await harness.ask("m", { body: "hello" })).text()).toBe("main");
     expect(harness.timers).toHaveLength(1);
     harness.timers[0]?.callback();
     await harness.settled();
@@ -155,7 +155,7 @@ describe("the main request", () => {
   it("leaves no deadline behind when its mirrors answer, before it or after it", async () => {
     const late = Promise.withResolvers<Response>();
     const harness = createHarness({ services: mirrored(), send: { copy: () => late.promise } });
-    await harness.ask("m");
+    await harness.ask("m", { body: "hello" });
     expect(harness.timers.map(({ isStopped }) => isStopped)).toEqual([false]);
     late.resolve(new Response("copy"));
     await harness.settled();
@@ -163,11 +163,18 @@ describe("the main request", () => {
 
     const slow = Promise.withResolvers<Response>();
     const quick = createHarness({ services: mirrored(), send: { main: () => slow.promise } });
-    const answer = quick.ask("m");
+    const answer = quick.ask("m", { body: "hello" });
     await quick.settled();
     slow.resolve(new Response("main"));
     await answer;
     expect(quick.timers).toEqual([]);
+  });
+
+  it("sets no deadline for a mirror without a body", async () => {
+    const never = new Promise<Response>(() => {});
+    const harness = createHarness({ services: mirrored(), send: { copy: () => never } });
+    await harness.ask("m");
+    expect(harness.timers).toEqual([]);
   });
 
   it("is never held back by a mirror that does not read: 5 MB pass, the mirror is cut", async () => {
