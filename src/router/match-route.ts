@@ -40,16 +40,16 @@ function findInListener<T>(
   return index.anyHost === undefined ? winner : findInPathIndex(index.anyHost, facts, winner);
 }
 
-/** Looks behind each dot of the host, from the longest suffix that occurs. */
+/** Looks behind each dot of the host, from the longest suffix that occurs to the shortest. */
 function findInWildcards<T>(
-  { wildcards, longestSuffix }: ListenerIndex<T>,
+  { wildcards, longestSuffix, shortestSuffix }: ListenerIndex<T>,
   host: string,
   facts: RequestFacts,
   best: Candidate<T> | undefined,
 ): Candidate<T> | undefined {
   let winner = best;
   let dot = host.indexOf(".", Math.max(0, host.length - longestSuffix - 1));
-  while (dot !== -1) {
+  while (dot !== -1 && host.length - dot > shortestSuffix) {
     const below = wildcards.get(host.slice(dot + 1));
     if (below !== undefined) winner = findInPathIndex(below, facts, winner);
     dot = host.indexOf(".", dot + 1);

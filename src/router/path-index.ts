@@ -15,8 +15,20 @@ export interface Candidate<T> extends RouterOrder {
  */
 export interface PathIndex<T> {
   readonly nodes: readonly PathNode<T>[];
+  /** Many literals of few lengths: a look for each length costs less than a search that waits for memory at each step. */
+  readonly byLength: LiteralsByLength<T> | undefined;
   readonly unindexed: readonly Candidate<T>[];
 }
+
+interface LiteralsByLength<T> {
+  /** The longest first. */
+  readonly lengths: readonly number[];
+  readonly nodes: ReadonlyMap<string, PathNode<T>>;
+}
+
+/** Up to so many literals are in the processor's cache after a few requests. */
+const FEW_LITERALS = 16;
+const MAX_LENGTHS = 16;
 
 interface PathNode<T> {
   readonly literal: string;
@@ -49,7 +61,17 @@ export function buildPathIndex<T>(entries: readonly PathEntry<T>[]): PathIndex<T
   }
   const sorted = [...nodes.values()].sort((a, b) => (a.literal < b.literal ? -1 : 1));
   link(sorted);
-  return { nodes: sorted, unindexed: unindexed.sort(compareRouters) };
+  return { nodes: sorted, byLength: byLengthOf(nodes), unindexed: unindexed.sort(compareRouters) };
+}
+
+function byLengthOf<T>(nodes: ReadonlyMap<string, PathNode<T>>): LiteralsByLength<T> | undefined {
+  if (nodes.size <= FEW_LITERALS) return undefined;
+  const lengths = new Set<number>();
+  for (const literal of nodes.keys()) {
+    lengths.add(literal.length);
+    if (lengths.size > MAX_LENGTHS) return undefined;
+  }
+  return { lengths: [...lengths].sort((a, b) => b - a), nodes };
 }
 
 const createNode = <T>(literal: string): PathNode<T> => ({
@@ -81,7 +103,9 @@ export function findInPathIndex<T>(
   best: Candidate<T> | undefined,
 ): Candidate<T> | undefined {
   let winner = best;
-  let node = longestPrefixNode(index.nodes, facts.path);
+  let node = index.byLength
+    ? longestPrefixByLength(index.byLength, facts.path)
+    : longestPrefixInOrder(index.nodes, facts.path);
   if (node !== undefined && node.literal.length === facts.path.length) winner = firstMatch(node.exact, facts, winner);
   while (node !== undefined && beats(node.bestPrefix, winner)) {
     winner = firstMatch(node.prefix, facts, winner);
@@ -102,8 +126,17 @@ function firstMatch<T>(
   return winner;
 }
 
+function longestPrefixByLength<T>({ lengths, nodes }: LiteralsByLength<T>, path: string): PathNode<T> | undefined {
+  for (const length of lengths) {
+    if (length > path.length) continue;
+    const node = nodes.get(path.slice(0, length));
+    if (node !== undefined) return node;
+  }
+  return undefined;
+}
+
 /** The last literal that is not above the path begins with the path's longest literal, or is it. */
-function longestPrefixNode<T>(nodes: readonly PathNode<T>[], path: string): PathNode<T> | undefined {
+function longestPrefixInOrder<T>(nodes: readonly PathNode<T>[], path: string): PathNode<T> | undefined {
   let low = 0;
   let high = nodes.length;
   while (low < high) {

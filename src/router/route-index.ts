@@ -17,6 +17,8 @@ export interface ListenerIndex<T> {
   readonly wildcards: ReadonlyMap<string, PathIndex<T>>;
   /** The longest of the wildcards' suffixes, in UTF-16 units: longer ends of a host need no look. */
   readonly longestSuffix: number;
+  /** The shortest of them: shorter ends need none either. */
+  readonly shortestSuffix: number;
   readonly anyHost: PathIndex<T> | undefined;
 }
 
@@ -54,6 +56,7 @@ function buildListenerIndex<T>(byHost: HostEntries<T>): ListenerIndex<T> {
   const hosts = new Map<string, PathIndex<T>>();
   const wildcards = new Map<string, PathIndex<T>>();
   let longestSuffix = 0;
+  let shortestSuffix = Number.POSITIVE_INFINITY;
   for (const [host, entries] of byHost) {
     const index = buildPathIndex(entries);
     if (!host.startsWith("*.")) {
@@ -63,10 +66,11 @@ function buildListenerIndex<T>(byHost: HostEntries<T>): ListenerIndex<T> {
     const suffix = host.slice(2);
     wildcards.set(suffix, index);
     longestSuffix = Math.max(longestSuffix, suffix.length);
+    shortestSuffix = Math.min(shortestSuffix, suffix.length);
   }
   const anyHost = hosts.get("");
   hosts.delete("");
-  return { hosts, wildcards, longestSuffix, anyHost };
+  return { hosts, wildcards, longestSuffix, shortestSuffix, anyHost };
 }
 
 function emplace<K, V>(map: Map<K, V>, key: K, create: () => V): V {

@@ -9,6 +9,8 @@ import { stableShare } from "./stable-share.ts";
 
 export type MatchesRequest = (facts: RequestFacts) => boolean;
 
+/** One for all: a rule of which the index has seen to everything is in the processor's cache. */
+const always: MatchesRequest = () => true;
 const never: MatchesRequest = () => false;
 
 /**
@@ -29,7 +31,7 @@ export function compileRule(rule: Rule, compileRegexp: CompileRegexp = compileSh
       return (facts) => !matches(facts);
     }
     case "any":
-      return () => true;
+      return always;
     case "host":
       return compileHost(rule.host);
     case "hostWildcard":

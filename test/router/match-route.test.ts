@@ -117,6 +117,27 @@ describe("matchRoute", () => {
     expect(matchRoute([chained], web, factsOf("", `/${"a".repeat(500)}`))).toBe(chain[299]);
   });
 
+  it("finds the longest of many literals, of few lengths or of many", () => {
+    const drawn = fc.constantFrom(8, 60).chain((maxLength) => {
+      const letters = fc.string({ unit: fc.constantFrom("a", "b"), maxLength });
+      return fc.record({
+        literals: fc.uniqueArray(letters, { minLength: 20, maxLength: 60 }),
+        others: fc.array(letters, { minLength: 10 }),
+      });
+    });
+    fc.assert(
+      fc.property(drawn, ({ literals, others }) => {
+        const all = literals.map((text) => `/${text}`);
+        const index = indexOf(...all.map((literal) => `PathPrefix(\`${literal}\`)`));
+        for (const path of [...literals, ...others].flatMap((text) => [`/${text}`, `/${text}ab`])) {
+          const [longest] = all.filter((literal) => path.startsWith(literal)).sort((a, b) => b.length - a.length);
+          const expected = longest === undefined ? undefined : `PathPrefix(\`${longest}\`)`;
+          expect(matchRoute([index], web, factsOf("", path))).toBe(expected);
+        }
+      }),
+    );
+  });
+
   it("equals a scan over all routers", () => {
     const drawn = fc.record({
       rule: anyRule,
