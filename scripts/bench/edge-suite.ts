@@ -43,6 +43,7 @@ function figuresOf(results: readonly VariantResult[]): Record<string, Figure> {
     "edge.vs_bare_10k": figure(find(results, "10,000 routes").ofBare, 0.75),
     "edge.sticky_vs_bare_10k": figure(find(results, "sticky").ofBare, 0.6),
     "edge.flat_10k_vs_10": figure(find(results, "10,000 routes").ofFew, 0.95),
+    "edge.five_middlewares_vs_bare": figure(find(results, "five middlewares").ofBare, 0.5),
     "edge.mirror_vs_bare": figure(find(results, "mirror").ofBare, 0.5),
   };
 }

@@ -3,8 +3,8 @@ import type { Router } from "../../src/table/router.ts";
 import type { Rule } from "../../src/table/rule.ts";
 import type { Table } from "../../src/table/table.ts";
 
-/** What a route's service does. */
-export type RouteKind = "plain" | "sticky" | "mirror";
+/** What a route does beside being found. */
+export type RouteKind = "plain" | "middlewares" | "sticky" | "mirror";
 
 export interface RequestTarget {
   host: string;
@@ -14,7 +14,23 @@ export interface RequestTarget {
 }
 
 /** The areas of one host, by the last digit of a route's number. */
-const AREAS: readonly RouteKind[] = ["plain", "plain", "plain", "sticky", "mirror"];
+const AREAS: readonly RouteKind[] = ["plain", "plain", "middlewares", "sticky", "mirror"];
+
+/** Five that many routes have: who may come, where to, what the Pod is told, what the client is. */
+const middlewares: Table["middlewares"] = {
+  office: { type: "ipAllowList", sourceRange: ["10.0.0.0/8", "127.0.0.0/8"], rejectStatusCode: 403 },
+  strip: { type: "stripPrefix", prefixes: ["/area-2"] },
+  version: { type: "addPrefix", prefix: "/v1" },
+  tenant: { type: "headers", customRequestHeaders: { "X-Tenant": "shop", "X-Debug": "" } },
+  secure: {
+    type: "headers",
+    stsSeconds: 31_536_000,
+    frameDeny: true,
+    contentTypeNosniff: true,
+    referrerPolicy: "no-referrer",
+    customResponseHeaders: { Server: "" },
+  },
+};
 
 /** The rule of a path below a host, as Traefik writes it most often. */
 export const pathBelow = (host: string, path: string): Rule => ({
@@ -42,13 +58,16 @@ export function routerOf(index: number, rule: Rule, service: string): Router {
   };
 }
 
-/** A table of many hosts, each with five areas: three plain ones, one with a sticky canary, one with a mirror. */
+/** A table of many hosts, each with five areas: two plain ones, one with five middlewares, a sticky canary, a mirror. */
 export function makeTable(routes: number): Table {
-  const table: Table = { ...emptyTable(), entryPoints: { web: { port: 80 }, websecure: { port: 443 } } };
+  const table: Table = { ...emptyTable(), entryPoints: { web: { port: 80 }, websecure: { port: 443 } }, middlewares };
   for (let index = 0; index < routes; index++) {
     const { host, path } = targetOf(index);
-    const service = `default-shop-${index}-80`;
-    table.routers.push(routerOf(index, pathBelow(host, path), addService(table, service, kindOf(index))));
+    const kind = kindOf(index);
+    const service = addService(table, `default-shop-${index}-80`, kind);
+    const router = routerOf(index, pathBelow(host, path), service);
+    if (kind === "middlewares") router.middlewares = Object.keys(middlewares);
+    table.routers.push(router);
   }
   return table;
 }
@@ -72,7 +91,7 @@ const targetOf = (index: number): RequestTarget => ({
 
 function addService(table: Table, name: string, kind: RouteKind): string {
   addLoadBalancer(table, name);
-  if (kind === "plain") return name;
+  if (kind === "plain" || kind === "middlewares") return name;
   const other = `${name}-next`;
   addLoadBalancer(table, other);
   const above = `${name}-${kind}`;

@@ -50,6 +50,7 @@ const few: Variant = { name: "10 routes", worker: "few", targets: targetsOf(FEW,
 export const edgeVariants: readonly Variant[] = [
   few,
   { name: "10,000 routes", worker: "many", targets: plain, expected: once },
+  { name: "five middlewares", worker: "many", targets: targetsOf(MANY, "middlewares"), expected: once },
   { name: "sticky", worker: "many", targets: targetsOf(MANY, "sticky"), expected: once },
   { name: "mirror", worker: "many", targets: targetsOf(MANY, "mirror"), expected: { requests: 2, hops: 2 } },
 ];
