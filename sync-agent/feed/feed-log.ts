@@ -4,6 +4,7 @@ import type { Table } from "../../src/table/table.ts";
 import { changesSince, isEmpty } from "../../src/table/table-changes.ts";
 import { TableDigest } from "../../src/table/table-digest.ts";
 import { sha256Hex } from "../translate/names.ts";
+import { fullDocument } from "./full-document.ts";
 
 /** Steps back from which a relay can go on without a full table, and bytes that they may take together. */
 const MAX_STEPS = 1_000;
@@ -15,11 +16,18 @@ interface Step {
   bytes: number;
 }
 
+/** What takes a relay to the table of this id, as pieces of text that are made when they are asked for. */
+interface Way {
+  id: string;
+  texts: Iterable<string>;
+}
+
 /** The feed's documents: the newest table, and the last steps to it. */
 export class FeedLog {
   readonly #freshAt: () => number;
   readonly #steps: Step[] = [];
   #bytes = 0;
+  #version = 0;
   #current: { table: Table; pointer: Pointer | null; digest: TableDigest } | undefined;
 
   constructor(freshAt: () => number) {
@@ -30,17 +38,30 @@ export class FeedLog {
     return this.#current !== undefined;
   }
 
+  /** Grows with each change of the table or the pointer. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Of the newest table. */
+  get id(): string {
+    return this.#table().digest.id;
+  }
+
   /** @returns the document that tells of it, undefined when nothing has changed */
   append(pointer: Pointer | null, table: Table): string | undefined {
     if (this.#current === undefined) {
       this.#current = { table, pointer, digest: new TableDigest(sha256Hex, table) };
+      this.#version += 1;
       return undefined;
     }
     const { digest, pointer: known, table: before } = this.#current;
     const changes = changesSince(before, table);
     const isMoved = known?.generation !== pointer?.generation || known?.root !== pointer?.root;
     this.#current = { table, pointer, digest };
-    if (isEmpty(changes)) return isMoved ? this.#pointer() : undefined;
+    if (isEmpty(changes) && !isMoved) return undefined;
+    this.#version += 1;
+    if (isEmpty(changes)) return this.#pointer();
     const from = digest.id;
     digest.update(changes);
     const document = { type: "changes", from, id: digest.id, pointer, changes } as const;
@@ -55,15 +76,17 @@ export class FeedLog {
    *
    * @param id of the table that it has, null for none
    */
-  since(id: string | null): string[] {
+  since(id: string | null): Way {
     const { digest, table, pointer } = this.#table();
-    if (id === digest.id) return [this.#pointer()];
+    const freshAt = this.#freshAt();
+    if (id === digest.id) return { id, texts: [this.#pointer()] };
     const index = this.#steps.findLastIndex(({ document }) => document.from === id);
-    if (index !== -1) {
-      const freshAt = this.#freshAt();
-      return [...this.#steps.slice(index).map(({ document }) => toLine({ ...document, freshAt })), this.#pointer()];
+    if (index === -1) {
+      const head = { type: "full", version: FEED_VERSION, id: digest.id, pointer, freshAt } as const;
+      return { id: digest.id, texts: fullDocument(head, table) };
     }
-    return [toLine({ type: "full", version: FEED_VERSION, id: digest.id, pointer, freshAt: this.#freshAt(), table })];
+    const last = this.#pointer();
+    return { id: digest.id, texts: linesOf(this.#steps.slice(index), freshAt, last) };
   }
 
   heartbeat(): string {
@@ -87,6 +110,11 @@ export class FeedLog {
       this.#bytes -= this.#steps.shift()?.bytes ?? 0;
     }
   }
+}
+
+function* linesOf(steps: readonly Step[], freshAt: number, last: string): Generator<string> {
+  for (const { document } of steps) yield toLine({ ...document, freshAt });
+  yield last;
 }
 
 const toLine = (document: FeedDocument): string => `${JSON.stringify(document)}\n`;

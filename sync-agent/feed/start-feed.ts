@@ -7,6 +7,7 @@ import { FEED_CONTENT_TYPE, FEED_PATH } from "../../src/feed/feed-document.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Table } from "../../src/table/table.ts";
 import { FeedLog } from "./feed-log.ts";
+import { RelayStream } from "./relay-stream.ts";
 
 export interface FeedOptions {
   listen: { host: string; port: number };
@@ -18,44 +19,36 @@ export interface FeedOptions {
   freshAt: () => number;
   /** How often a relay hears that the agent is still there. Default 2 s. */
   heartbeatMs?: number;
-  /** Bytes that a relay may lag behind before it is cut off, to begin again. Default 64 MiB. */
-  maxLagBytes?: number;
+  /** A relay that takes nothing of what is written to it for so long is cut off. Default 30 s. */
+  stallMs?: number;
 }
 
 export interface Feed {
   readonly address: { host: string; port: number };
   /** Tells every relay. `pointer` is the last one that the beacon is known to have accepted. */
   publish(state: { pointer: Pointer | null; table: Table }): void;
-  stats(): { relays: number; lagging: number; documents: number };
+  /** Relays that read, those that were cut off, and the bytes that wait for relays to take them. */
+  stats(): { relays: number; stalled: number; waitingBytes: number };
   close(): Promise<void>;
 }
 
 const HEARTBEAT_MS = 2_000;
-const MAX_LAG_BYTES = 64 * 1024 * 1024;
+const STALL_MS = 30_000;
 
 /** Serves the feed. Rejects when it cannot listen; throws for plain HTTP beyond the loopback. */
 export async function startFeed(options: FeedOptions): Promise<Feed> {
-  const { listen, token, tls, freshAt, heartbeatMs = HEARTBEAT_MS, maxLagBytes = MAX_LAG_BYTES } = options;
+  const { listen, token, tls, freshAt, heartbeatMs = HEARTBEAT_MS, stallMs = STALL_MS } = options;
   if (tls === undefined && !isLoopback(listen.host)) {
     throw new Error(
       `the feed carries private keys: without a certificate it listens on the loopback only, not on ${listen.host}`,
     );
   }
   const log = new FeedLog(freshAt);
-  const relays = new Set<ServerResponse>();
+  const relays = new Map<ServerResponse, RelayStream>();
   const wanted = digest(`Bearer ${token}`);
-  let lagging = 0;
-  let documents = 0;
-
-  const send = (relay: ServerResponse, line: string): void => {
-    if (relay.writableLength > maxLagBytes) {
-      lagging += 1;
-      relays.delete(relay);
-      relay.destroy();
-      return;
-    }
-    documents += 1;
-    relay.write(line);
+  let stalled = 0;
+  const tell = (line: string): void => {
+    for (const relay of relays.values()) relay.tell(line);
   };
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -69,10 +62,13 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
       response.writeHead(503, { "Retry-After": "1" }).end("the agent has not read the cluster yet\n");
     } else {
       response.writeHead(200, { "Content-Type": FEED_CONTENT_TYPE, "Cache-Control": "no-store" });
-      for (const line of log.since(url.searchParams.get("since"))) send(response, line);
-      relays.add(response);
       response.once("close", () => relays.delete(response));
       response.on("error", () => {});
+      const since = url.searchParams.get("since");
+      const onStall = (): void => {
+        stalled += 1;
+      };
+      relays.set(response, new RelayStream({ log, response, since, stallMs, onStall }));
     }
   };
 
@@ -80,23 +76,25 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
   server.on("clientError", (_, socket) => socket.destroy());
   server.listen(listen.port, listen.host);
   await once(server, "listening");
-  const heartbeat = setInterval(() => {
-    for (const relay of relays) send(relay, log.heartbeat());
-  }, heartbeatMs);
+  const heartbeat = setInterval(() => tell(log.heartbeat()), heartbeatMs);
 
   const { address: host, port } = server.address() as AddressInfo;
   return {
     address: { host, port },
     publish({ pointer, table }) {
       const line = log.append(pointer, table);
-      if (line !== undefined) for (const relay of relays) send(relay, line);
+      if (line !== undefined) tell(line);
     },
-    stats: () => ({ relays: relays.size, lagging, documents }),
+    stats: () => ({
+      relays: relays.size,
+      stalled,
+      waitingBytes: relays.keys().reduce((sum, { writableLength }) => sum + writableLength, 0),
+    }),
     async close() {
       clearInterval(heartbeat);
       const closed = once(server, "close");
       server.close();
-      for (const relay of relays) relay.end();
+      for (const response of relays.keys()) response.end();
       server.closeIdleConnections();
       const forced = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
       await closed;
