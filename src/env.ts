@@ -1,5 +1,6 @@
 import type { Beacon } from "./beacon/beacon.ts";
 import type { ClientAddressSource } from "./edge/find-client.ts";
+import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 
 /** The Worker's bindings and variables. `wrangler.toml` names the same for production, `sluice dev` for a laptop. */
 export interface Env {
@@ -7,6 +8,8 @@ export interface Env {
   TABLE: KVNamespace;
   /** The pointer's only writer. Without it a KV key serves as pointer: slower, and unfenced. */
   BEACON?: DurableObjectNamespace<Beacon>;
+  /** Counts for `rateLimit` over all isolates. Without it each counts by itself. */
+  RATE_LIMITER?: DurableObjectNamespace<RateLimiter>;
   /** The origin gateway: a VPC Service in production. Without it only `direct` services answer. */
   ORIGIN?: Fetcher;
   /** The publisher whose table is served (a cluster's name). */

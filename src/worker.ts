@@ -5,6 +5,7 @@ import { getIsolate } from "./edge/isolate.ts";
 import type { Env } from "./env.ts";
 
 export { Beacon } from "./beacon/beacon.ts";
+export { RateLimiter } from "./rate-limit/rate-limiter.ts";
 
 /** In production one address takes every entry point: scheme and port tell which. */
 export default {

@@ -28,9 +28,9 @@ export async function bundleWorker(sockets: readonly WorkerSocket[], { minify = 
     (socket) => `export const ${exportName(socket)} = entryPoint(${JSON.stringify(socket.entryPoint)}, ${socket.tls});`,
   );
   const contents = [
-    'import worker, { Beacon, entryPoint } from "./worker.ts";',
+    'import worker, { Beacon, entryPoint, RateLimiter } from "./worker.ts";',
     "export default worker;",
-    "export { Beacon };",
+    "export { Beacon, RateLimiter };",
     ...exports,
   ].join("\n");
   const { outputFiles } = await build({

@@ -97,7 +97,10 @@ async function workerOptions(options: EdgeOptions, sockets: readonly EdgeSocket[
         compatibilityDate: COMPATIBILITY_DATE,
         modules: [{ type: "ESModule", path: "worker.mjs", contents: await bundleWorker(sockets) }],
         kvNamespaces: { TABLE: "table" },
-        durableObjects: { BEACON: { className: "Beacon", useSQLite: true } },
+        durableObjects: {
+          BEACON: { className: "Beacon", useSQLite: true },
+          RATE_LIMITER: { className: "RateLimiter", useSQLite: true },
+        },
         serviceBindings: { ORIGIN: { external: { address: `127.0.0.1:${gatewayPort}`, http: {} } } },
         bindings: {
           DEV: "1",

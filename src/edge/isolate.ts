@@ -9,6 +9,8 @@ import { reportToLog } from "../observe/report.ts";
 import { createDirectSend } from "../origin/direct.ts";
 import { createGatewaySend } from "../origin/gateway.ts";
 import type { Send } from "../origin/send.ts";
+import { createAsk } from "../rate-limit/ask-rate-limiter.ts";
+import { createRateLimits } from "../rate-limit/rate-limits.ts";
 import type { RouteIndex } from "../router/route-index.ts";
 import { createUnseal } from "../seal/create-unseal.ts";
 import { SnapshotReader } from "../snapshot/snapshot-reader.ts";
@@ -33,6 +35,9 @@ const LEAF_BUDGET = 12 * 1024 * 1024;
 
 /** Services whose token is kept: with fewer than an isolate serves, it would sign one for each request. */
 const SIGNED_SERVICES = 16_384;
+
+/** Sources whose requests are counted: a flood of them must not fill an isolate's 128 MB. */
+const LIMITED_SOURCES = 16_384;
 
 /** KV that takes longer than this counts as KV that is away. */
 const READ_DEADLINE_MS = 3_000;
@@ -62,6 +67,14 @@ function createIsolate(env: Env): Isolate {
     runtime: {
       unseal: createUnseal(env.SEAL_KEY),
       verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
+      limits: createRateLimits({
+        ask: env.RATE_LIMITER && createAsk(env.RATE_LIMITER, env.PUBLISHER),
+        maxSources: LIMITED_SOURCES,
+        now: Date.now,
+        startTimer,
+        count: counters.count,
+        report: reportToLog,
+      }),
       report: reportToLog,
       now: Date.now,
       timeout: (ms) => AbortSignal.timeout(ms),

@@ -7,6 +7,8 @@ export type Wrap = (next: Handler) => Handler;
 
 /** What a middleware may ask for while it is built. */
 export interface BuildContext {
+  /** The name in the table of what is built. */
+  readonly name: string;
   /** Builds another middleware of the table by name (chain). Throws `MiddlewareError` when there is none, or a cycle. */
   middleware(name: string): Wrap;
   /** Builds a service of the table by name (errors). */

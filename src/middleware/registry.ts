@@ -16,6 +16,7 @@ import { jwt } from "./jwt.ts";
 import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
 import { invalid, MiddlewareError, nameMiddleware } from "./middleware-error.ts";
 import { passTLSClientCert } from "./pass-tls-client-cert.ts";
+import { rateLimit } from "./rate-limit.ts";
 import { redirectRegex } from "./redirect-regex.ts";
 import { redirectScheme } from "./redirect-scheme.ts";
 import { replacePath } from "./replace-path.ts";
@@ -42,6 +43,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   ipAllowList,
   jwt,
   passTLSClientCert,
+  rateLimit,
   redirectRegex,
   redirectScheme,
   replacePath,
@@ -64,7 +66,7 @@ export function buildMiddlewares(
 ): (name: string) => Wrap {
   const built = new Map<string, Wrap>();
   const building = new Set<string>();
-  const context: BuildContext = { middleware, service, runtime };
+  const context: Omit<BuildContext, "name"> = { middleware, service, runtime };
 
   function middleware(name: string): Wrap {
     const known = built.get(name);
@@ -78,7 +80,7 @@ export function buildMiddlewares(
     }
     building.add(name);
     try {
-      const wrap = build(options.type, options, context);
+      const wrap = build(options.type, options, { ...context, name });
       built.set(name, wrap);
       return wrap;
     } catch (cause) {

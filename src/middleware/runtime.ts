@@ -1,4 +1,6 @@
 import type { Report } from "../observe/report.ts";
+import { createProcessLimits } from "../rate-limit/process-limits.ts";
+import type { RateLimits } from "../rate-limit/rate-limits.ts";
 import type { Unseal } from "../seal/create-unseal.ts";
 import { createVerdictCache, type VerdictCache } from "./verdict-cache.ts";
 
@@ -8,6 +10,8 @@ export interface MiddlewareRuntime {
   unseal: Unseal;
   /** Shared by all middlewares of an isolate, so that a new table does not forget who was let in. */
   verdicts: VerdictCache;
+  /** Shared likewise, so that a new table does not forget who came how often. */
+  limits: RateLimits;
   report: Report;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -19,6 +23,7 @@ export interface MiddlewareRuntime {
 export const bareRuntime = (): MiddlewareRuntime => ({
   unseal: () => Promise.reject(new Error("There is no sealing key here")),
   verdicts: createVerdictCache({ key: () => crypto.getRandomValues(new Uint8Array(32)) }),
+  limits: createProcessLimits(Date.now),
   report: () => {},
   now: Date.now,
   timeout: (ms) => AbortSignal.timeout(ms),

@@ -121,6 +121,14 @@ const ipStrategySchema = z.strictObject({
 });
 export type IpStrategy = z.infer<typeof ipStrategySchema>;
 
+/** What requests are counted together by: one of these, or all left out. */
+export const sourceCriterionSchema = z.strictObject({
+  ipStrategy: z.optional(ipStrategySchema),
+  requestHeaderName: z.optional(z.string()),
+  requestHost: z.optional(z.boolean()),
+});
+export type SourceCriterion = z.infer<typeof sourceCriterionSchema>;
+
 export const ipAllowListSchema = z.strictObject({
   type: z.literal("ipAllowList"),
   sourceRange: strings,
@@ -161,6 +169,19 @@ const forwardAuthSchema = z.strictObject({
   maxResponseBodySize: z.number(),
   preserveLocationHeader: z.boolean(),
   preserveRequestMethod: z.boolean(),
+});
+
+/** Requests of one source that pass in a time, by a token bucket. */
+const rateLimitSchema = z.strictObject({
+  type: z.literal("rateLimit"),
+  /** Requests in a period; 0: no limit. */
+  average: z.number(),
+  /** Milliseconds. */
+  periodMs: z.number(),
+  /** Requests that may come at once; at least 1. */
+  burst: z.number(),
+  /** Left out: the client's address. */
+  sourceCriterion: z.optional(sourceCriterionSchema),
 });
 
 const errorsSchema = z.strictObject({
@@ -257,6 +278,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   digestAuthSchema,
   contentTypeSchema,
   forwardAuthSchema,
+  rateLimitSchema,
   errorsSchema,
   encodedCharactersSchema,
   passTLSClientCertSchema,

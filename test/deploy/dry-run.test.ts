@@ -40,6 +40,7 @@ it("binds the table, the beacon, the gateway and the publisher", () => {
   expect(Object.fromEntries(bound)).toEqual({
     TABLE: "KV Namespace",
     BEACON: "Durable Object",
+    RATE_LIMITER: "Durable Object",
     ORIGIN: "VPC Service",
     PUBLISHER: "Environment Variable",
   });
@@ -53,7 +54,7 @@ it(`weighs less than ${BUDGET_KIB} KiB, compressed`, async () => {
   expect(kib).toBeGreaterThan(10);
 });
 
-it("exports the Durable Object that wrangler.toml names", async () => {
+it.each(["Beacon", "RateLimiter"])("exports the Durable Object %s that wrangler.toml names", async (name) => {
   const bundle = await readFile(join(home, "out", "worker.js"), "utf8");
-  expect(bundle).toMatch(/export\s*\{[^}]*\bas Beacon\b|export\s*\{[^}]*\bBeacon\b/);
+  expect(bundle).toMatch(new RegExp(`export\\s*\\{[^}]*\\b${name}\\b`));
 });

@@ -29,6 +29,7 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   ipAllowList: { type: "ipAllowList", sourceRange: ["192.0.2.0/24"], rejectStatusCode: 403 },
   jwt: { type: "jwt", keys: "sealed", audience: [], requiredClaims: {}, forwardClaims: {}, removeHeader: false },
   passTLSClientCert: { type: "passTLSClientCert", pem: true },
+  rateLimit: { type: "rateLimit", average: 100, periodMs: 1000, burst: 100 },
   redirectRegex: { type: "redirectRegex", regex: "^https://never", replacement: "/", permanent: false },
   redirectScheme: { type: "redirectScheme", scheme: "https", permanent: false },
   replacePath: { type: "replacePath", path: "/p" },

@@ -1,12 +1,10 @@
 import type * as z from "zod";
-import { compileAddressBlock } from "../../../src/rule/client-address.ts";
 import { compileRegexp, RegexpError } from "../../../src/rule/regexp.ts";
 import {
   addPrefixSchema,
   contentTypeSchema,
   encodedCharactersSchema,
   headersSchema,
-  type IpStrategy,
   ipAllowListSchema,
   type MiddlewareOptions,
   passTLSClientCertSchema,
@@ -23,7 +21,9 @@ import { errorsSpec, readErrors } from "./errors.ts";
 import { forwardAuthSpec, readForwardAuth } from "./forward-auth.ts";
 import { jwtSpec, readJwt, readPlugin } from "./jwt.ts";
 import { bufferingSpec, readBuffering, readCompress } from "./platform-middlewares.ts";
+import { rateLimitSpec, readRateLimit } from "./rate-limit.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
+import { badBlock, badIpStrategy } from "./source-criterion.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
 export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
@@ -46,6 +46,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   errors: readErrors,
   passTLSClientCert: reader("passTLSClientCert", passTLSClientCertSchema),
   forwardAuth: readForwardAuth,
+  rateLimit: readRateLimit,
   jwt: readJwt,
   plugin: readPlugin,
   contentType: reader("contentType", contentTypeSchema, { autoDetect: true }),
@@ -59,16 +60,11 @@ export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   errors: errorsSpec,
   forwardAuth: forwardAuthSpec,
   jwt: jwtSpec,
+  rateLimit: rateLimitSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
-export const unsupportedTypes: ReadonlySet<string> = new Set([
-  "circuitBreaker",
-  "grpcWeb",
-  "inFlightReq",
-  "rateLimit",
-  "retry",
-]);
+export const unsupportedTypes: ReadonlySet<string> = new Set(["circuitBreaker", "grpcWeb", "inFlightReq", "retry"]);
 
 function badRegexp(patterns: readonly string[]): string | undefined {
   for (const pattern of patterns) {
@@ -105,16 +101,4 @@ function badAllowList({
   if (sourceRange.length === 0) return "`sourceRange` is empty, so that nobody could pass";
   if (!(rejectStatusCode >= 200 && rejectStatusCode <= 599)) return `${rejectStatusCode} is not a status`;
   return badBlock(sourceRange) ?? badIpStrategy(ipStrategy);
-}
-
-function badIpStrategy({ depth = 0, excludedIPs = [], ipv6Subnet = 0 }: IpStrategy = {}): string | undefined {
-  if (!Number.isInteger(depth) || depth < 0) return `the depth ${depth} is not a whole number from 0`;
-  if (!Number.isInteger(ipv6Subnet) || ipv6Subnet < 0 || ipv6Subnet > 128)
-    return `${ipv6Subnet} is not a number of bits`;
-  return badBlock(excludedIPs);
-}
-
-function badBlock(blocks: readonly string[]): string | undefined {
-  const bad = blocks.find((block) => compileAddressBlock(block) === undefined);
-  return bad === undefined ? undefined : `\`${bad}\` is neither an IP address nor a CIDR block`;
 }

@@ -102,7 +102,7 @@ describe("routes are closed, never unguarded", () => {
       one(`{ match: "Path(\`/\`)", ${toApp}, middlewares: ${list} }`) +
         traefik("Middleware", "ok", "addPrefix: { prefix: /x }") +
         traefik("Middleware", "bad", "redirectRegex: { regex: '(', replacement: x }") +
-        traefik("Middleware", "limit", "rateLimit: { average: 1 }") +
+        traefik("Middleware", "limit", "grpcWeb: { allowOrigins: [] }") +
         services("app"),
     );
     expect(result.table.routers).toMatchObject([{ closedBy: code }]);
