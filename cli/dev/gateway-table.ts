@@ -25,6 +25,7 @@ export function toGatewayTable(
     services: Object.fromEntries(services) as Record<string, Service>,
     endpoints,
     serversTransports: { ...before?.serversTransports, ...table.serversTransports },
+    middlewares: { ...before?.middlewares, ...table.middlewares },
   };
 }
 

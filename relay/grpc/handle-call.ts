@@ -119,6 +119,7 @@ export function handleCall(
     request,
     scheme: tls ? "https" : "http",
     entryPoint,
+    router: route.router.name,
     host: authority,
     path: path.path,
     query,

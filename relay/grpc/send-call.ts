@@ -8,6 +8,9 @@ import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
 import type { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
 import { type GatewayTable, transportOf } from "../origin-gateway/gateway-table.ts";
+import type { Refusal } from "../origin-gateway/guards/guard.ts";
+import type { GuardSet } from "../origin-gateway/guards/guard-set.ts";
+import { runGuarded } from "../origin-gateway/guards/run-guarded.ts";
 import { orderTargets } from "../origin-gateway/order-targets.ts";
 import { findSession, sessionCookie } from "../origin-gateway/pod-cookie.ts";
 import { type Target, targetsOf } from "../origin-gateway/target.ts";
@@ -22,6 +25,7 @@ export interface SendCallOptions {
   pools: EndpointPools;
   failures: DialFailures;
   balance: BalanceState;
+  guards: GuardSet;
   /** Told of each connection that an endpoint refused. */
   onRefusedDial: () => void;
 }
@@ -39,12 +43,41 @@ export function createCallSend(options: SendCallOptions): Send {
     if (call === undefined) throw new Error("there is no call for this request");
     // No Pod of such a service can answer a call, and HTTP is not what the relay is asked for.
     if (destination.options.scheme === "http") return plainAnswer(501, "The service does not speak HTTP/2");
-    const failure = await tryTargets(exchange, destination, call, options);
-    if (typeof failure !== "string") return failure;
-    exchange.failure = failure;
-    return failure === "no-endpoint" ? plainAnswer(503, "no available server") : plainAnswer(502, "Bad Gateway");
+    const outcome = await sendCall(exchange, destination, call, options);
+    if (typeof outcome !== "string") {
+      return "answer" in outcome ? outcome.answer : plainAnswer(outcome.refusal.status, outcome.refusal.text);
+    }
+    exchange.failure = outcome;
+    return ["no-endpoint", "unknown-service"].includes(outcome)
+      ? plainAnswer(503, "no available server")
+      : plainAnswer(502, "Bad Gateway");
   };
 }
+
+async function sendCall(
+  exchange: Exchange,
+  destination: Destination,
+  call: ClientCall,
+  options: SendCallOptions,
+): Promise<{ answer: Response } | { refusal: Refusal } | HopFailure> {
+  const { router, guards: list } = exchange;
+  const send = async (onStatus?: (status: number) => void): Promise<{ answer: Response } | HopFailure> => {
+    const outcome = await tryTargets(exchange, destination, call, options);
+    if (typeof outcome === "string") return outcome;
+    onStatus?.(outcome.status);
+    return { answer: outcome };
+  };
+  if (list === undefined) return send();
+  const plan = options.guards.plan({ router, list }, options.table().middlewares);
+  if (plan === undefined) return "unknown-service";
+  const signal = signalOf(exchange, call);
+  if (signal.aborted) return "broken";
+  return runGuarded(plan, { onEnd: (listener) => signal.addEventListener("abort", listener, { once: true }), send });
+}
+
+/** Aborted when nobody waits for an answer any more. */
+const signalOf = ({ mirror, signal }: Exchange, call: ClientCall): AbortSignal =>
+  mirror ? (signal ?? call.signal) : call.signal;
 
 async function tryTargets(
   exchange: Exchange,
@@ -55,7 +88,7 @@ async function tryTargets(
   const current = table();
   const targets = targetsOf(endpoints);
   const session = findSession(service, targets, exchange.headers.get("cookie") ?? undefined);
-  const signal = exchange.mirror ? (exchange.signal ?? call.signal) : call.signal;
+  const signal = signalOf(exchange, call);
   const dialTimeoutMs = dialTimeoutOf(transportOf(service, current));
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);

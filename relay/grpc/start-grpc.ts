@@ -6,6 +6,7 @@ import { type Certificate, DEFAULT_TLS_OPTIONS } from "../../src/table/tls.ts";
 import { createDialFailures } from "../origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
 import type { GatewayTable } from "../origin-gateway/gateway-table.ts";
+import { GuardSet } from "../origin-gateway/guards/guard-set.ts";
 import type { Companion } from "../tcp/companion.ts";
 import type { ProxiedConnection } from "../tcp/proxy-header.ts";
 import { type CertificateSet, createCertificateSet } from "../tls/certificate-set.ts";
@@ -26,6 +27,8 @@ export interface GrpcOptions {
   /** Shown where the table has no certificate for a name, and no default. */
   fallbackCertificate?: Certificate;
   handshakeTimeoutMs: number;
+  /** Shared with the origin gateway, so that calls and requests are counted together. Default: its own. */
+  guards?: GuardSet;
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
@@ -56,6 +59,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
   let table = options.table;
   let gatewayTable = toGatewayTable(table);
   let refusedDials = 0;
+  const guards = options.guards ?? new GuardSet();
   const pools = new EndpointPools(now);
   const failures = createDialFailures(now);
   const balance = createBalanceState({ random });
@@ -66,6 +70,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
     pools,
     failures,
     balance,
+    guards,
     onRefusedDial: () => refusedDials++,
   });
   const state: CallState = {
@@ -139,6 +144,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
       table = next;
       gatewayTable = toGatewayTable(next);
       failures.retain(pools.retain(gatewayTable));
+      if (options.guards === undefined) guards.retain(gatewayTable.middlewares);
     },
     stats: () => ({ openCalls: sessions.openCalls, connections: sessions.connections, refusedDials }),
     async close(graceMs = 0) {
@@ -151,9 +157,10 @@ export function startGrpc(options: GrpcOptions): Grpc {
 const NO_OPTIONS = {};
 
 /** The pointer is the edge's affair. */
-const toGatewayTable = ({ services, endpoints, serversTransports }: CallTable): GatewayTable => ({
+const toGatewayTable = ({ services, endpoints, serversTransports, middlewares }: CallTable): GatewayTable => ({
   pointer: { publisher: "", epoch: 0, generation: 0, root: "" },
   services,
   endpoints,
   serversTransports,
+  middlewares,
 });

@@ -59,7 +59,12 @@ function findTargets(hop: Hop, table: GatewayTable, gateway: Gateway): Admitted 
   if (targets === undefined || (targets.all.length === 0 && targets.lastResort === undefined)) {
     return { failure: "no-endpoint", answerHeaders };
   }
-  return { hop, table, service, targets, answerHeaders };
+  const guards = hop.guards && gateway.guards.plan(hop.guards, table.middlewares);
+  if (hop.guards !== undefined && guards === undefined) {
+    gateway.counters.refused["unknown-middleware"]++;
+    return { failure: "unknown-service", answerHeaders };
+  }
+  return { hop, table, service, targets, answerHeaders, guards };
 }
 
 function refuse({ counters }: Gateway, reason: Refusal): Refused {

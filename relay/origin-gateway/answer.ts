@@ -1,6 +1,7 @@
 import { FAILURE_HEADER, type HopFailure } from "../../src/hop/hop.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import { type GrpcWebType, readGrpcWebType } from "./grpc-web.ts";
+import type { Refusal } from "./guards/guard.ts";
 
 const answers: Readonly<Record<HopFailure, { status: number; text: string }>> = {
   unauthorized: { status: 403, text: "Forbidden" },
@@ -11,40 +12,47 @@ const answers: Readonly<Record<HopFailure, { status: number; text: string }>> = 
   timeout: { status: 504, text: "Gateway Timeout" },
 };
 
+/** The status that clients get for a failure. */
+export const statusOf = (failure: HopFailure): number => answers[failure].status;
+
 /** The gateway's own answer, in Traefik's words, with the reason for the edge. */
 export function answerFailure(client: ClientExchange, failure: HopFailure, lines: readonly string[] = []): void {
   const grpcWeb = readGrpcWebType(client.headers["content-type"]);
-  if (grpcWeb !== undefined) {
-    answerGrpcWeb(client, failure, grpcWeb, lines);
-    return;
-  }
   const { status, text } = answers[failure];
-  answerText(client, status, text, [FAILURE_HEADER, failure, ...lines]);
+  const all = [FAILURE_HEADER, failure, ...lines];
+  if (grpcWeb === undefined) answerText(client, status, text, all);
+  else answerGrpcWeb(client, failure === "unauthorized" ? 403 : 503, text, grpcWeb, all);
+}
+
+/** The answer to a request that may not pass now. It is no failure: the edge does not send it elsewhere. */
+export function answerRefusal(client: ClientExchange, { status, text }: Refusal, lines: readonly string[]): void {
+  const grpcWeb = readGrpcWebType(client.headers["content-type"]);
+  if (grpcWeb === undefined) answerText(client, status, text, lines);
+  else answerGrpcWeb(client, status, text, grpcWeb, lines);
 }
 
 /**
- * The same for a client of gRPC-Web, which looks for `grpc-status` in the headers first. The status of HTTP is that which
- * comes to the same code (https://grpc.github.io/grpc/core/md_doc_http-grpc-status-mapping.html), and keeps the answer a
- * failure for the edge.
+ * The same for a client of gRPC-Web, which looks for `grpc-status` in the headers first.
+ *
+ * @param status one that comes to the same code (https://grpc.github.io/grpc/core/md_doc_http-grpc-status-mapping.html)
+ * and keeps the answer an error for the edge
  */
 function answerGrpcWeb(
   client: ClientExchange,
-  failure: HopFailure,
+  status: number,
+  text: string,
   { mode, suffix }: GrpcWebType,
   lines: readonly string[],
 ): void {
-  const isForbidden = failure === "unauthorized";
-  client.begin(isForbidden ? 403 : 503, "", [
+  client.begin(status, "", [
     "content-type",
     `application/grpc-web${mode === "text" ? "-text" : ""}${suffix}`,
     "content-length",
     "0",
     "grpc-status",
-    String(isForbidden ? PERMISSION_DENIED : UNAVAILABLE),
+    String(status === 403 ? PERMISSION_DENIED : UNAVAILABLE),
     "grpc-message",
-    answers[failure].text,
-    FAILURE_HEADER,
-    failure,
+    text,
     ...lines,
   ]);
   client.end();

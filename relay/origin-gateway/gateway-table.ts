@@ -1,3 +1,4 @@
+import type { Middleware } from "../../src/table/middleware.ts";
 import type { Endpoints, LoadBalancer, ServersTransport, Service } from "../../src/table/service.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
 
@@ -8,6 +9,8 @@ export interface GatewayTable {
   services: Readonly<Record<string, Service>>;
   endpoints: Readonly<Record<string, Endpoints>>;
   serversTransports: Readonly<Record<string, ServersTransport>>;
+  /** Those that requests are held to here are named by the edge. */
+  middlewares: Readonly<Record<string, Middleware>>;
 }
 
 /** Where the gateway finds the current table, for each request anew. */

@@ -3,6 +3,7 @@ import type { TokenRefusal, TokenVerifier } from "../../src/hop/token.ts";
 import type { DialFailures } from "./dial-failures.ts";
 import type { EndpointPools } from "./endpoint-pools.ts";
 import type { GatewayTableSource } from "./gateway-table.ts";
+import type { GuardSet } from "./guards/guard-set.ts";
 import type { KnownHops } from "./known-hops.ts";
 
 /** What all requests of a gateway work with. */
@@ -13,6 +14,7 @@ export interface Gateway {
   readonly balance: BalanceState;
   readonly failures: DialFailures;
   readonly pools: EndpointPools;
+  readonly guards: GuardSet;
   readonly counters: GatewayCounters;
   /** Whether the table is known to be that of the moment. Else any Pod may be ending. */
   readonly isTableLive: () => boolean;
@@ -22,9 +24,10 @@ export interface Gateway {
 
 /**
  * Why a request from the edge was not admitted. `no-hop`: it had none, or one that no edge packs; `unknown-service`: its
- * token is good, and the table does not know the service; the others are a token's.
+ * token is good, and the table does not know the service; `unknown-middleware`: it is to be held to one that the table
+ * does not have; the others are a token's.
  */
-export type Refusal = TokenRefusal | "no-hop" | "unknown-service";
+export type Refusal = TokenRefusal | "no-hop" | "unknown-service" | "unknown-middleware";
 
 export interface GatewayCounters {
   requests: number;
@@ -41,7 +44,15 @@ export interface GatewayCounters {
 export const createCounters = (): GatewayCounters => ({
   requests: 0,
   unauthorized: 0,
-  refused: { "no-hop": 0, forged: 0, expired: 0, early: 0, "other-service": 0, "unknown-service": 0 },
+  refused: {
+    "no-hop": 0,
+    forged: 0,
+    expired: 0,
+    early: 0,
+    "other-service": 0,
+    "unknown-service": 0,
+    "unknown-middleware": 0,
+  },
   refusedDials: 0,
   failed: 0,
 });

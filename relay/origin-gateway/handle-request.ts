@@ -1,13 +1,15 @@
 import type { Hop, HopFailure } from "../../src/hop/hop.ts";
 import type { ServersTransport } from "../../src/table/service.ts";
 import { admitRequest } from "./admit-request.ts";
-import { answerFailure, refuseRequest } from "./answer.ts";
+import { answerFailure, answerRefusal, refuseRequest } from "./answer.ts";
 import { bodyBegun } from "./await-body.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
 import { GrpcWebExchange, isGrpcWeb } from "./grpc-web-exchange.ts";
+import type { GuardPlan } from "./guards/guard-set.ts";
+import { runGuarded } from "./guards/run-guarded.ts";
 import type { Admitted } from "./known-hops.ts";
 import { orderTargets } from "./order-targets.ts";
 import { findSession, sessionCookie } from "./pod-cookie.ts";
@@ -43,7 +45,7 @@ export async function handleRequest(client: ClientExchange, gateway: Gateway): P
   }
   const asked = admitRequest(client, gateway);
   const admitted = asked instanceof Promise ? await asked : asked;
-  const failure = "failure" in admitted ? admitted.failure : await tryTargets(client, admitted, gateway);
+  const failure = "failure" in admitted ? admitted.failure : await sendAdmitted(client, admitted, gateway);
   if (failure === undefined) return;
   gateway.counters.failed++;
   answerFailure(client, failure, admitted.answerHeaders);
@@ -58,11 +60,41 @@ const isTarget = (target: string): boolean => /^(?:\/[^#\0- \x7f]*|\*)$/.test(ta
 /** A request that wants to change protocols has no body: one side would read it as the request's, the other as the tunnel's. */
 const isUpgrade = ({ upgrade, hasBody }: ClientExchange): boolean => upgrade === undefined || !hasBody;
 
-/** @returns why no target answered; undefined when one did, or when the client went away */
+/** @returns why no target answered; undefined when the client has an answer, or went away */
+function sendAdmitted(
+  client: ClientExchange,
+  admitted: Admitted,
+  gateway: Gateway,
+): Promise<HopFailure | undefined> | HopFailure | undefined {
+  if (admitted.guards === undefined) return tryTargets(client, admitted, gateway);
+  // No event would tell any more that it is over.
+  return client.isClosed ? undefined : sendGuarded(client, admitted.guards, admitted, gateway);
+}
+
+async function sendGuarded(
+  client: ClientExchange,
+  plan: GuardPlan,
+  admitted: Admitted,
+  gateway: Gateway,
+): Promise<HopFailure | undefined> {
+  const outcome = await runGuarded<undefined>(plan, {
+    onEnd: (listener) => client.onClose(listener),
+    send: async (onStatus) => (await tryTargets(client, admitted, gateway, onStatus)) ?? { answer: undefined },
+  });
+  if (typeof outcome === "string") return outcome;
+  if ("refusal" in outcome) answerRefusal(client, outcome.refusal, admitted.answerHeaders);
+  return undefined;
+}
+
+/**
+ * @param onStatus to be told the status of a Pod's answer before the client gets it
+ * @returns why no target answered; undefined when one did, or when the client went away
+ */
 async function tryTargets(
   received: ClientExchange,
   { hop, service, table, targets, answerHeaders }: Admitted,
   { pools, balance, failures, counters, isTableLive, now }: Gateway,
+  onStatus?: (status: number) => void,
 ): Promise<HopFailure | undefined> {
   const transport = transportOf(service, table);
   const client = isGrpcWeb(received, service, transport) ? new GrpcWebExchange(received) : received;
@@ -101,6 +133,7 @@ async function tryTargets(
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: answerTimeoutOf(transport, hop),
       isConnectionKept: !target.isTerminating,
+      onStatus,
     });
   };
 

@@ -33,9 +33,7 @@ export class Http1Exchange implements ClientExchange {
     this.upgrade = upgrade;
     this.#response = response;
     this.#isExpected = expectsContinue;
-    response.on("close", () => {
-      for (const listener of this.#closeListeners.splice(0)) listener();
-    });
+    response.on("close", () => this.#tellClosed());
   }
 
   get trailers(): readonly string[] {
@@ -116,7 +114,13 @@ export class Http1Exchange implements ClientExchange {
   }
 
   tunnel(pod: Duplex, lines: readonly string[]): void {
+    // The response lets go of the connection, which is over when the tunnel is.
+    this.body.socket.once("close", () => this.#tellClosed());
     tunnelUpgrade(this.body, this.#response, pod, lines);
+  }
+
+  #tellClosed(): void {
+    for (const listener of this.#closeListeners.splice(0)) listener();
   }
 }
 

@@ -3,6 +3,7 @@ import type { Hop } from "../../src/hop/hop.ts";
 import type { LoadBalancer } from "../../src/table/service.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { GatewayTable } from "./gateway-table.ts";
+import type { GuardPlan } from "./guards/guard-set.ts";
 import type { TargetSet } from "./target.ts";
 
 /** A request that may be sent on. */
@@ -14,6 +15,8 @@ export interface Admitted {
   targets: TargetSet;
   /** Lines for the answer: where the edge finds a newer table, if it does not route by this one. */
   answerHeaders: readonly string[];
+  /** What the request is held to; undefined: nothing. */
+  guards: GuardPlan | undefined;
 }
 
 /** What a packed hop says, and where it leads by the table of the moment. */

@@ -17,6 +17,8 @@ export interface PodRequest {
   dialTimeoutMs: number | undefined;
   /** How long the Pod may take from the request's end to its answer's begin. 0: no limit. */
   answerTimeoutMs: number;
+  /** Told the status of the Pod's answer before the client gets it. */
+  onStatus?: ((status: number) => void) | undefined;
   /** Whether the connection may carry another request after this one. */
   isConnectionKept: boolean;
 }
@@ -101,7 +103,8 @@ class Attempt implements Dispatcher.DispatchHandler {
       pod.destroy();
       return;
     }
-    const { client, answerHeaders } = this.#podRequest;
+    const { client, answerHeaders, onStatus } = this.#podRequest;
+    onStatus?.(status);
     const lines = [...responseHeaders(controller.rawHeaders, status), ...answerHeaders];
     this.#end({ kind: "answered" });
     client.tunnel(pod, lines);
@@ -110,7 +113,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Controller, status: number, _: unknown, statusMessage?: string): void {
     if (this.#state !== "waiting" || status < 200) return;
     clearTimeout(this.#timer);
-    const { client, answerHeaders } = this.#podRequest;
+    const { client, answerHeaders, onStatus } = this.#podRequest;
+    onStatus?.(status);
     const lines = responseHeaders(controller.rawHeaders, status);
     if (answerHeaders.length > 0) lines.push(...answerHeaders);
     this.#state = "answering";

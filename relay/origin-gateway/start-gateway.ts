@@ -7,6 +7,7 @@ import { createDialFailures } from "./dial-failures.ts";
 import { EndpointPools } from "./endpoint-pools.ts";
 import { createCounters, type Gateway, type GatewayCounters } from "./gateway.ts";
 import type { GatewayTable, GatewayTableSource } from "./gateway-table.ts";
+import { GuardSet, type GuardStats } from "./guards/guard-set.ts";
 import { handleRequest } from "./handle-request.ts";
 import { KnownHops } from "./known-hops.ts";
 
@@ -20,6 +21,8 @@ export interface GatewayOptions {
    * connection of its own. Default: always.
    */
   isTableLive?: () => boolean;
+  /** Shared with others that take requests, so that all are counted together. Default: its own. */
+  guards?: GuardSet;
   /** Milliseconds since 1970. */
   now: () => number;
   /** A number from 0 (included) to 1 (excluded). */
@@ -34,7 +37,7 @@ export interface RunningGateway {
   address: { host: string; port: number };
   /** To be told of each new table, so that connections to endpoints that are gone are let go. */
   tableChanged(table: GatewayTable): void;
-  stats(): GatewayCounters & { pools: number; openRequests: number; openConnections: number };
+  stats(): GatewayCounters & { pools: number; openRequests: number; openConnections: number; guards: GuardStats };
   /** Stops accepting, lets requests finish for so long, then ends them. */
   close(graceMs?: number): Promise<void>;
 }
@@ -53,6 +56,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
     pools: new EndpointPools(now),
+    guards: options.guards ?? new GuardSet(),
     counters: createCounters(),
     isTableLive,
     now,
@@ -79,12 +83,16 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
   });
   return {
     address: listener.address,
-    tableChanged: (current) => gateway.failures.retain(gateway.pools.retain(current)),
+    tableChanged(current) {
+      gateway.failures.retain(gateway.pools.retain(current));
+      gateway.guards.retain(current.middlewares);
+    },
     stats: () => ({
       ...gateway.counters,
       refused: { ...gateway.counters.refused },
       pools: gateway.pools.size,
       openRequests,
+      guards: gateway.guards.stats(),
       openConnections: listener.openConnections(),
     }),
     async close(graceMs = 0) {

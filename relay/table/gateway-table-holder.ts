@@ -1,4 +1,5 @@
 import type { FeedState } from "../../src/feed/feed-document.ts";
+import type { Middleware } from "../../src/table/middleware.ts";
 import type { Endpoints, ServersTransport, Service } from "../../src/table/service.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Table } from "../../src/table/table.ts";
@@ -24,13 +25,14 @@ interface Left {
 /**
  * What the origin gateway works from, made of what the feed brings and swapped as a whole.
  *
- * A service that has left the table is known for some minutes more, with the endpoints that it had last: requests that
- * an edge routed by an older table are still on their way. Endpoints that left a service which is still there are gone
- * at once.
+ * A service or a middleware that has left the table is known for some minutes more, a service with the endpoints that it
+ * had last: requests that an edge routed by an older table are still on their way. Endpoints that left a service which is
+ * still there are gone at once.
  */
 export class GatewayTableHolder implements GatewayTableSource {
   readonly #options: GatewayTableHolderOptions;
   readonly #left = new Map<string, Left>();
+  readonly #leftMiddlewares = new Map<string, { middleware: Middleware; until: number }>();
   #table: Table | undefined;
   #current: GatewayTable | undefined;
 
@@ -46,9 +48,15 @@ export class GatewayTableHolder implements GatewayTableSource {
   take({ table, pointer }: FeedState): GatewayTable {
     const now = this.#options.now();
     if (this.#table !== undefined && this.#table.services !== table.services) this.#noteLeft(this.#table, table, now);
+    if (this.#table !== undefined && this.#table.middlewares !== table.middlewares) {
+      this.#noteLeftMiddlewares(this.#table, table, now);
+    }
     this.#table = table;
     for (const [name, { until }] of this.#left) {
       if (until <= now || Object.hasOwn(table.services, name)) this.#left.delete(name);
+    }
+    for (const [name, { until }] of this.#leftMiddlewares) {
+      if (until <= now || Object.hasOwn(table.middlewares, name)) this.#leftMiddlewares.delete(name);
     }
     this.#current = this.#merge(table, pointer ?? NO_POINTER);
     return this.#current;
@@ -68,11 +76,26 @@ export class GatewayTableHolder implements GatewayTableSource {
     }
   }
 
+  #noteLeftMiddlewares(before: Table, after: Table, now: number): void {
+    const until = now + (this.#options.keepMs ?? KEEP_MS);
+    for (const [name, middleware] of Object.entries(before.middlewares)) {
+      if (!Object.hasOwn(after.middlewares, name)) this.#leftMiddlewares.set(name, { middleware, until });
+    }
+  }
+
+  #mergeMiddlewares({ middlewares }: Table): GatewayTable["middlewares"] {
+    if (this.#leftMiddlewares.size === 0) return middlewares;
+    const left = [...this.#leftMiddlewares].map(([name, { middleware }]) => [name, middleware] as const);
+    return { ...middlewares, ...Object.fromEntries(left) };
+  }
+
   #merge(table: Table, pointer: Pointer): GatewayTable {
     const { services, endpoints, serversTransports } = table;
-    if (this.#left.size === 0) return { pointer, services, endpoints, serversTransports };
+    const middlewares = this.#mergeMiddlewares(table);
+    if (this.#left.size === 0) return { pointer, services, endpoints, serversTransports, middlewares };
     const merged = {
       pointer,
+      middlewares,
       services: { ...services },
       endpoints: { ...endpoints },
       serversTransports: { ...serversTransports },

@@ -108,6 +108,7 @@ function tableOf(originPort: number): GatewayTable {
     ),
     endpoints: Object.fromEntries(serviceNames.map((name) => [name, { endpoints }])),
     serversTransports: {},
+    middlewares: {},
   };
 }
 

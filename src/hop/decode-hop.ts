@@ -1,8 +1,10 @@
-import { EMPTY_FIELD, HOP_LAYOUT } from "./encode-hop.ts";
-import type { Hop } from "./hop.ts";
+import { EMPTY_FIELD, GUARDED_LAYOUT, HOP_LAYOUT } from "./encode-hop.ts";
+import type { Hop, HopGuard, HopGuards } from "./hop.ts";
 
 const TOKEN = /^[\w.-]+$/;
 const NUMBER = /^\d{1,16}$/;
+/** The field of the guards stands behind the generation. */
+const GUARDS_AT = 9;
 const HEADER_NAMES = /^[!#$%&'*+.^`|~\w-]+(,[!#$%&'*+.^`|~\w-]+)*$/;
 
 /**
@@ -12,8 +14,13 @@ const HEADER_NAMES = /^[!#$%&'*+.^`|~\w-]+(,[!#$%&'*+.^`|~\w-]+)*$/;
  */
 export function decodeHop(value: string): Hop | undefined {
   const fields = value.split(" ");
-  const [layout, token, service, scheme, port, clientAddress, flags, assigned, generation, host] = fields;
-  if (layout !== HOP_LAYOUT || fields.length > 10) return undefined;
+  const isGuarded = fields[0] === GUARDED_LAYOUT;
+  if (!isGuarded && fields[0] !== HOP_LAYOUT) return undefined;
+  const [packedGuards] = isGuarded ? fields.splice(GUARDS_AT, 1) : [];
+  const [, token, service, scheme, port, clientAddress, flags, assigned, generation, host] = fields;
+  if (fields.length > 10) return undefined;
+  const guards = packedGuards === undefined ? undefined : decodeGuards(packedGuards);
+  if (isGuarded && guards === undefined) return undefined;
   if (token === undefined || !TOKEN.test(token)) return undefined;
   if (scheme !== "http" && scheme !== "https") return undefined;
   const hop: Decoded = {
@@ -25,6 +32,7 @@ export function decodeHop(value: string): Hop | undefined {
     ...decodeFlags(flags),
     assigned: decodeNames(assigned),
     generation: decodeNumber(generation, Number.MAX_SAFE_INTEGER),
+    ...(guards !== undefined && { guards }),
     host: host === undefined ? "" : host === "" ? undefined : unescapeField(host),
   };
   return isComplete(hop) ? hop : undefined;
@@ -59,6 +67,20 @@ function decodeFlags(field: string | undefined): Pick<Decoded, "trusted" | "mirr
 function decodeNames(field: string | undefined): readonly string[] | undefined {
   if (field === EMPTY_FIELD) return [];
   return field !== undefined && HEADER_NAMES.test(field) ? field.split(",") : undefined;
+}
+
+function decodeGuards(field: string): HopGuards | undefined {
+  const [router, ...packed] = field.split(";");
+  const name = router === undefined ? undefined : unescapeField(router);
+  const list = packed.map(decodeGuard).filter((guard) => guard !== undefined);
+  return name === undefined || list.length === 0 || list.length < packed.length ? undefined : { router: name, list };
+}
+
+function decodeGuard(packed: string): HopGuard | undefined {
+  const [name = "", value, ...more] = packed.split("=");
+  const middleware = unescapeField(name);
+  const key = unescapeField(value ?? "");
+  return !middleware || key === undefined || value === "" || more.length > 0 ? undefined : { middleware, key };
 }
 
 function decodeNumber(field: string | undefined, max: number): number | undefined {

@@ -18,6 +18,21 @@ export const MIRROR_HEADER = "sluice-mirror";
 /** Why the gateway could not get an answer. `unreachable`: no byte of the request reached a Pod, it can be sent elsewhere. */
 export type HopFailure = "unauthorized" | "unknown-service" | "no-endpoint" | "unreachable" | "broken" | "timeout";
 
+/** A middleware that the gateway holds a request to, since only there all of them can be counted. */
+export interface HopGuard {
+  /** Its name in the table. */
+  middleware: string;
+  /** What the request is counted under; empty where all are counted together. */
+  key: string;
+}
+
+export interface HopGuards {
+  /** The router that took the request: each has counts and breakers of its own. */
+  router: string;
+  /** The outermost first; at least one. */
+  list: readonly HopGuard[];
+}
+
 export interface Hop {
   /** Names the service and a minute, signed. See `token.ts`. */
   token: string;
@@ -35,6 +50,8 @@ export interface Hop {
   mirror: boolean;
   /** The generation that the edge routed by. */
   generation: number;
+  /** What the request is held to; left out where that is nothing. */
+  guards?: HopGuards | undefined;
   /** The Host that the Pod gets; last, because it may hold any character but a space. */
   host: string;
 }

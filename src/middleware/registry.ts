@@ -11,6 +11,7 @@ import { errors } from "./errors.ts";
 import { forwardAuth } from "./forward-auth.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
+import { inFlightReq } from "./in-flight-req.ts";
 import { ipAllowList } from "./ip-allow-list.ts";
 import { jwt } from "./jwt.ts";
 import type { BuildContext, MiddlewareFactory, Wrap } from "./middleware.ts";
@@ -40,6 +41,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   forwardAuth,
   headerModifier,
   headers,
+  inFlightReq,
   ipAllowList,
   jwt,
   passTLSClientCert,

@@ -42,6 +42,7 @@ export function createGatewaySend(options: GatewayOptions): Send {
         assigned: exchange.headers.assigned,
         mirror: exchange.mirror === true,
         generation: pointer()?.generation ?? 0,
+        guards: exchange.guards && { router: exchange.router, list: exchange.guards },
         host: exchange.host,
       });
       const url = `http://gateway.internal${exchange.path}${exchange.query}`;

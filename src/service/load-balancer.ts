@@ -8,7 +8,7 @@ import type { ServiceFactory } from "./service.ts";
  * there is one, so that an empty service costs no hop.
  */
 export const compileLoadBalancer: ServiceFactory<LoadBalancer> = (name, options, context) => {
-  const send = options.transport === "direct" ? context.direct : context.gateway;
+  const usual = options.transport === "direct" ? context.direct : context.gateway;
 
   const findEndpoints = (exchange: Exchange) => {
     const endpoints = exchange.endpoints(options.endpoints);
@@ -19,9 +19,11 @@ export const compileLoadBalancer: ServiceFactory<LoadBalancer> = (name, options,
   return {
     name,
     endpointKeys: [options.endpoints],
-    canServe: (exchange) => send !== undefined && findEndpoints(exchange) !== undefined,
+    canServe: (exchange) => usual !== undefined && findEndpoints(exchange) !== undefined,
     handle(exchange) {
       const endpoints = findEndpoints(exchange);
+      // What requests are held to is counted by the gateway.
+      const send = exchange.guards === undefined ? usual : context.gateway;
       if (send === undefined || endpoints === undefined) {
         exchange.failure = "no-endpoint";
         return Promise.resolve(noAvailableServer());

@@ -184,6 +184,14 @@ const rateLimitSchema = z.strictObject({
   sourceCriterion: z.optional(sourceCriterionSchema),
 });
 
+/** How many requests of one source may be on their way at once; counted by the origin gateway. */
+const inFlightReqSchema = z.strictObject({
+  type: z.literal("inFlightReq"),
+  amount: z.number(),
+  /** Left out: the request's host. */
+  sourceCriterion: z.optional(sourceCriterionSchema),
+});
+
 const errorsSchema = z.strictObject({
   type: z.literal("errors"),
   /** Statuses and ranges of them: `404`, `500-599`. */
@@ -278,6 +286,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   digestAuthSchema,
   contentTypeSchema,
   forwardAuthSchema,
+  inFlightReqSchema,
   rateLimitSchema,
   errorsSchema,
   encodedCharactersSchema,

@@ -51,8 +51,8 @@ export async function startWhole(): Promise<Whole> {
   const store = (): Promise<SnapshotStore> => edge.store();
   const feed: TableFeed = {
     publish({ pointer, table }) {
-      const { services, endpoints, serversTransports } = table;
-      current = { services, endpoints, serversTransports, pointer: pointer ?? nowhere };
+      const { services, endpoints, serversTransports, middlewares } = table;
+      current = { services, endpoints, serversTransports, middlewares, pointer: pointer ?? nowhere };
       gateway.tableChanged(current);
     },
     close: async () => {},

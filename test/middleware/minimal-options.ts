@@ -26,6 +26,7 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   },
   headerModifier: { type: "headerModifier", on: "response", set: [{ name: "X-A", value: "1" }] },
   headers: { type: "headers", customResponseHeaders: { "X-A": "1" } },
+  inFlightReq: { type: "inFlightReq", amount: 10 },
   ipAllowList: { type: "ipAllowList", sourceRange: ["192.0.2.0/24"], rejectStatusCode: 403 },
   jwt: { type: "jwt", keys: "sealed", audience: [], requiredClaims: {}, forwardClaims: {}, removeHeader: false },
   passTLSClientCert: { type: "passTLSClientCert", pem: true },

@@ -16,6 +16,7 @@ import {
 import { encodeHop } from "../../src/hop/encode-hop.ts";
 import { HOP_HEADER, type Hop } from "../../src/hop/hop.ts";
 import { createTokenSigner, createTokenVerifier, type TokenSigner } from "../../src/hop/token.ts";
+import type { Middleware } from "../../src/table/middleware.ts";
 import type { Endpoint, LoadBalancer, ServersTransport } from "../../src/table/service.ts";
 
 const HOST = "127.0.0.1";
@@ -87,6 +88,7 @@ export function tableOf(
   services: Record<string, ServiceSpec>,
   generation = 7,
   serversTransports: Record<string, ServersTransport> = {},
+  middlewares: Record<string, Middleware> = {},
 ): GatewayTable {
   return {
     pointer: { publisher: "home", epoch: 1, generation, root: "abc" },
@@ -98,6 +100,7 @@ export function tableOf(
       ]),
     ),
     serversTransports,
+    middlewares,
   };
 }
 

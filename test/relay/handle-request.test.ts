@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createDialFailures } from "../../relay/origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../../relay/origin-gateway/endpoint-pools.ts";
 import { createCounters, type Gateway } from "../../relay/origin-gateway/gateway.ts";
+import { GuardSet } from "../../relay/origin-gateway/guards/guard-set.ts";
 import { handleRequest } from "../../relay/origin-gateway/handle-request.ts";
 import { Http1Exchange } from "../../relay/origin-gateway/http1-exchange.ts";
 import { KnownHops } from "../../relay/origin-gateway/known-hops.ts";
@@ -33,6 +34,7 @@ describe("a client that goes away while its token is verified", () => {
       balance: createBalanceState({ random: () => 0 }),
       failures: createDialFailures(Date.now),
       pools: new EndpointPools(Date.now),
+      guards: new GuardSet(),
       counters: createCounters(),
       isTableLive: () => true,
       now: Date.now,

@@ -19,6 +19,7 @@ import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
 import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
 import { errorsSpec, readErrors } from "./errors.ts";
 import { forwardAuthSpec, readForwardAuth } from "./forward-auth.ts";
+import { inFlightReqSpec, readInFlightReq } from "./in-flight-req.ts";
 import { jwtSpec, readJwt, readPlugin } from "./jwt.ts";
 import { bufferingSpec, readBuffering, readCompress } from "./platform-middlewares.ts";
 import { rateLimitSpec, readRateLimit } from "./rate-limit.ts";
@@ -46,6 +47,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   errors: readErrors,
   passTLSClientCert: reader("passTLSClientCert", passTLSClientCertSchema),
   forwardAuth: readForwardAuth,
+  inFlightReq: readInFlightReq,
   rateLimit: readRateLimit,
   jwt: readJwt,
   plugin: readPlugin,
@@ -59,12 +61,13 @@ export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   digestAuth: digestAuthSpec,
   errors: errorsSpec,
   forwardAuth: forwardAuthSpec,
+  inFlightReq: inFlightReqSpec,
   jwt: jwtSpec,
   rateLimit: rateLimitSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
-export const unsupportedTypes: ReadonlySet<string> = new Set(["circuitBreaker", "grpcWeb", "inFlightReq", "retry"]);
+export const unsupportedTypes: ReadonlySet<string> = new Set(["circuitBreaker", "grpcWeb", "retry"]);
 
 function badRegexp(patterns: readonly string[]): string | undefined {
   for (const pattern of patterns) {
