@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { versionsOf } from "../../sync-agent/source/known-kinds.ts";
 import { filterSchema } from "../../sync-agent/translate/gateway-api/filter-schema.ts";
+import { gatewayClassSchema } from "../../sync-agent/translate/gateway-api/gateway-class.ts";
 import {
   grpcFilterTypes,
   grpcMatchSchema,
@@ -200,6 +201,12 @@ const sections: readonly Section[] = [
     },
   },
   {
+    title: "GatewayClass",
+    groups: gatewayApi,
+    schema: gatewayClassSchema,
+    notes: { description: "not used: it is for people" },
+  },
+  {
     title: "Gateway",
     groups: gatewayApi,
     schema: gatewaySchema,
@@ -265,7 +272,7 @@ export function kindsPage(): string {
   if (forgotten !== undefined) throw new Error(`${forgotten} has no section`);
   return page(
     "Kinds and their fields",
-    "What `sluice` reads of each Kubernetes kind. *Not used* is a field that is known and does nothing yet. A field that is not listed is reported as unknown, with the nearest name (except in Service, EndpointSlice and Endpoints, which say much that is not about routing). GatewayClass, IngressClass, Secret and Namespace are read where other objects refer to them; a Middleware's fields are in [middlewares](middlewares.md), annotations in [annotations](annotations.md).",
+    "What `sluice` reads of each Kubernetes kind. *Not used* is a field that is known and does nothing yet. A field that is not listed is reported as unknown, with the nearest name (except in Service, EndpointSlice and Endpoints, which say much that is not about routing). IngressClass, Secret and Namespace are read where other objects refer to them; a Middleware's fields are in [middlewares](middlewares.md), annotations in [annotations](annotations.md).",
     [...sections.map(describeSection)],
   );
 }

@@ -1,6 +1,7 @@
 import type { Kind } from "../source/kubernetes-object.ts";
 import type { TranslateObject } from "./fragment.ts";
 import { translateGateway } from "./gateway-api/gateway.ts";
+import { translateGatewayClass } from "./gateway-api/gateway-class.ts";
 import { translateGrpcRoute } from "./gateway-api/grpc-route.ts";
 import { translateHttpRoute } from "./gateway-api/http-route.ts";
 import { translateReferenceGrant } from "./gateway-api/reference-grant.ts";
@@ -26,6 +27,7 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   Middleware: translateMiddleware,
   ServersTransport: translateServersTransport,
   Ingress: translateIngress,
+  GatewayClass: translateGatewayClass,
   Gateway: translateGateway,
   HTTPRoute: translateHttpRoute,
   GRPCRoute: translateGrpcRoute,

@@ -6,6 +6,7 @@ import { entryPointsOf, findEntryPoint } from "./find-entry-point.ts";
 import { classState } from "./gateway-class.ts";
 import { useListenerCertificates } from "./listener-certificates.ts";
 import { type Listener, readGateway } from "./read-gateway.ts";
+import { reportUnusedFields } from "./unused-fields.ts";
 
 /** A Gateway by itself: its problems. Routes read of it what they need. */
 export const translateGateway: TranslateObject = (object, objects, settings) => {
@@ -16,6 +17,7 @@ export const translateGateway: TranslateObject = (object, objects, settings) => 
   if (className !== "" && state !== "ours") reportClass(className, state === "ours-by-name", report);
   if (className !== "" && state === "absent") return fragment;
   for (const problem of problems) report(problem);
+  reportUnusedFields(object, report);
   for (const listener of listeners) {
     if (findEntryPoint(listener, settings) === undefined) reportPort(listener, settings, report);
   }

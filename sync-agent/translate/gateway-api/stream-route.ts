@@ -15,6 +15,7 @@ import { ANY_HOST, hostRank } from "./hostnames.ts";
 import { GATEWAY_PROVIDER } from "./put-named.ts";
 import { readHosts } from "./read-hosts.ts";
 import { type StreamRouteSpec, streamRouteSchema, streamRuleSchema, tlsRouteSchema } from "./stream-schema.ts";
+import { reportUnusedFields } from "./unused-fields.ts";
 
 export type StreamRouteKind = "TCPRoute" | "TLSRoute" | "UDPRoute";
 
@@ -39,6 +40,7 @@ export const translateStreamRoute =
     const attachments = attachRoute(kind, spec.parentRefs, readHosts(spec.hostnames ?? [], place), place, context);
     // What is wrong with a route of another controller is not ours to say.
     if (attachments === undefined) return emptyFragment();
+    reportUnusedFields(object, report);
     for (const { value: rule, at } of readElements(streamRuleSchema, spec.rules, within(place, "rules"))) {
       const index = Number(at.path.at(-1));
       const name = `${kind.toLowerCase()}-${place.namespace}-${object.metadata.name}-${index}`;

@@ -16,6 +16,7 @@ import { readHosts } from "./read-hosts.ts";
 import type { RouteKind } from "./route-kind.ts";
 import { type RuleSpec, routeSchema } from "./route-schema.ts";
 import { readSessionPersistence } from "./session-persistence.ts";
+import { reportUnusedFields } from "./unused-fields.ts";
 
 /**
  * A route of requests, of any of their kinds: a router for each host and match of its rules, on each entry point where
@@ -37,6 +38,7 @@ export const translateRoute =
     const attachments = attachRoute(kind.kind, spec.parentRefs, readHosts(spec.hostnames, place), place, context);
     // What is wrong with a route of another controller is not ours to say.
     if (attachments === undefined) return emptyFragment();
+    reportUnusedFields(object, report);
     for (const { value: rule, at } of readElements(kind.ruleSchema, spec.rules ?? [{}], within(place, "rules"))) {
       fragment.table.routers.push(...buildRule(kind, object, rule, at, attachments, context));
     }

@@ -19,6 +19,7 @@ export const forwardAuthSpec = z.object({
   preserveLocationHeader: z.boolean().optional(),
   preserveRequestMethod: z.boolean().optional(),
   headerField: z.string().optional(),
+  authSigninURL: z.string().optional(),
   tls: z.unknown().optional(),
 });
 
@@ -64,6 +65,11 @@ function isUsable(spec: z.output<typeof forwardAuthSpec>, { path, report }: Opti
   if (spec.headerField) {
     const message = "`headerField` names users in an access log, which the edge does not write";
     report({ code: "unsupported-field", severity: "warning", path: [...path, "headerField"], message });
+  }
+  if (spec.authSigninURL) {
+    const message = "`authSigninURL` is not supported yet: whoever is refused gets the server's own answer";
+    const hint = "Let the server answer with a redirect";
+    report({ code: "unsupported-field", severity: "warning", path: [...path, "authSigninURL"], message, hint });
   }
   if (spec.forwardBody && !spec.preserveRequestMethod) {
     const message = "The edge cannot send a body with GET: the server is asked by the client's own method";

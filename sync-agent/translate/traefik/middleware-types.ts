@@ -13,7 +13,6 @@ import {
   replacePathRegexSchema,
   replacePathSchema,
   stripPrefixRegexSchema,
-  stripPrefixSchema,
 } from "../../../src/table/middleware.ts";
 import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
 import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
@@ -25,11 +24,12 @@ import { bufferingSpec, readBuffering, readCompress } from "./platform-middlewar
 import { rateLimitSpec, readRateLimit } from "./rate-limit.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
 import { badBlock, badIpStrategy } from "./source-criterion.ts";
+import { readStripPrefix } from "./strip-prefix.ts";
 
 /** The types with options of their own, by Traefik's names; `chain` is made of references and stands elsewhere. */
 export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   addPrefix: reader("addPrefix", addPrefixSchema),
-  stripPrefix: reader("stripPrefix", stripPrefixSchema),
+  stripPrefix: readStripPrefix,
   stripPrefixRegex: reader("stripPrefixRegex", stripPrefixRegexSchema, {}, ({ regex }) => badRegexp(regex)),
   replacePath: reader("replacePath", replacePathSchema),
   replacePathRegex: reader("replacePathRegex", replacePathRegexSchema, {}, ({ regex }) => badRegexp([regex])),

@@ -133,9 +133,15 @@ describe("what cannot be built closes its routes", () => {
   });
 
   test("an unknown option is only a warning", () => {
-    const result = translateText(route("m") + middleware("stripPrefix: { prefixes: [/a], forceSlash: true }"));
-    expect(linesOf(result)).toEqual(["warning unknown-field Middleware/m spec.stripPrefix.forceSlash"]);
+    const result = translateText(route("m") + middleware("stripPrefix: { prefixes: [/a], addSlash: true }"));
+    expect(linesOf(result)).toEqual(["warning unknown-field Middleware/m spec.stripPrefix.addSlash"]);
     expect(result.table.routers[0]?.closedBy).toBeUndefined();
+  });
+
+  test("an option that cannot be heeded is only a warning", () => {
+    const result = translateText(route("m") + middleware("stripPrefix: { prefixes: [/a], forceSlash: false }"));
+    expect(linesOf(result)).toEqual(["notice unsupported-field Middleware/m spec.stripPrefix.forceSlash"]);
+    expect(result.table.middlewares).toEqual({ "default-m@kubernetescrd": { type: "stripPrefix", prefixes: ["/a"] } });
   });
 });
 
