@@ -18,14 +18,24 @@ export const dev = defineCommand({
       description: "Where an entry point listens; can be given more than once",
       valueHint: "name=host:port",
     },
+    "access-log": { type: "boolean", description: "Print a line for each request when it has been answered" },
     watch: { type: "boolean", default: true, description: "Follow edits", negativeDescription: "Do not follow edits" },
   },
-  async run({ args: { dir, config, watch }, rawArgs }) {
+  async run({ args, rawArgs }) {
+    const { dir, config, watch } = args;
     try {
       guardChildren();
       const entryPoints = parseEntryPointOptions(rawArgs);
       const log = (level: string, message: string): void => console.error(`${level}: ${message.trimEnd()}`);
-      const running = await startDev({ dir, watch, log, entryPoints, ...(config !== undefined && { config }) });
+      const running = await startDev({
+        dir,
+        watch,
+        log,
+        entryPoints,
+        accessLog: args["access-log"] === true,
+        writeAccess: (line) => console.log(line.trimEnd()),
+        ...(config !== undefined && { config }),
+      });
       reportDev(running, { dir, watch });
       await endOfSession();
       await running.close();

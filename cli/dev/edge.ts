@@ -14,6 +14,8 @@ export interface EdgeOptions {
   keys: DevKeys;
   /** What the Worker writes to its log. */
   log: (level: string, message: string) => void;
+  /** Takes the lines of its access log. */
+  writeAccess?: (line: string) => void;
 }
 
 const WORKER = "sluice";
@@ -88,9 +90,9 @@ interface Bindings extends Record<string, unknown> {
 }
 
 async function workerOptions(options: EdgeOptions, sockets: readonly EdgeSocket[]): Promise<MiniflareOptions> {
-  const { keys, publisher, gatewayPort, log } = options;
+  const { keys, publisher, gatewayPort, log, writeAccess = () => {} } = options;
   return convertV4MiniflareOptions({
-    handleStructuredLogs: ({ level, message }) => log(level, message),
+    handleStructuredLogs: ({ level, message }) => (level === "log" ? writeAccess(message) : log(level, message)),
     workers: [
       {
         name: WORKER,

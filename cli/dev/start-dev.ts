@@ -3,6 +3,7 @@ import { callEntryPoints } from "../../relay/grpc/call-entry-points.ts";
 import { startOriginGateway } from "../../relay/origin-gateway/start-gateway.ts";
 import { createTokenVerifier } from "../../src/hop/token.ts";
 import type { Table } from "../../src/table/table.ts";
+import { toAccessLog } from "../../sync-agent/config/access-log.ts";
 import { loadStaticConfig } from "../../sync-agent/config/static-config.ts";
 import type { FolderCache } from "../../sync-agent/source/folder-source.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
@@ -33,6 +34,10 @@ export interface DevOptions {
   watch?: boolean;
   /** Takes what the Worker and the gateway have to say. */
   log?: (level: string, message: string) => void;
+  /** Has requests logged, also where the configuration does not ask for it. */
+  accessLog?: boolean;
+  /** Takes the lines of the access log. */
+  writeAccess?: (line: string) => void;
 }
 
 export interface Dev {
@@ -62,7 +67,7 @@ const LOOPBACK = "127.0.0.1";
  * @throws ConfigError, PortError, and what reading the folder throws
  */
 export async function startDev(options: DevOptions): Promise<Dev> {
-  const { config, watch = false, log = () => {} } = options;
+  const { config, watch = false, log = () => {}, writeAccess = () => {} } = options;
   const dir = resolve(options.dir);
   const cwd = process.cwd();
   const configured = config === undefined ? undefined : await loadStaticConfig(config);
@@ -78,6 +83,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       settings.relayEntryPoints[name] = known;
       if (known.protocol === "tcp") settings.entryPoints[name] ??= { port };
     }
+    if (options.accessLog) settings.accessLog ??= toAccessLog({});
     const [keys, certificates] = await Promise.all([makeDevKeys(), CertificateStore.create()]);
     settings.sealKey = keys.seal;
     const translator = new FolderTranslator({ settings, standIns, addEntryPoints: configured === undefined });
@@ -98,7 +104,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
 
     const arrange = (table: Table, open: readonly Door[]): Promise<Door[]> =>
       arrangeDoors(table, translator.settings.entryPoints, { ...options, configured: configured?.listen, open });
-    const edge = { publisher: PUBLISHER, gatewayPort: gateway.address.port, keys, log };
+    const edge = { publisher: PUBLISHER, gatewayPort: gateway.address.port, keys, log, writeAccess };
     const frontDoor = await FrontDoor.open(edge, certificates, await arrange(manifests.table, []));
     closers.push(() => frontDoor.close());
 

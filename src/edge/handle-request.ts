@@ -1,3 +1,5 @@
+import { connectionOf } from "../access-log/connection-of.ts";
+import type { LoggedRequest } from "../access-log/log-exchange.ts";
 import { createExchange } from "../exchange/create-exchange.ts";
 import { dropConnectionHeaders } from "../exchange/drop-connection-headers.ts";
 import type { WaitUntil } from "../exchange/exchange.ts";
@@ -24,6 +26,7 @@ export async function handleRequest(
   listener: Listener | undefined,
   waitUntil: WaitUntil,
 ): Promise<Response> {
+  const begun = Date.now();
   const target = parseTarget(request.url);
   if (!saysOneHost(target.authority, request.headers.get("host"))) return plainAnswer(400);
   const path = normalisePath(target.path);
@@ -50,27 +53,66 @@ export async function handleRequest(
     const entryPoint = name === undefined ? undefined : root.entryPoints[name];
     if (name === undefined || entryPoint === undefined) return nowhere;
     const route = matchRoute(indexes, { entryPoint: name, tls: scheme === "https" }, facts)?.();
-    return route === undefined ? nowhere : { value: { name, entryPoint, route }, endpoints: route.endpointKeys };
+    if (route === undefined && entryPoint.accessLog === undefined) return nowhere;
+    return { value: { name, entryPoint, route }, endpoints: route?.endpointKeys ?? [] };
   });
   const resolution = resolving instanceof Promise ? await resolving : resolving;
   if (resolution === undefined) return plainAnswer(503);
   if (resolution.value === undefined) return plainAnswer(404);
 
   const { name, entryPoint, route } = resolution.value;
+  const client = { address: clientAddress, trusted: isTrustedClient(clientAddress, entryPoint) };
+  const { accessLog } = entryPoint;
+  const isLogged = accessLog !== undefined && (route?.router.accessLogs ?? entryPoint.accessLogs ?? true);
+  const logged = isLogged
+    ? isolate.accessLogs.begin(accessLog, {
+        startMs: begun,
+        entryPoint: name,
+        router: route?.router.name,
+        scheme,
+        method: request.method,
+        path: target.path,
+        query: target.query,
+        authority: target.authority,
+        clientAddress,
+        isTrusted: client.trusted,
+        requestHeaders: request.headers,
+        ...connectionOf(request, scheme),
+      })
+    : undefined;
+  if (route === undefined) return answerLogged(plainAnswer(404), logged, waitUntil);
+
   const exchange = createExchange({
     request,
     scheme,
     entryPoint: name,
-    router: route.router.name,
     host: target.authority,
     path: path.path,
     query: target.query,
-    client: { address: clientAddress, trusted: isTrustedClient(clientAddress, entryPoint) },
+    client,
     endpoints: resolution.endpoints,
     waitUntil,
+    access: logged?.record,
   });
   dropConnectionHeaders(exchange);
-  return route.handle(exchange);
+  const answer = route.handle(exchange);
+  return logged === undefined ? answer : answerWhenDone(answer, logged, waitUntil);
+}
+
+const answerLogged = (response: Response, logged: LoggedRequest | undefined, waitUntil: WaitUntil): Response =>
+  logged === undefined ? response : logged.answer(response, waitUntil);
+
+async function answerWhenDone(
+  answer: Promise<Response>,
+  logged: LoggedRequest,
+  waitUntil: WaitUntil,
+): Promise<Response> {
+  try {
+    return logged.answer(await answer, waitUntil);
+  } catch (error) {
+    logged.fail();
+    throw error;
+  }
 }
 
 /** No route: the request needs no endpoints. */

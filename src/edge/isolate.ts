@@ -1,11 +1,13 @@
 import { waitUntil } from "cloudflare:workers";
 import type { JWK } from "jose";
+import { type AccessLogs, createAccessLogs } from "../access-log/log-exchange.ts";
+import { recordOrigin } from "../access-log/record-origin.ts";
 import { createBalanceState } from "../balance/balance-state.ts";
 import type { Env } from "../env.ts";
 import { createTokenSigner } from "../hop/token.ts";
 import { createVerdictCache } from "../middleware/verdict-cache.ts";
 import { createCounters } from "../observe/counters.ts";
-import { reportToLog } from "../observe/report.ts";
+import { reportToLog, writeToLog } from "../observe/report.ts";
 import { createDirectSend } from "../origin/direct.ts";
 import { createGatewaySend } from "../origin/gateway.ts";
 import type { Send } from "../origin/send.ts";
@@ -28,6 +30,7 @@ export interface Isolate {
   readonly watch: PointerWatch;
   readonly entryPointMap: EntryPointMap | undefined;
   readonly admin: Admin | undefined;
+  readonly accessLogs: AccessLogs;
 }
 
 /** Characters of leaf text kept in memory: compiled, a leaf takes several times its text, and an isolate has 128 MB. */
@@ -61,7 +64,10 @@ function createIsolate(env: Env): Isolate {
   const context: CompileContext = {
     balance: createBalanceState({ random: Math.random }),
     gateway: undefined,
-    direct: createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random }),
+    direct: recordOrigin(
+      createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random }),
+      Date.now,
+    ),
     count: counters.count,
     report: reportToLog,
     runtime: {
@@ -80,7 +86,7 @@ function createIsolate(env: Env): Isolate {
       timeout: (ms) => AbortSignal.timeout(ms),
     },
     startTimer,
-    fixedLength: (length) => new FixedLengthStream(length),
+    fixedLength,
   };
   const reader = new SnapshotReader({
     publisher: env.PUBLISHER,
@@ -101,12 +107,14 @@ function createIsolate(env: Env): Isolate {
     report: reportToLog,
     startTimer,
   });
-  context.gateway = gatewaySend(env, reader, watch);
+  const gateway = gatewaySend(env, reader, watch);
+  context.gateway = gateway && recordOrigin(gateway, Date.now);
   return {
     env,
     reader,
     watch,
     entryPointMap: parseEntryPointMap(env.ENTRY_POINTS),
+    accessLogs: createAccessLogs({ write: writeToLog, now: Date.now, fixedLength }),
     admin: createAdmin({ env, reader, watch, counters, read: kv.get, beacon }),
   };
 }
@@ -123,6 +131,8 @@ function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): 
     onAnswer: watch.confirm,
   });
 }
+
+const fixedLength = (length: number): FixedLengthStream => new FixedLengthStream(length);
 
 function startTimer(callback: () => void, ms: number): () => void {
   const timer = setTimeout(callback, ms);

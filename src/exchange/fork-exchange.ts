@@ -12,7 +12,6 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
     request: exchange.request,
     scheme: exchange.scheme,
     entryPoint: exchange.entryPoint,
-    router: exchange.router,
     authority: exchange.authority,
     host: exchange.host,
     path: exchange.path,
@@ -26,8 +25,8 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
   if (body !== undefined) fork.body = body;
   if (mirror !== undefined) fork.mirror = mirror;
   if (signal !== undefined) fork.signal = signal;
-  // What clients are held to is not for copies that nobody waits for.
-  if (changes.mirror !== true && exchange.guards !== undefined) fork.guards = exchange.guards;
+  // A mirror's answer is nobody's.
+  if (exchange.access !== undefined && !mirror) fork.access = exchange.access;
   return fork;
 }
 

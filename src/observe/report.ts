@@ -12,3 +12,9 @@ export const reportToLog: Report = (event) => {
   // biome-ignore lint/suspicious/noConsole: the console is the Worker's log.
   console.warn(JSON.stringify(event));
 };
+
+/** Writes a line of the access log, which is told from events by its level. */
+export const writeToLog = (line: string): void => {
+  // biome-ignore lint/suspicious/noConsole: the console is the Worker's log.
+  console.log(line);
+};

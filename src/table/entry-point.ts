@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { accessLogSchema } from "./access-log.ts";
 
 /** A named listener. In production the edge finds it by scheme and port; locally each has a socket. */
 export const entryPointSchema = z.strictObject({
@@ -8,6 +9,10 @@ export const entryPointSchema = z.strictObject({
   forwardedHeaders: z.optional(
     z.strictObject({ insecure: z.optional(z.boolean()), trustedIps: z.optional(z.array(z.string())) }),
   ),
+  /** Left out: nothing is logged. */
+  accessLog: z.optional(accessLogSchema),
+  /** Whether routers that do not say it themselves are logged: true when left out. */
+  accessLogs: z.optional(z.boolean()),
 });
 export type EntryPoint = z.infer<typeof entryPointSchema>;
 

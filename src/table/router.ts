@@ -21,5 +21,7 @@ export const routerSchema = z.strictObject({
    * router still matches, and answers 503: it is never served unguarded, nor by a lower router.
    */
   closedBy: z.optional(z.string()),
+  /** Whether its requests are in the access log; left out: as the entry point says. */
+  accessLogs: z.optional(z.boolean()),
 });
 export type Router = z.infer<typeof routerSchema>;

@@ -104,6 +104,25 @@ export const textList: Field<string[]> = withForm({ value: "a list of text" }, (
     .filter((part) => part !== "");
 });
 
+/** One of these words, in any case. */
+export function choice<const T extends string>(words: readonly T[]): Field<T> {
+  const wanted = `one of ${words.map((word) => `\`${word}\``).join(", ")}`;
+  return withForm({ value: wanted }, (node, path, context) => {
+    const value = String(scalarOf(node, context)).toLowerCase();
+    const word = words.find((one) => one.toLowerCase() === value);
+    return word ?? invalid(wanted, node, path, context);
+  });
+}
+
+/** An object that may also be said by `true`, as on a command line; `false` is as if it was not there. */
+export function switched<T>(field: Field<T>): Field<T> {
+  return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
+    const value = scalarOf(node, context);
+    if (value === false || value === "false") return undefined;
+    return field(value === true || value === "true" ? nothingAt(node) : node, path, context);
+  });
+}
+
 /** A field made of another; `make` returns an Error that says what is wrong when it cannot be. */
 export function made<T, U>(field: Field<T>, make: (value: T) => U | Error): Field<U> {
   return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
@@ -127,6 +146,36 @@ export function located<T>(field: Field<T>): Field<Located<T>> {
   return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
     const value = field(node, path, context);
     return value === undefined ? undefined : { value, node, path };
+  });
+}
+
+/** A field that is read, with something to say about what it does here. */
+export function told<T>(field: Field<T>, say: (value: T) => string): Field<T> {
+  return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
+    const value = field(node, path, context);
+    if (value !== undefined) {
+      const message = `\`${path.join(".")}\` ${say(value)}`;
+      context.report({ code: "platform-decides", severity: "notice", path, message }, node);
+    }
+    return value;
+  });
+}
+
+/**
+ * A field that has no place where Sluice runs; `reason` says why, or what there is instead.
+ *
+ * @param advise what to do, for the value as text
+ */
+export function noPlace(
+  severity: "warning" | "notice",
+  reason: string,
+  advise?: (value: string) => string,
+): Field<never> {
+  return withForm({ unused: reason }, (node, path, context) => {
+    const message = `\`${path.join(".")}\` has no effect: ${reason}`;
+    const hint = advise?.(String(scalarOf(node, context)));
+    context.report({ code: "platform-decides", severity, path, message, ...(hint !== undefined && { hint }) }, node);
+    return undefined;
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type RelayEntryPointSettings,
   type TranslateSettings,
 } from "../translate/settings.ts";
+import { toAccessLog } from "./access-log.ts";
 import { type EntryPointAddress, parseAddress } from "./parse-address.ts";
 import { ConfigError, type ParsedConfig, parseConfig } from "./parse-config.ts";
 import type { ReadContext } from "./read-yaml.ts";
@@ -80,8 +81,11 @@ function toSettings(values: Values, context: ReadContext): Omit<StaticConfig, "p
     const entry = settings.entryPoints[name];
     if (redirect && entry) entry.redirect = redirect;
   }
+  if (values.accessLog !== undefined) settings.accessLog = toAccessLog(values.accessLog);
   mergeProvider(settings.crd, values.providers?.kubernetesCRD);
   mergeProvider(settings.ingress, values.providers?.kubernetesIngress);
+  const { strictPrefixMatching } = values.providers?.kubernetesIngress ?? {};
+  if (strictPrefixMatching !== undefined) settings.ingress.strictPrefixMatching = strictPrefixMatching;
   return { settings, listen };
 }
 
@@ -127,6 +131,7 @@ function toEntryPoint(values: EntryPointValues, port: number): EntryPointSetting
   return {
     port,
     ...(values.asDefault !== undefined && { asDefault: values.asDefault }),
+    ...(values.observability?.accessLogs !== undefined && { accessLogs: values.observability.accessLogs }),
     ...(values.http?.tls !== undefined && { tls: true }),
     ...(values.http?.middlewares !== undefined && { middlewares: values.http.middlewares }),
     ...(values.forwardedHeaders !== undefined && {

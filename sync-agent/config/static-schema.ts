@@ -1,7 +1,21 @@
 import ipaddr from "ipaddr.js";
-import { parseGoDuration } from "../translate/go-duration.ts";
+import { accessLog } from "./access-log.ts";
+import { duration } from "./duration.ts";
 import { parseAddress } from "./parse-address.ts";
-import { bool, integer, located, made, mapOf, notDone, nothingToDo, object, text, textList } from "./read-yaml.ts";
+import {
+  bool,
+  integer,
+  located,
+  made,
+  mapOf,
+  noPlace,
+  notDone,
+  nothingToDo,
+  object,
+  text,
+  textList,
+  told,
+} from "./read-yaml.ts";
 
 /**
  * The keys of Traefik's static configuration, 3.x
@@ -10,7 +24,7 @@ import { bool, integer, located, made, mapOf, notDone, nothingToDo, object, text
  */
 const platform = notDone("notice", "Cloudflare decides this for what it serves");
 const certificates = notDone("notice", "certificates come from Cloudflare; `sluice dev` makes its own");
-const observability = notDone("notice");
+const tracing = notDone("notice");
 const watching = notDone("notice", "how the cluster is reached is a setting of the sync agent");
 
 const addresses = made(textList, (list) => {
@@ -23,13 +37,12 @@ const address = made(
   (value) => parseAddress(value) ?? new Error(`\`${value}\` is not an address such as \`:80\` or \`127.0.0.1:80/tcp\``),
 );
 
-/** Milliseconds. */
-const duration = made(text, (value) => {
-  const ms = parseGoDuration(value);
-  return ms !== undefined && ms >= 0 ? ms : new Error(`\`${value}\` is not a duration such as \`10s\``);
-});
-
 const positiveDuration = made(duration, (ms) => (ms > 0 ? ms : new Error("the timeout must be longer than 0")));
+
+const atRelay = "holds where the relay listens; Cloudflare has its own times for what it serves";
+const onRelay = told(duration, () => atRelay);
+
+const count = made(integer, (number) => (number >= 0 ? number : new Error("a number of requests is 0 or more")));
 
 const entryPoint = object({
   address,
@@ -54,17 +67,42 @@ const entryPoint = object({
   }),
   http2: platform,
   http3: platform,
-  observability,
+  observability: object({
+    accessLogs: bool,
+    metrics: notDone("notice", "the relay counts for every entry point of its own, the edge in Workers Analytics"),
+    tracing,
+    traceVerbosity: tracing,
+  }),
   allowACMEByPass: certificates,
   proxyProtocol: object({ insecure: bool, trustedIPs: addresses }),
   reusePort: nothingToDo,
   transport: object({
     lifeCycle: object({ requestAcceptGraceTimeout: duration, graceTimeOut: duration }),
-    respondingTimeouts: notDone("notice"),
-    keepAliveMaxRequests: notDone("notice"),
-    keepAliveMaxTime: notDone("notice"),
+    respondingTimeouts: object({ readTimeout: onRelay, writeTimeout: onRelay, idleTimeout: onRelay }),
+    keepAliveMaxRequests: told(count, () => atRelay),
+    keepAliveMaxTime: onRelay,
   }),
   udp: object({ timeout: positiveDuration }),
+});
+
+const programs = "they are flags of `sluice agent` and `sluice relay`, which write JSON to the standard output";
+
+const levels: Readonly<Record<string, string>> = { trace: "debug", debug: "debug", info: "info", warn: "warn" };
+
+const log = object({
+  level: noPlace(
+    "notice",
+    "it is a flag of `sluice agent` and `sluice relay`",
+    (level) => `start them with \`--log-level ${levels[level.toLowerCase()] ?? "error"}\``,
+  ),
+  format: noPlace("notice", programs),
+  noColor: noPlace("notice", programs),
+  filePath: noPlace("notice", programs),
+  maxSize: noPlace("notice", programs),
+  maxAge: noPlace("notice", programs),
+  maxBackups: noPlace("notice", programs),
+  compress: noPlace("notice", programs),
+  otlp: noPlace("notice", programs),
 });
 
 const namespaced = { namespaces: textList, labelSelector: text };
@@ -113,7 +151,7 @@ export const staticSchema = object({
       ...services,
       ingressClass: text,
       disableIngressClassLookup: notDone("warning"),
-      strictPrefixMatching: notDone("warning"),
+      strictPrefixMatching: bool,
       ingressEndpoint: notDone("notice", "the status of objects is not written yet"),
       crossProviderNamespaces: notDone("warning"),
     }),
@@ -129,19 +167,25 @@ export const staticSchema = object({
     providersThrottleDuration: watching,
     ...Object.fromEntries(otherProviders.map((name) => [name, otherProvider])),
   }),
-  accessLog: observability,
-  api: notDone("notice", "the edge has an admin API of its own"),
+  accessLog,
+  api: noPlace(
+    "notice",
+    "the edge has an admin API (`/api/rawdata`), which the variables ADMIN_HOST or ADMIN_PATH and ADMIN_KEYS turn on",
+  ),
   certificatesResolvers: certificates,
   core: notDone("warning", "set `syntax: v2` on the routes that need it"),
   experimental: notDone("warning"),
   global: nothingToDo,
   hostResolver: notDone("warning"),
-  log: observability,
-  metrics: observability,
+  log,
+  metrics: noPlace(
+    "notice",
+    "agent and relay tell their metrics to Prometheus at `/metrics` of `--operations`; Cloudflare counts the Worker's",
+  ),
   ocsp: certificates,
-  ping: notDone("notice", "the edge answers `/ping` on its admin API"),
+  ping: noPlace("notice", "agent and relay answer `/ping` at `--operations`, the edge on its admin API"),
   serversTransport: notDone("warning", "name a ServersTransport object in the service instead"),
   spiffe: notDone("warning"),
   tcpServersTransport: notDone("warning", "name a ServersTransportTCP object in the service instead"),
-  tracing: observability,
+  tracing,
 });

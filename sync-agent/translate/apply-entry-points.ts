@@ -1,22 +1,32 @@
+import type { EntryPoint } from "../../src/table/entry-point.ts";
 import type { Middleware } from "../../src/table/middleware.ts";
 import type { Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { Problem } from "./problem.ts";
-import type { EntryPointSettings, TranslateSettings } from "./settings.ts";
+import type { AccessLogSettings, EntryPointSettings, TranslateSettings } from "./settings.ts";
 import { emptyPart, type TablePart } from "./table-part.ts";
 
 type EntryPoints = TranslateSettings["entryPoints"];
+type EntryPointParts = Pick<TranslateSettings, "entryPoints" | "accessLog">;
 
 /** The service behind routers whose middlewares always answer; Traefik's name for it. */
 const NOOP_SERVICE = "noop@internal";
 
 /** The entry points as the table has them. */
-export function tableEntryPoints(settings: EntryPoints): Table["entryPoints"] {
-  const entryPoints: Table["entryPoints"] = {};
-  for (const [name, { port, forwardedHeaders }] of Object.entries(settings)) {
-    entryPoints[name] = { port, ...(forwardedHeaders === undefined ? {} : { forwardedHeaders }) };
-  }
-  return entryPoints;
+export function tableEntryPoints({ entryPoints, accessLog }: EntryPointParts): Table["entryPoints"] {
+  return Object.fromEntries(
+    Object.entries(entryPoints).map(([name, entryPoint]) => [name, tableEntryPoint(entryPoint, accessLog)]),
+  );
+}
+
+function tableEntryPoint(
+  { port, forwardedHeaders, accessLogs }: EntryPointSettings,
+  accessLog: AccessLogSettings | undefined,
+): EntryPoint {
+  const entryPoint: EntryPoint = { port, ...(forwardedHeaders !== undefined && { forwardedHeaders }) };
+  if (accessLog === undefined) return entryPoint;
+  const { addInternals: _, ...settings } = accessLog;
+  return { ...entryPoint, accessLog: settings, ...(accessLogs !== undefined && { accessLogs }) };
 }
 
 /** Where the relay may listen, as the table has it. */
@@ -75,9 +85,9 @@ export function placeRouter(router: Router, entryPoints: EntryPoints, closed: Re
 }
 
 /** The routers of entry points that redirect, with what they refer to. */
-export function redirects(entryPoints: EntryPoints): TablePart {
+export function redirects({ entryPoints, accessLog }: EntryPointParts): TablePart {
   const table = emptyPart();
-  for (const name of Object.keys(entryPoints)) addRedirect(table, name, entryPoints);
+  for (const name of Object.keys(entryPoints)) addRedirect(table, name, entryPoints, accessLog);
   return table;
 }
 
@@ -92,7 +102,12 @@ function missingMiddleware(entryPoint: string, index: number, middleware: string
   };
 }
 
-function addRedirect(table: TablePart, name: string, entryPoints: EntryPoints): void {
+function addRedirect(
+  table: TablePart,
+  name: string,
+  entryPoints: EntryPoints,
+  accessLog: AccessLogSettings | undefined,
+): void {
   const redirect = entryPoints[name]?.redirect;
   if (redirect === undefined) return;
   const middleware = `redirect-${name}-to-${redirect.to}@internal`;
@@ -116,6 +131,8 @@ function addRedirect(table: TablePart, name: string, entryPoints: EntryPoints): 
     tieBreaker: `0 redirect ${name}`,
     middlewares: [middleware],
     service: NOOP_SERVICE,
+    // As Traefik, which counts it among its internals.
+    ...(accessLog !== undefined && !accessLog.addInternals && { accessLogs: false }),
   });
 }
 

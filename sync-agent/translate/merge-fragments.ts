@@ -27,6 +27,7 @@ import { mapMiddleware } from "./table-references.ts";
  * what it exchanges, not what is there; the outcome depends on the contributions alone, not on how they came about.
  */
 export class MergedFragments {
+  readonly #settings: Pick<TranslateSettings, "entryPoints" | "accessLog">;
   readonly #entryPoints: TranslateSettings["entryPoints"];
   readonly #relayEntryPoints: TranslateSettings["relayEntryPoints"];
   readonly #claims = new NameClaims();
@@ -46,9 +47,10 @@ export class MergedFragments {
   /** What is wrong with the entry points, and between routers. */
   problems: readonly Problem[] = [];
 
-  constructor({ entryPoints, relayEntryPoints }: Pick<TranslateSettings, "entryPoints" | "relayEntryPoints">) {
-    this.#entryPoints = entryPoints;
-    this.#relayEntryPoints = relayEntryPoints;
+  constructor(settings: Pick<TranslateSettings, "entryPoints" | "relayEntryPoints" | "accessLog">) {
+    this.#settings = settings;
+    this.#entryPoints = settings.entryPoints;
+    this.#relayEntryPoints = settings.relayEntryPoints;
   }
 
   /** Exchanges contributions. @returns what that changed in the table; the first time, all that is in it */
@@ -130,11 +132,11 @@ export class MergedFragments {
   #settle(): TableChanges {
     const changes = emptyChanges();
     if (this.#isNew) {
-      const { routers, services, middlewares } = redirects(this.#entryPoints);
+      const { routers, services, middlewares } = redirects(this.#settings);
       for (const router of routers) this.#routers.routers.published.hold(router.name, router);
       for (const [name, service] of Object.entries(services)) this.#entries.services.hold(name, service);
       for (const [name, middleware] of Object.entries(middlewares)) this.#entries.middlewares.hold(name, middleware);
-      changes.entryPoints.put = tableEntryPoints(this.#entryPoints);
+      changes.entryPoints.put = tableEntryPoints(this.#settings);
       changes.relayEntryPoints.put = tableRelayEntryPoints(this.#relayEntryPoints);
       this.#isNew = false;
     }

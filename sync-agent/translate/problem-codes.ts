@@ -23,6 +23,8 @@ export const problemCodes = {
   "misplaced-field": "The field exists, but belongs to another kind or place; here it has no effect.",
   "invalid-field":
     "The value does not have the form that the field needs. The smallest part that depends on it is left out.",
+  "platform-decides":
+    "The field belongs to a server that one starts. What Cloudflare runs has no such thing, or decides it by itself; the message says what there is instead, and where the setting holds.",
   "unsupported-field": "The field is known, but Sluice does not do what it asks for yet.",
   "rule-syntax": "The rule does not parse. Its route is left out.",
   "rule-regexp": "A regular expression in the rule is not valid RE2. Its route is left out.",

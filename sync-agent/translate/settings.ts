@@ -1,3 +1,4 @@
+import type { AccessLog } from "../../src/table/access-log.ts";
 import type { RelayEntryPoint } from "../../src/table/entry-point.ts";
 
 /** What Traefik's static configuration says that the translation depends on. Names and defaults are Traefik's unless noted. */
@@ -6,12 +7,19 @@ export interface TranslateSettings {
   entryPoints: Record<string, EntryPointSettings>;
   /** Where the relay listens once a route of TCP or UDP is on it: the HTTP ones as well, and those of UDP. */
   relayEntryPoints: Record<string, RelayEntryPointSettings>;
+  /** Unset: requests are not logged. */
+  accessLog?: AccessLogSettings;
   crd: ProviderSettings;
   ingress: ProviderSettings;
   /** Gateway API: the controller whose GatewayClasses are taken. */
   gatewayControllerName: string;
   /** Seals what the edge needs of Secrets. Unset: what needs one is closed. */
   sealKey?: Uint8Array;
+}
+
+export interface AccessLogSettings extends AccessLog {
+  /** Whether what Sluice answers for an entry point itself is logged as well: its redirects. */
+  addInternals: boolean;
 }
 
 export interface EntryPointSettings {
@@ -23,6 +31,8 @@ export interface EntryPointSettings {
   /** Middlewares of every router on it: names as `namespace-name@kubernetescrd`. */
   middlewares?: string[];
   forwardedHeaders?: { insecure?: boolean; trustedIps?: string[] };
+  /** Whether routers that do not say it themselves are in the access log. Unset: they are. */
+  accessLogs?: boolean;
   redirect?: { to: string; scheme: string; permanent: boolean; priority?: number };
 }
 

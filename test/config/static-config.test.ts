@@ -134,7 +134,7 @@ describe("what is wrong with the file", () => {
   it.each([
     ["unknown key", "entrypoint:\n", "unknown-field", 1, 1, /Did you mean `entryPoints`/],
     ["unknown nested key", "entryPoints:\n  web:\n    adress: :80\n", "unknown-field", 3, 5, /Did you mean `address`/],
-    ["known, not done", "log:\n  level: DEBUG\n", "unsupported-field", 2, 3, undefined],
+    ["known, not done", "hostResolver:\n  cnameFlattening: true\n", "unsupported-field", 2, 3, undefined],
     ["another provider", "providers:\n  docker: {}\n", "unsupported-field", 2, 11, /kubernetesCRD/],
     ["bad protocol", "entryPoints:\n  dns: { address: ':53/sctp' }\n", "invalid-field", 2, 19, undefined],
     [

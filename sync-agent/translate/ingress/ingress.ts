@@ -69,11 +69,12 @@ export function classNameOf({ spec }: KubernetesObject): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-const startRouter = ({ entryPoints, middlewares, closedBy }: RouterOptions) => ({
+const startRouter = ({ entryPoints, middlewares, closedBy, accessLogs }: RouterOptions) => ({
   entryPoints,
   tls: false,
   middlewares,
   ...(closedBy === undefined ? {} : { closedBy }),
+  ...(accessLogs === undefined ? {} : { accessLogs }),
 });
 
 interface RuledPath {

@@ -30,7 +30,10 @@ export interface RouterOptions {
   syntax: RuleSyntax;
   tls?: boolean;
   passHostHeader?: boolean;
+  accessLogs?: boolean;
 }
+
+const ACCESS_LOGS = "router.observability.accesslogs";
 
 export const routerAnnotations = [
   "router.entrypoints",
@@ -43,7 +46,7 @@ export const routerAnnotations = [
   "router.tls.certresolver",
   "router.tls.domains.n.main",
   "router.tls.domains.n.sans",
-  "router.observability.accesslogs",
+  ACCESS_LOGS,
   "router.observability.metrics",
   "router.observability.tracing",
   "router.observability.traceverbosity",
@@ -66,6 +69,7 @@ export function readRouterOptions(object: KubernetesObject, report: Report, cont
   const tls = booleanOf(annotations.get("router.tls"), report);
   const tlsIsAsked = [...annotations.keys()].some((name) => name.startsWith("router.tls."));
   const passHostHeader = booleanOf(annotations.get("preserve-host"), report);
+  const accessLogs = booleanOf(annotations.get(ACCESS_LOGS), report);
   const pathMatcher = annotations.get("router.pathmatcher");
   const closedBy = guards ?? used.closedBy ?? checkTlsOptions(annotations.get("router.tls.options"), report, context);
   reportIneffective(annotations, report);
@@ -81,6 +85,7 @@ export function readRouterOptions(object: KubernetesObject, report: Report, cont
     syntax: readSyntax(annotations.get("router.rulesyntax"), report),
     ...(tls !== undefined || tlsIsAsked ? { tls: tls ?? true } : {}),
     ...(passHostHeader === undefined ? {} : { passHostHeader }),
+    ...(accessLogs === undefined ? {} : { accessLogs }),
   };
 }
 
@@ -137,8 +142,9 @@ const placeOf = (name: string): string | undefined =>
 function reportIneffective(annotations: ReadonlyMap<string, Annotation>, report: Report): void {
   for (const { name, path } of annotations.values()) {
     const isCertificate = name === "router.tls.certresolver" || name.startsWith("router.tls.domains.");
-    if (!isCertificate && !name.startsWith("router.observability.")) continue;
-    const message = isCertificate ? "certificates come from Cloudflare" : "observability is not set by route yet";
+    const isUnused = name.startsWith("router.observability.") && name !== ACCESS_LOGS;
+    if (!isCertificate && !isUnused) continue;
+    const message = isCertificate ? "certificates come from Cloudflare" : "it is not set by route yet";
     report({ code: "unsupported-field", severity: "notice", path, message: `\`${name}\` has no effect: ${message}` });
   }
 }

@@ -28,6 +28,13 @@ export const routeSchema = z.object({
   services: z.array(z.unknown()).optional(),
   /** Read where they are used: a guard that cannot be read must close its route, not vanish with it. */
   middlewares: z.unknown().optional(),
-  observability: z.unknown().optional(),
+  observability: z
+    .object({
+      accessLogs: z.boolean().optional(),
+      metrics: z.boolean().optional(),
+      tracing: z.boolean().optional(),
+      traceVerbosity: z.string().optional(),
+    })
+    .optional(),
 });
 export type RouteSpec = z.output<typeof routeSchema>;

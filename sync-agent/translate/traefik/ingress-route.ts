@@ -92,14 +92,8 @@ function buildRouter(
   const { names, closedBy } = useMiddlewares(route.middlewares, within(place, "middlewares"), context);
   const service = buildRouteService(route, name, place, context);
   if (!context.settings.crd.allowEmptyServices && !canServe(service, context.table)) return undefined;
-  if (route.observability !== undefined && route.observability !== null) {
-    place.report({
-      code: "unsupported-field",
-      severity: "notice",
-      path: [...place.path, "observability"],
-      message: "`observability` has no effect yet",
-    });
-  }
+  reportObservability(route, place);
+  const { accessLogs } = route.observability ?? {};
   return {
     name,
     entryPoints: [],
@@ -111,7 +105,21 @@ function buildRouter(
     middlewares: names,
     service,
     ...(closedBy === undefined ? {} : { closedBy }),
+    ...(accessLogs === undefined ? {} : { accessLogs }),
   };
+}
+
+/** What is counted and traced is not chosen by route. */
+function reportObservability({ observability = {} }: RouteSpec, { path, report }: Place): void {
+  for (const name of ["metrics", "tracing", "traceVerbosity"] as const) {
+    if (observability[name] === undefined) continue;
+    report({
+      code: "unsupported-field",
+      severity: "notice",
+      path: [...path, "observability", name],
+      message: `\`observability.${name}\` has no effect yet`,
+    });
+  }
 }
 
 /** One service is named after the router; several become the children of a weighted service that is. */

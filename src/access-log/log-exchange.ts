@@ -1,0 +1,70 @@
+import type { FixedLength } from "../origin/known-length.ts";
+import type { AccessLog } from "../table/access-log.ts";
+import type { AccessData } from "./access-data.ts";
+import { accessLogger } from "./access-logger.ts";
+import { type AccessRecord, createAccessRecord } from "./access-record.ts";
+import { watchResponse } from "./watch-response.ts";
+
+/** What an access log needs of the program that it runs in. */
+export interface AccessLogOutput {
+  /** Takes a line, which has no end. */
+  write: (line: string) => void;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** The runtime's way to give a stream a known length, where it has one. */
+  fixedLength?: FixedLength;
+}
+
+/** What is known of a request from its beginning. */
+export type AccessStart = Omit<
+  AccessData,
+  "durationMs" | "count" | "record" | "status" | "responseHeaders" | "responseBytes"
+>;
+
+/** The access log of one program: it counts what it is told of. */
+export interface AccessLogs {
+  /** Begins to log a request. */
+  begin(settings: AccessLog, start: AccessStart): LoggedRequest;
+}
+
+/** A request that will have its line. */
+export interface LoggedRequest {
+  /** Where things are noted until the request ends. */
+  readonly record: AccessRecord;
+  /** Writes the line when the response has been sent; what it returns is sent in its place. */
+  answer(response: Response, waitUntil: (work: Promise<unknown>) => void): Response;
+  /** Writes the line of a request that failed in here. */
+  fail(): void;
+}
+
+const NO_HEADERS = new Headers();
+
+export function createAccessLogs({ write, now, fixedLength }: AccessLogOutput): AccessLogs {
+  let begun = 0;
+  return {
+    begin(settings, start) {
+      begun += 1;
+      const count = begun;
+      const record = createAccessRecord();
+      const end = (answer: Pick<AccessData, "status" | "responseHeaders" | "responseBytes">): void => {
+        const data = { ...start, ...answer, count, record, durationMs: now() - start.startMs };
+        const line = accessLogger(settings)(data);
+        if (line !== undefined) write(line);
+      };
+      return {
+        record,
+        answer(response, waitUntil) {
+          const { status, headers: responseHeaders } = response;
+          return watchResponse(response, {
+            method: start.method,
+            isStreamed: record.origin?.response !== undefined,
+            fixedLength,
+            waitUntil,
+            ended: (responseBytes) => end({ status, responseHeaders, responseBytes }),
+          });
+        },
+        fail: () => end({ status: 500, responseHeaders: NO_HEADERS, responseBytes: undefined }),
+      };
+    },
+  };
+}
