@@ -86,6 +86,7 @@ export async function handleRequest(
     request,
     scheme,
     entryPoint: name,
+    router: route.router.name,
     host: target.authority,
     path: path.path,
     query: target.query,

@@ -3,7 +3,11 @@ import type { Endpoints } from "../table/service.ts";
 import { EditableHeaders } from "./editable-headers.ts";
 import type { Exchange, WaitUntil } from "./exchange.ts";
 
-export type ExchangeInit = Omit<Exchange, "authority" | "headers" | "body" | "mirror" | "signal" | "failure">;
+export type ExchangeInit = Omit<
+  Exchange,
+  "router" | "authority" | "headers" | "body" | "mirror" | "signal" | "guards" | "failure"
+> &
+  Partial<Pick<Exchange, "router">>;
 
 /** One request's exchange, with its headers as they came; `host` is the client's. */
 export function createExchange(init: ExchangeInit): Exchange {
@@ -14,6 +18,7 @@ class RequestExchange implements Exchange {
   readonly request: Request;
   readonly scheme: "http" | "https";
   readonly entryPoint: string;
+  readonly router: string;
   readonly authority: string;
   host: string;
   path: string;
@@ -22,6 +27,7 @@ class RequestExchange implements Exchange {
   readonly headers: EditableHeaders;
   readonly endpoints: (key: string) => Endpoints | undefined;
   readonly waitUntil: WaitUntil;
+  guards: Exchange["guards"];
   failure: HopFailure | undefined;
   readonly access: Exchange["access"];
 
@@ -29,6 +35,7 @@ class RequestExchange implements Exchange {
     this.request = init.request;
     this.scheme = init.scheme;
     this.entryPoint = init.entryPoint;
+    this.router = init.router ?? "";
     this.authority = init.host;
     this.host = init.host;
     this.path = init.path;
@@ -37,6 +44,7 @@ class RequestExchange implements Exchange {
     this.headers = new EditableHeaders(init.request.headers, init.client.trusted);
     this.endpoints = init.endpoints;
     this.waitUntil = init.waitUntil;
+    this.guards = undefined;
     this.failure = undefined;
     this.access = init.access;
   }

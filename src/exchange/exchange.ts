@@ -1,5 +1,5 @@
 import type { AccessRecord } from "../access-log/access-record.ts";
-import type { HopFailure } from "../hop/hop.ts";
+import type { HopFailure, HopGuard } from "../hop/hop.ts";
 import type { Endpoints } from "../table/service.ts";
 
 /** Keeps the isolate alive for work that goes on after the response. */
@@ -20,6 +20,8 @@ export interface Exchange {
   readonly scheme: "http" | "https";
   /** The name of the entry point. */
   readonly entryPoint: string;
+  /** The name of the router that took it; empty for what a middleware asks by itself. */
+  readonly router: string;
   /** The Host that the client sent. */
   readonly authority: string;
   /** The Host that the origin sees, as the client sent it unless a middleware changed it. */
@@ -45,6 +47,8 @@ export interface Exchange {
   readonly mirror?: boolean;
   /** Ends a mirror's copy at its deadline. */
   readonly signal?: AbortSignal;
+  /** The middlewares that the origin gateway holds it to, outermost first; undefined: none. */
+  guards?: readonly HopGuard[] | undefined;
   /** Set by the last hop when the answer is its own, since no endpoint gave one. */
   failure?: HopFailure | undefined;
   /** What is noted for the access log; undefined when the request is not logged. */

@@ -12,6 +12,7 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
     request: exchange.request,
     scheme: exchange.scheme,
     entryPoint: exchange.entryPoint,
+    router: exchange.router,
     authority: exchange.authority,
     host: exchange.host,
     path: exchange.path,
@@ -27,6 +28,8 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
   if (signal !== undefined) fork.signal = signal;
   // A mirror's answer is nobody's.
   if (exchange.access !== undefined && !mirror) fork.access = exchange.access;
+  // What clients are held to is not for copies that nobody waits for.
+  if (changes.mirror !== true && exchange.guards !== undefined) fork.guards = exchange.guards;
   return fork;
 }
 
