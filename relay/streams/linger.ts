@@ -1,6 +1,8 @@
-import type { Socket } from "node:net";
 import { authorityOf, type Target } from "../origin-gateway/target.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
+import type { RoutedConnection } from "../tcp/tcp-listener.ts";
+
+type Socket = RoutedConnection["socket"];
 
 /** Ends connections some time after their endpoint has left the table. */
 export interface Lingering {

@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { ServersTransport } from "../../src/table/service.ts";
 import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
 import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
@@ -7,7 +9,10 @@ import type { Terminator } from "../tls/terminator.ts";
 import { type ChoiceState, chooseTargets } from "./choose-targets.ts";
 import { dial } from "./dial.ts";
 import { greetEndpoint } from "./greet-endpoint.ts";
-import { splice } from "./splice.ts";
+import { dialHandle } from "./handle/dial-handle.ts";
+import type { HandleConnection } from "./handle/handle-connection.ts";
+import { writeProxyHeader } from "./proxy-header.ts";
+import { asSocket, splice } from "./splice.ts";
 import type { StreamTable } from "./stream-table.ts";
 import type { RoutedConnection } from "./tcp-listener.ts";
 import { admit, type TcpGuard } from "./tcp-middlewares.ts";
@@ -86,10 +91,10 @@ export async function carryConnection(
 
   const isTerminated = router.tls !== undefined && !router.tls.passthrough;
   const client = isTerminated
-    ? await carrier.terminatorOf(table, router.tls?.options).accept(socket, hello?.sni ?? "")
+    ? await carrier.terminatorOf(table, router.tls?.options).accept(asSocket(socket), hello?.sni ?? "")
     : socket;
   if (client === undefined) return end({ outcome: "handshake-failed" });
-  if (client !== socket) client.on("error", () => {});
+  if (client instanceof TLSSocket) client.on("error", () => {});
 
   const choice = chooseTargets(router.service, table, clientAddress, carrier);
   const reached = choice && (await reach(choice.targets, choice.loadBalancer, client, connection, carrier));
@@ -108,28 +113,26 @@ export async function carryConnection(
   });
 }
 
-type Reached = { attempts: number } & ({ upstream: Socket; target: Target } | { upstream: undefined });
+type End = Socket | HandleConnection;
+type Reached = { attempts: number } & ({ upstream: End; target: Target } | { upstream: undefined });
 
 async function reach(
   targets: Iterable<Target>,
   loadBalancer: TcpLoadBalancer,
-  client: Socket,
+  client: End,
   connection: RoutedConnection,
   { failures }: Carrier,
 ): Promise<Reached> {
-  const { table, route } = connection;
+  const { table } = connection;
   const transport =
     loadBalancer.serversTransport === undefined ? undefined : table.serversTransports[loadBalancer.serversTransport];
-  // An endpoint that answers before the client's bytes may come is read by others first.
-  const isDirect = loadBalancer.tls !== true && !route.isPostgres;
-  const isGreeted = !isDirect || loadBalancer.proxyProtocol !== undefined;
+  const dialEndpoint = dialling(loadBalancer, client, connection);
   let attempts = 0;
   for (const target of targets) {
     if (client.destroyed) break;
     attempts += 1;
     try {
-      const dialled = await dial(target, dialTimeoutOf(transport), isDirect);
-      const upstream = isGreeted ? await greetEndpoint(dialled, target, loadBalancer, transport, connection) : dialled;
+      const upstream = await dialEndpoint(target, transport);
       failures.answered(target.authority);
       if (client.destroyed) {
         upstream.destroy();
@@ -141,6 +144,27 @@ async function reach(
     }
   }
   return { attempts, upstream: undefined };
+}
+
+type DialEndpoint = (target: Target, transport: ServersTransport | undefined) => Promise<End>;
+
+/** How endpoints are dialled, and told what they must know before the client's bytes. */
+function dialling(loadBalancer: TcpLoadBalancer, client: End, connection: RoutedConnection): DialEndpoint {
+  // An endpoint that answers before the client's bytes may come is read by others first.
+  const isDirect = loadBalancer.tls !== true && !connection.route.isPostgres;
+  const { proxyProtocol } = loadBalancer;
+  if (isDirect && connection.mayUseHandles && !(client instanceof TLSSocket)) {
+    return async (target, transport) => {
+      const upstream = await dialHandle(target, dialTimeoutOf(transport));
+      if (proxyProtocol !== undefined) upstream.write(writeProxyHeader(proxyProtocol, connection.ends));
+      return upstream;
+    };
+  }
+  return async (target, transport) => {
+    const dialled = await dial(target, dialTimeoutOf(transport), isDirect);
+    if (isDirect && proxyProtocol === undefined) return dialled;
+    return greetEndpoint(dialled, target, loadBalancer, transport, connection);
+  };
 }
 
 function count(connections: Map<string, number>, authority: string, change: 1 | -1): void {

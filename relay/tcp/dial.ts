@@ -4,7 +4,7 @@ import { connectDirectly } from "./direct-read.ts";
 import { keepAliveLater } from "./keep-alive.ts";
 
 /** A target that cannot be connected to. `code` is the system's, or `ETIMEDOUT`. */
-class DialError extends Error {
+export class DialError extends Error {
   readonly code: string;
 
   constructor(target: Target, code: string, cause?: unknown) {
@@ -47,4 +47,4 @@ export function dial(target: Target, timeoutMs: number, isDirect = false): Promi
   });
 }
 
-const portOf = ({ authority }: Target): number => Number(authority.slice(authority.lastIndexOf(":") + 1));
+export const portOf = ({ authority }: Target): number => Number(authority.slice(authority.lastIndexOf(":") + 1));

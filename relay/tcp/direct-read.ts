@@ -39,7 +39,8 @@ export function connectDirectly(options: NetConnectOpts): Socket {
   return prepare(connect({ ...options, onread: reading }), reading);
 }
 
-function takeOver(handle: object): Socket {
+/** A socket that is paused, and that only `readDirectly` can have read. */
+export function directSocketOf(handle: object): Socket {
   const reading = new DirectReading();
   const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: reading };
   return prepare(new Socket(options as object), reading);
@@ -62,7 +63,7 @@ export function replaceByDirectSocket(accepted: Socket): Socket | undefined {
   const handle = internals._handle;
   if (typeof handle?.useUserBuffer !== "function" || accepted.readableLength > 0) return undefined;
   internals._handle = null;
-  const socket = takeOver(handle);
+  const socket = directSocketOf(handle);
   accepted.destroy();
   return socket;
 }
@@ -87,7 +88,7 @@ export function readDirectly(given: Socket): DirectSocket | undefined {
     return undefined;
   }
   internals._handle = null;
-  const socket = takeOver(handle);
+  const socket = directSocketOf(handle);
   // It closes as well, which the splice goes by; without a listener a reset would be this process's end.
   socket.on("error", () => {});
   Object.defineProperties(given, {

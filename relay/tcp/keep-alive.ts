@@ -1,17 +1,21 @@
-import type { Socket } from "node:net";
+/** A socket, or what stands for one. */
+interface Lasting {
+  setKeepAlive(isOn: boolean, delayMs: number): unknown;
+  once(event: "close", listener: (this: Lasting) => void): unknown;
+}
 
 /** Probes of a connection over which nothing comes, in milliseconds: a peer that vanished is found out. */
 const KEEP_ALIVE_MS = 15_000;
 /** How often it is looked for connections that have come to last. */
 const SWEEP_MS = 10_000;
 
-const young = new Set<Socket>();
+const young = new Set<Lasting>();
 let sweep: NodeJS.Timeout | undefined;
 
 /** Has a connection probed once it has been open for some seconds: most are not, and saying so takes four system calls. */
-export function keepAliveLater(socket: Socket): void {
+export function keepAliveLater(socket: Lasting): void {
   young.add(socket);
-  socket.on("close", forget);
+  socket.once("close", forget);
   if (sweep === undefined) sweep = setTimeout(keepThoseAlive, SWEEP_MS).unref();
 }
 
@@ -21,6 +25,6 @@ function keepThoseAlive(): void {
   young.clear();
 }
 
-function forget(this: Socket): void {
+function forget(this: Lasting): void {
   young.delete(this);
 }

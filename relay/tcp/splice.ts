@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
-import { type DirectSocket, readDirectly } from "./direct-read.ts";
+import { type DirectSocket, directSocketOf, readDirectly } from "./direct-read.ts";
+import { HandleConnection } from "./handle/handle-connection.ts";
+import { spliceHandles } from "./handle/splice-handles.ts";
 
 export interface SpliceOptions {
   /**
@@ -17,7 +19,25 @@ export interface SpliceOptions {
  *
  * Both must have been made with `allowHalfOpen`, and are not read by anyone else from now on.
  */
-export function splice(client: Socket, upstream: Socket, { terminationDelayMs = -1, onClose }: SpliceOptions): void {
+export function splice(
+  client: Socket | HandleConnection,
+  upstream: Socket | HandleConnection,
+  options: SpliceOptions,
+): void {
+  const taken = upstream instanceof HandleConnection ? asHandle(client) : undefined;
+  if (taken !== undefined && upstream instanceof HandleConnection) {
+    spliceHandles(taken.connection, upstream, options, taken.rest);
+  } else spliceSockets(asSocket(client), asSocket(upstream), options);
+}
+
+const asHandle = (end: Socket | HandleConnection): ReturnType<typeof HandleConnection.takeOver> =>
+  end instanceof HandleConnection ? { connection: end, rest: undefined } : HandleConnection.takeOver(end);
+
+/** A socket for a connection of which nothing was read. */
+export const asSocket = (end: Socket | HandleConnection): Socket =>
+  end instanceof HandleConnection ? end.toSocket(directSocketOf) : end;
+
+function spliceSockets(client: Socket, upstream: Socket, { terminationDelayMs = -1, onClose }: SpliceOptions): void {
   const near = sideOf(client);
   const far = sideOf(upstream);
   let open = 2;

@@ -4,6 +4,9 @@ import { type Companion, isCompanions } from "./companion.ts";
 import { type ConnectionRoutes, createConnectionRoutes } from "./connection-routes.ts";
 import { replaceByDirectSocket } from "./direct-read.ts";
 import { type FoundRoute, findRoute } from "./find-route.ts";
+import { acceptHandles } from "./handle/accept-handles.ts";
+import type { HandleConnection } from "./handle/handle-connection.ts";
+import { handlesWork } from "./handle/handles-work.ts";
 import { keepAliveLater } from "./keep-alive.ts";
 import { peek } from "./peek.ts";
 import { type Peer, type ProxiedConnection, readProxyHeader } from "./proxy-header.ts";
@@ -11,11 +14,14 @@ import type { StreamTable } from "./stream-table.ts";
 
 /** A connection whose route was found. */
 export interface RoutedConnection {
-  socket: Socket;
+  /** Nothing was read of a handle, and only `splice` reads it. */
+  socket: Socket | HandleConnection;
   /** The client's address, as a trusted PROXY header has it. */
   ends: ProxiedConnection;
   route: Extract<FoundRoute, { outcome: "found" }>;
   table: StreamTable;
+  /** Whether it may be carried by handles, also where it came as a socket. */
+  mayUseHandles: boolean;
 }
 
 /** Why a connection was closed before it reached an endpoint; counted by entry point. */
@@ -32,6 +38,8 @@ export interface TcpListenerOptions {
   serverFirstWaitMs: number;
   helloTimeoutMs: number;
   maxConnections: number;
+  /** Whether connections are taken and carried as handles where that can be done; where it works by default. */
+  usesHandles?: boolean;
   /** Asked for each connection anew. */
   companion?: () => Companion | undefined;
   /** Takes over a connection. */
@@ -53,32 +61,58 @@ export interface TcpListener {
 /** Opens a TCP entry point. Rejects when it cannot listen. */
 export async function startTcpListener(options: TcpListenerOptions): Promise<TcpListener> {
   const { entryPoint, listen, maxConnections, refused, log } = options;
-  const open = new Set<Socket>();
+  const { usesHandles = await handlesWork() } = options;
+  const open = new Set<Socket | HandleConnection>();
   const routesOf = routesByTable(entryPoint);
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (accepted) => {
-    if (open.size >= maxConnections) {
-      refused("too-many", withoutMapping(accepted.remoteAddress ?? ""));
-      accepted.resetAndDestroy();
-      return;
-    }
-    const known = findAtOnce(accepted, routesOf, options);
-    const socket = (known && replaceByDirectSocket(accepted)) ?? accepted;
+  const isTooMany = (address: string): boolean => {
+    if (open.size < maxConnections) return false;
+    refused("too-many", withoutMapping(address));
+    return true;
+  };
+  const keep = (socket: Socket | HandleConnection): void => {
     open.add(socket);
     keepAliveLater(socket);
     socket.once("close", () => open.delete(socket));
-    // A reset is the peer's business; without a listener it would be this process's.
-    socket.on("error", () => {});
-    if (known !== undefined) {
-      options.carry({ socket, ...known });
+  };
+  const fail = (socket: Socket | HandleConnection, error: unknown): void => {
+    log("a connection could not be carried", error);
+    socket.destroy();
+  };
+
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (accepted) => {
+    if (isTooMany(accepted.remoteAddress ?? "")) {
+      accepted.resetAndDestroy();
       return;
     }
-    accept(socket, routesOf, options).catch((error: unknown) => {
-      log("a connection could not be carried", error);
-      socket.destroy();
-    });
+    const known = findAtOnce(endsOf(accepted), routesOf, options);
+    const socket = (known && replaceByDirectSocket(accepted)) ?? accepted;
+    keep(socket);
+    // A reset is the peer's business; without a listener it would be this process's.
+    socket.on("error", () => {});
+    if (known !== undefined) options.carry({ socket, ...known, mayUseHandles: usesHandles });
+    else accept(socket, routesOf, options, usesHandles).catch((error: unknown) => fail(socket, error));
   });
+  const take = (connection: HandleConnection): boolean => {
+    const { remote } = connection;
+    if (isTooMany(remote.address)) {
+      connection.reset();
+      return true;
+    }
+    const known = findAtOnce(endsOfHandle(connection, remote), routesOf, options);
+    if (known === undefined) return false;
+    keep(connection);
+    try {
+      options.carry({ socket: connection, ...known, mayUseHandles: true });
+    } catch (error) {
+      fail(connection, error);
+    }
+    return true;
+  };
   await listening(server, listen);
+  // Such as too many files that are open: the next ones may find room.
+  server.on("error", (error) => log("a connection could not be accepted", error));
+  if (usesHandles) acceptHandles(server, take);
   const bound = server.address();
   const address =
     typeof bound === "object" && bound !== null ? { address: bound.address, port: bound.port } : undefined;
@@ -91,7 +125,7 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
     async close() {
       const stopped = new Promise((resolve) => server.close(resolve));
       // The server does not count those that were replaced.
-      const closed = [...open].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+      const closed = [...open].map((socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
       for (const socket of open) socket.destroy();
       await Promise.all([stopped, ...closed]);
     },
@@ -100,11 +134,10 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
 
 /** What is known of a connection without reading from it; undefined when its first bytes count, or nobody takes it. */
 function findAtOnce(
-  socket: Socket,
+  ends: ProxiedConnection,
   routesOf: (table: StreamTable) => ConnectionRoutes,
   { trustsProxy, ...options }: TcpListenerOptions,
 ): Pick<RoutedConnection, "ends" | "route" | "table"> | undefined {
-  const ends = endsOf(socket);
   const { address } = ends.source;
   const table = options.table();
   const routes = routesOf(table);
@@ -117,6 +150,7 @@ async function accept(
   socket: Socket,
   routesOf: (table: StreamTable) => ConnectionRoutes,
   options: TcpListenerOptions,
+  mayUseHandles: boolean,
 ): Promise<void> {
   const { helloTimeoutMs, serverFirstWaitMs, refused } = options;
   const ends = await findEnds(socket, options);
@@ -135,7 +169,7 @@ async function accept(
     return;
   }
   if (route.outcome === "found") {
-    options.carry({ socket, ends, route, table });
+    options.carry({ socket, ends, route, table, mayUseHandles });
     return;
   }
   refused(route.outcome, clientAddress);
@@ -170,6 +204,17 @@ function endsOf(socket: Socket): ProxiedConnection {
   return {
     source: { address: withoutMapping(remoteAddress), port: remotePort },
     destination: { address: withoutMapping(localAddress), port: localPort },
+  };
+}
+
+/** What it costs to know is paid by those who ask. */
+function endsOfHandle(connection: HandleConnection, { address, port }: Peer): ProxiedConnection {
+  return {
+    source: { address: withoutMapping(address), port },
+    get destination() {
+      const { local } = connection;
+      return { address: withoutMapping(local.address), port: local.port };
+    },
   };
 }
 

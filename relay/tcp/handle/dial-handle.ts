@@ -1,0 +1,54 @@
+import { isIP } from "node:net";
+import { getSystemErrorName } from "node:util";
+import type { Target } from "../../origin-gateway/target.ts";
+import { DialError, dial, portOf } from "../dial.ts";
+import { keepAliveLater } from "../keep-alive.ts";
+import { HandleConnection } from "./handle-connection.ts";
+import { type TcpBinding, tcpBinding } from "./tcp-binding.ts";
+
+/**
+ * Connects to a target.
+ *
+ * @param timeoutMs 0: no limit
+ * @returns a connection that is not read yet
+ * @throws DialError
+ */
+export async function dialHandle(target: Target, timeoutMs: number): Promise<HandleConnection> {
+  const family = isIP(target.address);
+  const connection = await (family === 0 ? dialByName(target, timeoutMs) : dialAddress(target, family, timeoutMs));
+  keepAliveLater(connection);
+  return connection;
+}
+
+/** Names are looked up, and their addresses tried in turn, by a socket. */
+async function dialByName(target: Target, timeoutMs: number): Promise<HandleConnection> {
+  const socket = await dial(target, timeoutMs);
+  const taken = HandleConnection.takeOver(socket);
+  if (taken !== undefined && taken.rest === undefined) return taken.connection;
+  socket.destroy();
+  throw new DialError(target, "ECONNRESET");
+}
+
+function dialAddress(target: Target, family: number, timeoutMs: number): Promise<HandleConnection> {
+  const binding = tcpBinding as TcpBinding;
+  return new Promise((resolve, reject) => {
+    const handle = new binding.TCP(binding.SOCKET);
+    const fail = (code: string): void => {
+      clearTimeout(timer);
+      handle.close();
+      reject(new DialError(target, code));
+    };
+    const request = new binding.TCPConnectWrap();
+    request.oncomplete = (status) => {
+      // Also when it was closed for being late; then the promise has its end.
+      if (status !== 0) return fail(getSystemErrorName(status));
+      clearTimeout(timer);
+      resolve(new HandleConnection(handle));
+    };
+    const timer = timeoutMs > 0 ? setTimeout(fail, timeoutMs, "ETIMEDOUT") : undefined;
+    const port = portOf(target);
+    const status =
+      family === 6 ? handle.connect6(request, target.address, port) : handle.connect(request, target.address, port);
+    if (status !== 0) fail(getSystemErrorName(status));
+  });
+}
