@@ -6,6 +6,8 @@ export interface AccessRecord {
   user: string | undefined;
   /** How often the request was sent again. */
   retries: number;
+  /** The Pod that answered last, until it is noted who its service is. */
+  pod: string | undefined;
 }
 
 /** A request that was sent to a service. */
@@ -22,4 +24,9 @@ export interface OriginNote {
   response: { status: number; headers: Headers } | undefined;
 }
 
-export const createAccessRecord = (): AccessRecord => ({ origin: undefined, user: undefined, retries: 0 });
+export const createAccessRecord = (): AccessRecord => ({
+  origin: undefined,
+  user: undefined,
+  retries: 0,
+  pod: undefined,
+});

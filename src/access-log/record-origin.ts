@@ -20,11 +20,12 @@ async function sendNoted(
 ): Promise<Response> {
   const { service, options, endpoints } = destination;
   const begun = now();
+  access.pod = undefined;
   const response = await send(exchange, destination);
   access.origin = {
     service,
     scheme: options.scheme,
-    address: onlyAddress(endpoints),
+    address: access.pod ?? onlyAddress(endpoints),
     durationMs: now() - begun,
     // Its own answer stands for a Pod that gave none.
     response: exchange.failure === undefined ? { status: response.status, headers: response.headers } : undefined,

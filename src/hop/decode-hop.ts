@@ -49,19 +49,14 @@ const isComplete = (hop: Decoded): hop is Hop =>
   hop.generation !== undefined &&
   hop.host !== undefined;
 
-function decodeFlags(field: string | undefined): Pick<Decoded, "trusted" | "mirror"> {
-  switch (field) {
-    case EMPTY_FIELD:
-      return { trusted: false, mirror: false };
-    case "t":
-      return { trusted: true, mirror: false };
-    case "m":
-      return { trusted: false, mirror: true };
-    case "tm":
-      return { trusted: true, mirror: true };
-    default:
-      return {};
-  }
+function decodeFlags(field: string | undefined): Pick<Decoded, "trusted" | "mirror" | "logged"> {
+  if (field === EMPTY_FIELD) return { trusted: false, mirror: false };
+  if (!field || !/^t?m?l?$/.test(field)) return {};
+  return {
+    trusted: field.includes("t"),
+    mirror: field.includes("m"),
+    ...(field.includes("l") && { logged: true }),
+  };
 }
 
 function decodeNames(field: string | undefined): readonly string[] | undefined {

@@ -27,8 +27,10 @@ export function encodeHop(hop: Hop): string {
   return hop.host === "" ? packed : `${packed} ${escapeField(hop.host)}`;
 }
 
-const encodeFlags = ({ trusted, mirror }: Hop): string =>
-  trusted ? (mirror ? "tm" : "t") : mirror ? "m" : EMPTY_FIELD;
+const encodeFlags = ({ trusted, mirror, logged }: Hop): string => {
+  const flags = trusted ? (mirror ? "tm" : "t") : mirror ? "m" : "";
+  return (logged ? `${flags}l` : flags) || EMPTY_FIELD;
+};
 
 /** `<router>;<middleware>=<key>;<middleware>`: a key that is empty is left out with its sign. */
 const encodeGuards = ({ router, list }: HopGuards): string =>

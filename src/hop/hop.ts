@@ -12,6 +12,11 @@ export const HOP_HEADER = "sluice-hop";
 export const POINTER_HEADER = "sluice-pointer";
 /** On an answer that the gateway made itself because no Pod answered: a `HopFailure`. The edge takes it off. */
 export const FAILURE_HEADER = "sluice-failure";
+/**
+ * On an answer to a hop that is logged: the Pod's address and port, and how often the request was sent again, with a
+ * space between. The edge takes it off.
+ */
+export const POD_HEADER = "sluice-pod";
 /** Marks a mirrored request for the Pod that gets it. */
 export const MIRROR_HEADER = "sluice-mirror";
 
@@ -48,6 +53,8 @@ export interface Hop {
   assigned: readonly string[];
   /** Set on a mirror's copy. */
   mirror: boolean;
+  /** Set when the edge logs the request, and asks for `POD_HEADER`. */
+  logged?: boolean | undefined;
   /** The generation that the edge routed by. */
   generation: number;
   /** What the request is held to; left out where that is nothing. */

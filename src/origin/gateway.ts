@@ -1,8 +1,9 @@
+import { notePod } from "../access-log/note-pod.ts";
 import { portOf } from "../edge/parse-target.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { encodeHop } from "../hop/encode-hop.ts";
-import { FAILURE_HEADER, HOP_HEADER, type HopFailure, POINTER_HEADER } from "../hop/hop.ts";
+import { FAILURE_HEADER, HOP_HEADER, type HopFailure, POD_HEADER, POINTER_HEADER } from "../hop/hop.ts";
 import { decodePointer } from "../hop/pointer-header.ts";
 import type { TokenSigner } from "../hop/token.ts";
 import type { Pointer } from "../table/snapshot.ts";
@@ -41,6 +42,7 @@ export function createGatewaySend(options: GatewayOptions): Send {
         trusted: exchange.client.trusted,
         assigned: exchange.headers.assigned,
         mirror: exchange.mirror === true,
+        logged: exchange.access !== undefined,
         generation: pointer()?.generation ?? 0,
         guards: exchange.guards && { router: exchange.router, list: exchange.guards },
         host: exchange.host,
@@ -73,12 +75,15 @@ function takeOffHopHeaders(
   const newPointer = headers.get(POINTER_HEADER);
   exchange.failure = failure === null ? undefined : readFailure(failure);
   if (failure === null) onAnswer?.();
-  if (failure === null && newPointer === null) return response;
+  const pod = exchange.access === undefined ? null : headers.get(POD_HEADER);
+  if (exchange.access !== undefined && pod !== null) notePod(exchange.access, pod);
+  if (failure === null && newPointer === null && pod === null) return response;
   const pointer = newPointer === null ? undefined : decodePointer(newPointer);
   if (pointer !== undefined) onPointer(pointer);
   return editResponse(response, (edited) => {
     edited.delete(FAILURE_HEADER);
     edited.delete(POINTER_HEADER);
+    edited.delete(POD_HEADER);
   });
 }
 

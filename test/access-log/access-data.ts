@@ -30,6 +30,7 @@ export const accessData = (changes: Partial<AccessData> = {}): AccessData => ({
   record: {
     user: undefined,
     retries: 0,
+    pod: undefined,
     origin: {
       service: "default-app-80",
       scheme: "http",

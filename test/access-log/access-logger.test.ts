@@ -48,7 +48,7 @@ describe("JSON", () => {
   });
 
   it("leaves out what there was not", () => {
-    const record = { origin: undefined, user: undefined, retries: 0 };
+    const record = { origin: undefined, user: undefined, retries: 0, pod: undefined };
     const fields = fieldsOf({}, { router: undefined, record, status: 404, responseBytes: undefined });
     for (const name of ["RouterName", "ServiceName", "ServiceURL", "OriginStatus", "OriginDuration", "TLSVersion"]) {
       expect(fields).not.toHaveProperty(name);
@@ -76,7 +76,7 @@ describe("JSON", () => {
     ],
     [
       "who logged in, and a retry",
-      { record: { origin: undefined, user: "ann", retries: 2 } },
+      { record: { origin: undefined, user: "ann", retries: 2, pod: undefined } },
       { ClientUsername: "ann", RetryAttempts: 2 },
     ],
     ["a body", { requestHeaders: new Headers({ "content-length": "9" }) }, { RequestContentSize: 9 }],
@@ -97,7 +97,7 @@ describe("fields", () => {
       ["ClientAddr"],
     ],
     ["redact all", { default: "redact", names: {} }, { RequestPath: "REDACTED", Duration: "REDACTED" }, ["TLSVersion"]],
-    ["a name of Object's", { default: "keep", names: { constructor: "drop" } }, { RequestMethod: "GET" }, []],
+    ["a name of Object's", { default: "keep", names: { constructor: "drop" as const } }, { RequestMethod: "GET" }, []],
   ])("%s", (_, fields, expected, absent) => {
     const read = fieldsOf({ fields }, { extra: { GrpcStatus: 0 } });
     expect(read).toMatchObject(expected);
@@ -153,7 +153,7 @@ describe("filters", () => {
   const filters = (changes: Partial<NonNullable<AccessLog["filters"]>>) => ({
     filters: { statusCodes: [], retryAttempts: false, minDurationMs: 0, ...changes } satisfies AccessLog["filters"],
   });
-  const retried = { origin: undefined, user: undefined, retries: 1 };
+  const retried = { origin: undefined, user: undefined, retries: 1, pod: undefined };
   it.each<[string, Partial<AccessLog>, Partial<AccessData>, boolean]>([
     ["none", filters({}), {}, true],
     ["a status", filters({ statusCodes: [[500, 599]] }), { status: 500 }, true],
@@ -183,7 +183,7 @@ describe("Common Log Format", () => {
   });
 
   it("has dashes for what is dropped, empty or not there", () => {
-    const record = { origin: undefined, user: undefined, retries: 0 };
+    const record = { origin: undefined, user: undefined, retries: 0, pod: undefined };
     const line = lineOf(
       { format: "common" },
       { record, router: undefined, responseBytes: undefined, clientAddress: "" },

@@ -22,6 +22,7 @@ const anyPlainHop: fc.Arbitrary<Hop> = fc.record({
   trusted: fc.boolean(),
   assigned: fc.uniqueArray(fc.constantFrom("x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-a_b")),
   mirror: fc.boolean(),
+  logged: fc.constantFrom(true, undefined),
   generation: fc.maxSafeNat(),
   host: fc.oneof(anyText, fc.domain(), fc.constantFrom("", "-", "a:80", "[::1]:8443", "%2D")),
 });
