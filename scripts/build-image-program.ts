@@ -1,15 +1,20 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { build } from "esbuild";
 
-const PROGRAM = "dist/sluice.mjs";
+const FOLDER = "dist/image";
 
 /**
- * Bundles what runs in a cluster into dist/sluice.mjs, which needs nothing but Node beside it. Without a source map:
- * reading it takes 150 MiB as soon as one error says where it came from, and names are kept as they are.
+ * Bundles what runs in a cluster into dist/image/sluice.mjs, which needs nothing but Node, and beside it the parts
+ * that only some runs load: half of all is what reads kubeconfigs, which no Pod has. Without a source map: reading it
+ * takes 150 MiB as soon as one error says where it came from, and names are kept as they are.
  */
 const { outputFiles } = await build({
-  entryPoints: ["cli/in-cluster.ts"],
-  outfile: PROGRAM,
+  entryPoints: { sluice: "cli/in-cluster.ts" },
+  outdir: FOLDER,
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "parts/[name]-[hash]",
+  splitting: true,
   bundle: true,
   write: false,
   minifyWhitespace: true,
@@ -20,8 +25,11 @@ const { outputFiles } = await build({
   // Packages that are CommonJS inside ask for `require`, which a module does not have.
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
 });
-await mkdir("dist", { recursive: true });
-await writeFile(PROGRAM, asAscii(outputFiles[0]?.text ?? ""));
+await rm(FOLDER, { recursive: true, force: true });
+for (const { path, text } of outputFiles) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, asAscii(text));
+}
 
 /**
  * The same program in ASCII: esbuild leaves regular expressions as they are, and one letter beyond Latin-1 has Node

@@ -10,7 +10,10 @@ import { endpointSliceOf, middlewareOf, NAMESPACES, objectsOfService } from "./c
 
 /** What an agent is to be told of its cluster and its account. */
 export interface ClusterAddresses {
-  kubeconfig: string;
+  endpoint: string;
+  /** PEM, and the token that the server asks for. */
+  ca: string;
+  token: string;
   flags: string[];
 }
 
@@ -18,7 +21,7 @@ export interface ClusterAddresses {
  * A process that is everything around an agent: an API server with so many Services, each with an EndpointSlice and a
  * route, and Cloudflare's KV.
  */
-const api = await startKubernetesApi();
+const api = await startKubernetesApi({ tls: true, requireToken: true });
 const values = new Map<string, string>();
 let published = Promise.withResolvers<void>();
 const backing: KvBacking = {
@@ -47,7 +50,7 @@ answerParent({
       for (const object of objectsOfService(index)) api.apply(object);
     }
     const flags = ["--account-id", ACCOUNT, "--kv-namespace-id", NAMESPACE, "--cloudflare-api", cloudflare.url];
-    return { kubeconfig: api.kubeconfigPath(), flags };
+    return { endpoint: api.url, ca: api.ca ?? "", token: api.token, flags };
   },
   /** Resolves when the pointer moves for the next time. */
   published: () => published.promise,

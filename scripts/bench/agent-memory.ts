@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { FEED_PATH } from "../../src/feed/feed-document.ts";
 import { TOKEN } from "../../test/doubles/cloudflare-api/cloudflare-api.ts";
 import type { ClusterAddresses } from "./agent-memory-cluster.ts";
+import { chartNodeOptions } from "./chart-node-options.ts";
 import { startChild } from "./child.ts";
 import { startCpuWatch } from "./cpu-time.ts";
 
@@ -39,12 +40,17 @@ export async function measureAgentMemory(services: number): Promise<AgentMemory>
   const dir = await mkdtemp(join(tmpdir(), "sluice-bench-"));
   const cluster = await startChild("./agent-memory-cluster.ts");
   try {
-    const { kubeconfig, flags } = await cluster.call<ClusterAddresses>("fill", services);
-    const tokenFile = join(dir, "token");
-    await writeFile(tokenFile, TOKEN);
+    const { endpoint, ca, token, flags } = await cluster.call<ClusterAddresses>("fill", services);
+    const file = async (name: string, text: string): Promise<string> => {
+      await writeFile(join(dir, name), text);
+      return join(dir, name);
+    };
+    const tokenFile = await file("token", TOKEN);
+    // As a Pod does it, which has no kubeconfig: to read one takes a package of 85 MiB.
+    const access = ["--token-file", await file("api-token", token), "--ca-file", await file("ca.crt", ca)];
     const started = performance.now();
     const agent = await startAgent([
-      ...["--kubeconfig", kubeconfig, ...flags, "--api-token-file", tokenFile],
+      ...["--endpoint", endpoint, ...access, ...flags, "--api-token-file", tokenFile],
       ...["--feed", "127.0.0.1:0", "--feed-token-file", tokenFile, "--operations", "127.0.0.1:0"],
       ...["--lease-namespace", "default"],
     ]);
@@ -90,7 +96,7 @@ interface RunningAgent {
 
 async function startAgent(args: readonly string[]): Promise<RunningAgent> {
   const env = { ...process.env, NODE_OPTIONS: await chartNodeOptions() };
-  const program = [inProject("dist/sluice.mjs"), "agent", ...args];
+  const program = [inProject("dist/image/sluice.mjs"), "agent", ...args];
   const child = spawn(process.execPath, program, { env, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const ended = exited.then(([code, signal]): never => {
@@ -120,14 +126,6 @@ async function startAgent(args: readonly string[]): Promise<RunningAgent> {
       await exited;
     },
   };
-}
-
-/** What the chart's Pods have. */
-async function chartNodeOptions(): Promise<string> {
-  const template = await readFile(inProject("deploy/chart/templates/agent/deployment.yaml"), "utf8");
-  const [, options] = /name: NODE_OPTIONS\n\s+value: (.+)/.exec(template) ?? [];
-  if (options === undefined) throw new Error("the chart says no NODE_OPTIONS for the agent");
-  return options;
 }
 
 /** A line of `/proc/<pid>/status`, in MiB. */

@@ -11,6 +11,7 @@ import { agentFlags } from "../../cli/commands/agent-flags.ts";
 import { readFlags } from "../../cli/commands/read-flags.ts";
 import { relayArgs } from "../../cli/commands/relay.ts";
 import { readRelaySettings } from "../../cli/commands/relay-flags.ts";
+import { chartNodeOptions } from "../../scripts/bench/chart-node-options.ts";
 import { readAgentSettings } from "../../sync-agent/agent/agent-settings.ts";
 import { followedResources } from "../../sync-agent/source/known-kinds.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
@@ -118,6 +119,17 @@ describe("what is rendered", () => {
     const { stdout } = await run("kubectl", ["set", "env", "--local", "-f", file, "TYPED=1", "-o", "json"]);
     return JSON.parse(stdout.replaceAll(/,?\s*\{\s*"name": "TYPED",\s*"value": "1"\s*\}/g, ""));
   }
+});
+
+it("the agent's objects have three quarters of its memory's limit, as the benchmark runs it", async () => {
+  const optionsWith = async (...values: string[]): Promise<string | undefined> => {
+    const agent = find(await render(...values), "Deployment/sluice-agent");
+    return /NODE_OPTIONS","value":"([^"]*)"/.exec(JSON.stringify(agent.spec))?.[1];
+  };
+  expect(await optionsWith()).toBe(await chartNodeOptions());
+  expect(await optionsWith()).toContain("--max-old-space-size=384");
+  expect(await optionsWith("agent.resources.limits.memory=1.5Gi")).toContain("--max-old-space-size=1152");
+  expect(await optionsWith("agent.resources.limits=null")).not.toContain("old-space");
 });
 
 describe("permissions", () => {

@@ -116,3 +116,13 @@ seccompProfile:
   resourceNames: [gatewayclasses.gateway.networking.k8s.io]
   verbs: [get]
 {{- end }}
+
+{{- /* MiB that objects may take of the memory's limit: three quarters. Nothing where the limit is not in Mi or Gi. */ -}}
+{{- define "sluice.heapMib" -}}
+{{- $limit := toString (dig "limits" "memory" "" .) -}}
+{{- if hasSuffix "Gi" $limit -}}
+{{- mulf (float64 (trimSuffix "Gi" $limit)) 768 | floor | int -}}
+{{- else if hasSuffix "Mi" $limit -}}
+{{- mulf (float64 (trimSuffix "Mi" $limit)) 0.75 | floor | int -}}
+{{- end -}}
+{{- end }}

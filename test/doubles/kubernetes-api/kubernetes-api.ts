@@ -62,7 +62,8 @@ export class KubernetesApi {
   private readonly waiting = new Set<() => void>();
   private readonly bookmarkMs: number;
   private readonly requireToken: boolean;
-  private readonly ca: string | undefined;
+  /** PEM of its authority, when it speaks TLS. */
+  readonly ca: string | undefined;
   private listener: PortListener | undefined;
   private pieceBytes = 0;
   private tokens = 1;
