@@ -71,24 +71,34 @@ function judgeSize({ rootBytes, largestLeafBytes }: Plan["stats"]) {
   return undefined;
 }
 
-/** Costs what has changed, where one table was made of the other. */
-function countLosses(before: Table, after: Table): { what: string; gone: number; of: number }[] {
-  const changes = changesSince(before, after);
-  const routes = new Set(before.routers.map(({ name }) => name));
-  const serving = (table: Table, key: string): boolean =>
+interface Loss {
+  what: string;
+  gone: number;
+  of: number;
+}
+
+/**
+ * What goes, where it is more than a few. Costs what has changed, where one table was made of the other: how much there
+ * was is counted only when it matters, since reading a part of a large table copies it.
+ */
+function countLosses(before: Table, after: Table): Loss[] {
+  const { routers, services, endpoints } = changesSince(before, after);
+  const serves = (table: Table, key: string): boolean =>
     Object.hasOwn(table.endpoints, key) && (table.endpoints[key]?.endpoints.length ?? 0) > 0;
-  const emptied = [...changes.endpoints.removed, ...Object.keys(changes.endpoints.put)];
+  const emptied = [...endpoints.removed];
+  for (const [key, entry] of Object.entries(endpoints.put)) if (entry.endpoints.length === 0) emptied.push(key);
+  const loss = (what: string, candidates: readonly string[], had: () => ReadonlySet<string>): Loss[] => {
+    if (candidates.length < FEW) return [];
+    const known = had();
+    return [{ what, gone: candidates.filter((name) => known.has(name)).length, of: known.size }];
+  };
   return [
-    { what: "routes", gone: changes.routers.removed.filter((name) => routes.has(name)).length, of: routes.size },
-    {
-      what: "services",
-      gone: changes.services.removed.filter((name) => Object.hasOwn(before.services, name)).length,
-      of: Object.keys(before.services).length,
-    },
-    {
-      what: "services with endpoints",
-      gone: emptied.filter((key) => serving(before, key) && !serving(after, key)).length,
-      of: Object.keys(before.endpoints).filter((key) => serving(before, key)).length,
-    },
+    ...loss("routes", routers.removed, () => new Set(before.routers.map(({ name }) => name))),
+    ...loss("services", services.removed, () => new Set(Object.keys(before.services))),
+    ...loss(
+      "services with endpoints",
+      emptied,
+      () => new Set(Object.keys(before.endpoints).filter((key) => serves(before, key))),
+    ),
   ];
 }

@@ -56,7 +56,8 @@ export async function startCloudflareApi(
   {
     rateLimit = Number.POSITIVE_INFINITY,
     writePauseMs = WRITE_PAUSE_MS,
-  }: { rateLimit?: number; writePauseMs?: number } = {},
+    now = Date.now,
+  }: { rateLimit?: number; writePauseMs?: number; now?: () => number } = {},
 ): Promise<CloudflareApi> {
   const hosts = new WorkersHosts();
   const requests: string[] = [];
@@ -67,12 +68,12 @@ export async function startCloudflareApi(
   const write = async (pairs: z.infer<typeof pairsSchema>, isPartial: boolean): Promise<Reply> => {
     const failed: string[] = [];
     for (const [index, { key, value, metadata }] of pairs.entries()) {
-      const isTooSoon = Date.now() - (lastWrite.get(key) ?? 0) < writePauseMs;
+      const isTooSoon = now() - (lastWrite.get(key) ?? Number.NEGATIVE_INFINITY) < writePauseMs;
       if ((isPartial && index % 2 === 1) || isTooSoon) {
         failed.push(key);
         continue;
       }
-      lastWrite.set(key, Date.now());
+      lastWrite.set(key, now());
       await kv.put(key, value, { metadata });
     }
     return ok({ successful_key_count: pairs.length - failed.length, unsuccessful_keys: failed });
