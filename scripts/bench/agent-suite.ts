@@ -24,7 +24,7 @@ const memoryLines = (memory: AgentMemory): string[] =>
 
 const memoryFigures = ({ rssMib, peakRssMib, ...cost }: AgentMemory): Record<string, Figure> => ({
   "agent.rss_mib_10k": { value: rssMib, atMost: 380 },
-  "agent.peak_rss_mib_10k": { value: peakRssMib, atMost: 400 },
+  "agent.peak_rss_mib_10k": { value: peakRssMib, atMost: 380 },
   "agent.first_publish_s_10k": { value: cost.firstPublishSeconds },
   "agent.cpu_ms_per_change_10k": { value: cost.cpuMsPerChange },
 });
