@@ -1,7 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Readable } from "node:stream";
 import { recordOf } from "../origin-gateway/http2-lines.ts";
-import { CallBody } from "./call-body.ts";
+import { ResendableBody } from "../origin-gateway/resendable-body.ts";
 import { clientHeaders } from "./call-headers.ts";
 import { codeOfStatus, DEADLINE_EXCEEDED, encodeMessage, UNAVAILABLE, UNKNOWN } from "./grpc-status.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
@@ -18,7 +18,7 @@ export class ClientCall {
   /** What the client sends, for middlewares. */
   readonly body: LazyBody;
   readonly #stream: ServerHttp2Stream;
-  readonly #own: CallBody;
+  readonly #own: ResendableBody;
   readonly #abort = new AbortController();
   readonly #now: () => number;
   readonly #deadline: number | undefined;
@@ -41,7 +41,7 @@ export class ClientCall {
     this.#stream = stream;
     this.#now = now;
     this.#onEnd = onEnd;
-    this.#own = new CallBody(stream);
+    this.#own = new ResendableBody(stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>);
     this.body = createLazyBody(
       () => this.#own.read(),
       () => {},
@@ -75,10 +75,10 @@ export class ClientCall {
   }
 
   /** What to send to a Pod: the client's own bytes, unless a service or a middleware has put others in their place. */
-  bodyFor(body: ReadableStream<Uint8Array> | null): CallBody {
-    if (body === null) return new CallBody(Readable.from([]));
+  bodyFor(body: ReadableStream<Uint8Array> | null): ResendableBody {
+    if (body === null) return new ResendableBody(nothing());
     if (body === this.body.stream && !this.body.isTaken) return this.#own;
-    return new CallBody(Readable.from(chunksOf(body)));
+    return new ResendableBody(chunksOf(body));
   }
 
   /** A Pod has answered; the last one counts. */
@@ -191,6 +191,8 @@ export class ClientCall {
 }
 
 const readCode = (value: string | null): number => (/^\d{1,9}$/.test(value ?? "") ? Number(value) : UNKNOWN);
+
+async function* nothing(): AsyncGenerator<Buffer, void> {}
 
 async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Buffer, void> {
   for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);

@@ -10,9 +10,11 @@ import type { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
 import { type GatewayTable, transportOf } from "../origin-gateway/gateway-table.ts";
 import type { Refusal } from "../origin-gateway/guards/guard.ts";
 import type { GuardSet } from "../origin-gateway/guards/guard-set.ts";
-import { runGuarded } from "../origin-gateway/guards/run-guarded.ts";
+import { othersFirst } from "../origin-gateway/guards/others-first.ts";
+import { type GuardedRequest, runGuarded } from "../origin-gateway/guards/run-guarded.ts";
 import { orderTargets } from "../origin-gateway/order-targets.ts";
 import { findSession, sessionCookie } from "../origin-gateway/pod-cookie.ts";
+import type { ResendableBody } from "../origin-gateway/resendable-body.ts";
 import { type Target, targetsOf } from "../origin-gateway/target.ts";
 import { answerHeaders, podHeaders } from "./call-headers.ts";
 import type { ClientCall } from "./client-call.ts";
@@ -61,18 +63,32 @@ async function sendCall(
   options: SendCallOptions,
 ): Promise<{ answer: Response } | { refusal: Refusal } | HopFailure> {
   const { router, guards: list } = exchange;
-  const send = async (onStatus?: (status: number) => void): Promise<{ answer: Response } | HopFailure> => {
-    const outcome = await tryTargets(exchange, destination, call, options);
-    if (typeof outcome === "string") return outcome;
-    onStatus?.(outcome.status);
-    return { answer: outcome };
-  };
-  if (list === undefined) return send();
+  const body = call.bodyFor(bodyOf(exchange));
+  if (list === undefined) {
+    const outcome = await tryTargets(exchange, destination, call, options, { body });
+    return outcome === "declined" ? "broken" : outcome;
+  }
   const plan = options.guards.plan({ router, list }, options.table().middlewares);
   if (plan === undefined) return "unknown-service";
   const signal = signalOf(exchange, call);
   if (signal.aborted) return "broken";
-  return runGuarded(plan, { onEnd: (listener) => signal.addEventListener("abort", listener, { once: true }), send });
+  const tried = new Set<string>();
+  const request: GuardedRequest<Response> = {
+    method: "POST",
+    onEnd: (listener) => signal.addEventListener("abort", listener, { once: true }),
+    isWhole: () => body.isWhole,
+    send: (accepts) => tryTargets(exchange, destination, call, options, { body, accepts, tried }),
+  };
+  return runGuarded(plan, request, options.guards);
+}
+
+/** What of a call goes on over its attempts. */
+interface Attempts {
+  body: ResendableBody;
+  /** Told the status of a Pod's answer; false when the client is not to get it. */
+  accepts?: (status: number) => boolean;
+  /** Where it was answered in a way that the client did not get: others come first. */
+  tried?: Set<string>;
 }
 
 /** Aborted when nobody waits for an answer any more. */
@@ -84,7 +100,8 @@ async function tryTargets(
   { options: service, endpoints }: Destination,
   call: ClientCall,
   { table, pools, failures, balance, onRefusedDial }: SendCallOptions,
-): Promise<Response | HopFailure> {
+  { body, accepts, tried }: Attempts,
+): Promise<{ answer: Response } | "declined" | HopFailure> {
   const current = table();
   const targets = targetsOf(endpoints);
   const session = findSession(service, targets, exchange.headers.get("cookie") ?? undefined);
@@ -92,7 +109,6 @@ async function tryTargets(
   const dialTimeoutMs = dialTimeoutOf(transportOf(service, current));
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
-  const body = call.bodyFor(bodyOf(exchange));
 
   const attempt = (target: Target, isFresh: boolean): Promise<CallOutcome> => {
     const host = service.passHostHeader && exchange.host !== "" ? exchange.host : target.authority;
@@ -109,21 +125,28 @@ async function tryTargets(
   };
 
   let [isTried, isUnprocessed] = [false, false];
-  for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
+  const ordered = orderTargets(targets, service.endpoints, session?.target, balance, failures);
+  const isLate = tried !== undefined && tried.size > 0;
+  for (const target of isLate ? othersFirst(ordered, tried, targets.lastResort, failures) : ordered) {
     isTried = true;
     let outcome = await attempt(target, target.isTerminating);
     // Its connection was ending; the Pod itself need not be.
     if (outcome.kind === "unprocessed" && body.isWhole && !target.isTerminating) outcome = await attempt(target, true);
     if (outcome.kind === "answered") {
       failures.answered(target.authority);
-      body.settle();
       const { answer } = outcome;
+      if (accepts?.(answer.status) === false) {
+        tried?.add(target.authority);
+        answer.abandon();
+        return "declined";
+      }
+      body.settle();
       const headers = answerHeaders(answer.lines);
       const isKept = session !== undefined && session.target === target && !session.isLegacy;
       const cookie = isKept ? undefined : sessionCookie(service, targets, target);
       if (cookie !== undefined) headers.append("set-cookie", cookie);
       if (exchange.mirror !== true) call.answeredBy(answer);
-      return new Response(answer.body.stream, { status: answer.status, headers });
+      return { answer: new Response(answer.body.stream, { status: answer.status, headers }) };
     }
     if (outcome.kind === "failed" || signal.aborted) return "broken";
     if (outcome.kind === "unprocessed") {

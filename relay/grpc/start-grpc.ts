@@ -59,7 +59,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
   let table = options.table;
   let gatewayTable = toGatewayTable(table);
   let refusedDials = 0;
-  const guards = options.guards ?? new GuardSet();
+  const guards = options.guards ?? new GuardSet({ now, random });
   const pools = new EndpointPools(now);
   const failures = createDialFailures(now);
   const balance = createBalanceState({ random });

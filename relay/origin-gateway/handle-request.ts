@@ -9,12 +9,14 @@ import type { Gateway } from "./gateway.ts";
 import { transportOf } from "./gateway-table.ts";
 import { GrpcWebExchange, isGrpcWeb } from "./grpc-web-exchange.ts";
 import type { GuardPlan } from "./guards/guard-set.ts";
-import { runGuarded } from "./guards/run-guarded.ts";
+import { othersFirst } from "./guards/others-first.ts";
+import { type GuardedOutcome, type GuardedRequest, runGuarded } from "./guards/run-guarded.ts";
 import type { Admitted } from "./known-hops.ts";
 import { orderTargets } from "./order-targets.ts";
 import { findSession, sessionCookie } from "./pod-cookie.ts";
 import { polled } from "./polled.ts";
 import { requestHeaders } from "./request-headers.ts";
+import { ResendableBody } from "./resendable-body.ts";
 import { type AttemptOutcome, sendToPod } from "./send-to-pod.ts";
 import type { Target } from "./target.ts";
 
@@ -61,43 +63,78 @@ const isTarget = (target: string): boolean => /^(?:\/[^#\0- \x7f]*|\*)$/.test(ta
 const isUpgrade = ({ upgrade, hasBody }: ClientExchange): boolean => upgrade === undefined || !hasBody;
 
 /** @returns why no target answered; undefined when the client has an answer, or went away */
-function sendAdmitted(
-  client: ClientExchange,
+async function sendAdmitted(
+  received: ClientExchange,
   admitted: Admitted,
   gateway: Gateway,
-): Promise<HopFailure | undefined> | HopFailure | undefined {
-  if (admitted.guards === undefined) return tryTargets(client, admitted, gateway);
+): Promise<HopFailure | undefined> {
+  const { service, table, guards: plan, answerHeaders } = admitted;
+  const transport = transportOf(service, table);
+  const client = isGrpcWeb(received, service, transport) ? new GrpcWebExchange(received) : received;
+  if (plan === undefined) {
+    const outcome = await tryTargets(client, admitted, transport, gateway);
+    return outcome === "declined" ? "broken" : outcome;
+  }
   // No event would tell any more that it is over.
-  return client.isClosed ? undefined : sendGuarded(client, admitted.guards, admitted, gateway);
+  if (client.isClosed) return undefined;
+  const outcome = await sendGuarded(client, plan, admitted, transport, gateway);
+  if (typeof outcome !== "string") {
+    if ("refusal" in outcome) answerRefusal(client, outcome.refusal, answerHeaders);
+    return undefined;
+  }
+  return client.isClosed ? undefined : outcome;
 }
 
 async function sendGuarded(
   client: ClientExchange,
   plan: GuardPlan,
   admitted: Admitted,
+  transport: ServersTransport | undefined,
   gateway: Gateway,
-): Promise<HopFailure | undefined> {
-  const outcome = await runGuarded<undefined>(plan, {
+): Promise<GuardedOutcome<undefined>> {
+  const { guards } = gateway;
+  const { method, hasBody } = client;
+  const isKept = hasBody && plan.retry?.forAnswersTo(method) === true;
+  const body = isKept
+    ? new ResendableBody(
+        client.readBody(() => {}),
+        plan.retry?.mostKept,
+        guards.heldBytes,
+      )
+    : undefined;
+  const tried = new Set<string>();
+  const request: GuardedRequest<undefined> = {
+    method,
     onEnd: (listener) => client.onClose(listener),
-    send: async (onStatus) => (await tryTargets(client, admitted, gateway, onStatus)) ?? { answer: undefined },
-  });
-  if (typeof outcome === "string") return outcome;
-  if ("refusal" in outcome) answerRefusal(client, outcome.refusal, admitted.answerHeaders);
-  return undefined;
+    isWhole: () => !hasBody || body?.isWhole === true,
+    send: async (accepts) =>
+      (await tryTargets(client, admitted, transport, gateway, { accepts, body, tried })) ?? { answer: undefined },
+  };
+  try {
+    return await runGuarded(plan, request, guards);
+  } finally {
+    body?.end();
+  }
 }
 
-/**
- * @param onStatus to be told the status of a Pod's answer before the client gets it
- * @returns why no target answered; undefined when one did, or when the client went away
- */
+/** What of a request goes on over its attempts. */
+interface Attempts {
+  /** Told the status of a Pod's answer; false when the client is not to get it. */
+  accepts: (status: number) => boolean;
+  /** In place of the client's own. */
+  body: ResendableBody | undefined;
+  /** Where it was answered in a way that the client did not get: others come first. */
+  tried: Set<string>;
+}
+
+/** @returns why no target answered; undefined when one did, or when the client went away */
 async function tryTargets(
-  received: ClientExchange,
+  client: ClientExchange,
   { hop, service, table, targets, answerHeaders }: Admitted,
+  transport: ServersTransport | undefined,
   { pools, balance, failures, counters, isTableLive, now }: Gateway,
-  onStatus?: (status: number) => void,
-): Promise<HopFailure | undefined> {
-  const transport = transportOf(service, table);
-  const client = isGrpcWeb(received, service, transport) ? new GrpcWebExchange(received) : received;
+  attempts?: Attempts,
+): Promise<HopFailure | "declined" | undefined> {
   client.invite();
   const upgrade = tunnelOf(client);
   const dialTimeoutMs = dialTimeoutOf(transport);
@@ -108,7 +145,7 @@ async function tryTargets(
   const isRepeatable = canRepeat(client);
   // HTTP/2 knows which requests a Pod has not begun, and sends headers ahead of a body.
   const isCareful = !isRepeatable && service.scheme !== "h2c";
-  if (isCareful) await bodyBegun(client);
+  if (isCareful && attempts?.body?.hasBegun !== true) await bodyBegun(client);
 
   const isEnding = (target: Target): boolean => target.isTerminating || !isTableLive();
   const attempt = async (target: Target, isFresh: boolean): Promise<AttemptOutcome> => {
@@ -133,13 +170,16 @@ async function tryTargets(
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: answerTimeoutOf(transport, hop),
       isConnectionKept: !target.isTerminating,
-      onStatus,
+      body: attempts?.body,
+      accepts: attempts?.accepts,
     });
   };
 
   const patienceEnds = dialTimeoutMs === 0 ? Number.POSITIVE_INFINITY : now() + dialTimeoutMs;
   let isClosed = false;
-  for (const target of orderTargets(targets, service.endpoints, session?.target, balance, failures)) {
+  const ordered = orderTargets(targets, service.endpoints, session?.target, balance, failures);
+  const isLate = attempts !== undefined && attempts.tried.size > 0;
+  for (const target of isLate ? othersFirst(ordered, attempts.tried, targets.lastResort, failures) : ordered) {
     const isFresh = upgrade !== undefined || target.isTerminating || (isCareful && isEnding(target));
     let outcome = await (isCareful ? attempt(target, isFresh) : send(target, isFresh));
     const isRetried =
@@ -159,6 +199,10 @@ async function tryTargets(
       case "unprocessed":
         isClosed = true;
         continue;
+      case "declined":
+        failures.answered(target.authority);
+        attempts?.tried.add(target.authority);
+        return "declined";
       case "failed":
         return outcome.failure;
     }

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Connection, PodDispatch } from "./connection.ts";
+import type { ResendableBody } from "./resendable-body.ts";
 import { responseHeaders, trailerLines } from "./response-headers.ts";
 
 export interface PodRequest {
@@ -17,8 +18,10 @@ export interface PodRequest {
   dialTimeoutMs: number | undefined;
   /** How long the Pod may take from the request's end to its answer's begin. 0: no limit. */
   answerTimeoutMs: number;
-  /** Told the status of the Pod's answer before the client gets it. */
-  onStatus?: ((status: number) => void) | undefined;
+  /** In place of the client's own body. */
+  body?: ResendableBody | undefined;
+  /** Told the status of the Pod's answer; false when the client is not to get it. Upgrades are always taken. */
+  accepts?: ((status: number) => boolean) | undefined;
   /** Whether the connection may carry another request after this one. */
   isConnectionKept: boolean;
 }
@@ -26,10 +29,10 @@ export interface PodRequest {
 /**
  * How an attempt ended. `answered`: the client has the Pod's answer, whole or cut. `refused`: there was no connection,
  * so no byte was sent. `closed`: the connection ended before a byte of the answer, so the request may have been taken or
- * not. `unprocessed`: the Pod says that it has not taken it. `failed`: anything else before the answer. `abandoned`: the client went away.
+ * not. `unprocessed`: the Pod says that it has not taken it. `declined`: its answer was not accepted. `failed`: anything else before the answer. `abandoned`: the client went away.
  */
 export type AttemptOutcome =
-  | { kind: "answered" | "refused" | "abandoned" | "unprocessed" }
+  | { kind: "answered" | "refused" | "abandoned" | "unprocessed" | "declined" }
   | { kind: "closed"; wasReused: boolean }
   | { kind: "failed"; failure: HopFailure };
 
@@ -61,13 +64,15 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { client, upgrade, headers, dialTimeoutMs } = this.#podRequest;
+    const { client, upgrade, headers, body, dialTimeoutMs } = this.#podRequest;
     client.onClose(this.#onClientGone);
     const request: PodDispatch = { path: client.target, method: client.method, headers, body: null };
     if (client.hasBody) {
-      request.body = client.readBody(() => {
-        this.#isBodyTaken = true;
-      });
+      request.body =
+        body?.read() ??
+        client.readBody(() => {
+          this.#isBodyTaken = true;
+        });
       request.trailers = () => trailerLines([...client.trailers]);
     }
     if (upgrade !== undefined) request.upgrade = upgrade;
@@ -103,8 +108,8 @@ class Attempt implements Dispatcher.DispatchHandler {
       pod.destroy();
       return;
     }
-    const { client, answerHeaders, onStatus } = this.#podRequest;
-    onStatus?.(status);
+    const { client, answerHeaders, accepts } = this.#podRequest;
+    accepts?.(status);
     const lines = [...responseHeaders(controller.rawHeaders, status), ...answerHeaders];
     this.#end({ kind: "answered" });
     client.tunnel(pod, lines);
@@ -113,8 +118,11 @@ class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Controller, status: number, _: unknown, statusMessage?: string): void {
     if (this.#state !== "waiting" || status < 200) return;
     clearTimeout(this.#timer);
-    const { client, answerHeaders, onStatus } = this.#podRequest;
-    onStatus?.(status);
+    const { client, answerHeaders, accepts } = this.#podRequest;
+    if (accepts?.(status) === false) {
+      this.#end({ kind: "declined" });
+      return;
+    }
     const lines = responseHeaders(controller.rawHeaders, status);
     if (answerHeaders.length > 0) lines.push(...answerHeaders);
     this.#state = "answering";
@@ -159,7 +167,9 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #explain(error: Error): AttemptOutcome {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "UNPROCESSED" && this.#state !== "answering" && !this.#isBodyTaken) return { kind: "unprocessed" };
+    const { body } = this.#podRequest;
+    const isSpent = body === undefined ? this.#isBodyTaken : !body.isWhole;
+    if (code === "UNPROCESSED" && this.#state !== "answering" && !isSpent) return { kind: "unprocessed" };
     switch (this.#state) {
       case "answering":
         return { kind: "answered" };

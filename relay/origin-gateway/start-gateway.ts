@@ -56,7 +56,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
     pools: new EndpointPools(now),
-    guards: options.guards ?? new GuardSet(),
+    guards: options.guards ?? new GuardSet({ now, random }),
     counters: createCounters(),
     isTableLive,
     now,

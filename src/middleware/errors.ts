@@ -1,6 +1,7 @@
 import { createExchange } from "../exchange/create-exchange.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { forkExchange } from "../exchange/fork-exchange.ts";
+import { compileStatuses } from "./compile-statuses.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { invalid } from "./middleware-error.ts";
 
@@ -38,17 +39,6 @@ export const errors: MiddlewareFactory<"errors"> = {
     };
   },
 };
-
-/** Compiles `404` and `500-599` to a test of statuses. Throws `MiddlewareError` for anything else. */
-function compileStatuses(texts: readonly string[]): (status: number) => boolean {
-  const ranges = texts.map((text) => {
-    const [, from, to = from] = /^(\d{3})(?:-(\d{3}))?$/.exec(text) ?? [];
-    if (from === undefined || to === undefined)
-      throw invalid(`${JSON.stringify(text)} is no status and no range of them`);
-    return [Number(from), Number(to)] as const;
-  });
-  return (status) => ranges.some(([from, to]) => status >= from && status <= to);
-}
 
 /** What the page is asked for by; `{url}` is what the client asked for. */
 function pageTarget(query: string, code: number, originalCode: number, exchange: Exchange): string {

@@ -23,6 +23,7 @@ import { redirectScheme } from "./redirect-scheme.ts";
 import { replacePath } from "./replace-path.ts";
 import { replacePathRegex } from "./replace-path-regex.ts";
 import { requestRedirect } from "./request-redirect.ts";
+import { retry } from "./retry.ts";
 import { bareRuntime, type MiddlewareRuntime } from "./runtime.ts";
 import { stripPrefix } from "./strip-prefix.ts";
 import { stripPrefixRegex } from "./strip-prefix-regex.ts";
@@ -51,6 +52,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   replacePath,
   replacePathRegex,
   requestRedirect,
+  retry,
   stripPrefix,
   stripPrefixRegex,
   urlRewrite,

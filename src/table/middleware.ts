@@ -192,6 +192,24 @@ const inFlightReqSchema = z.strictObject({
   sourceCriterion: z.optional(sourceCriterionSchema),
 });
 
+/** Requests that failed are sent again by the origin gateway. */
+const retrySchema = z.strictObject({
+  type: z.literal("retry"),
+  /** How often a request is sent in all. */
+  attempts: z.number(),
+  /** The first pause; 0: none. */
+  initialIntervalMs: z.number(),
+  /** Nothing is sent again once so long has passed; 0: no such limit. */
+  timeoutMs: z.number(),
+  /** Answers that count as failures: `502`, `500-599`. */
+  status: strings,
+  /** A longer body is sent once; -1: as much as is held at all. */
+  maxRequestBodyBytes: z.number(),
+  disableRetryOnNetworkError: z.boolean(),
+  /** Whether POST, PATCH and LOCK are sent again for their answer's status. */
+  retryNonIdempotentMethod: z.boolean(),
+});
+
 const errorsSchema = z.strictObject({
   type: z.literal("errors"),
   /** Statuses and ranges of them: `404`, `500-599`. */
@@ -287,6 +305,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   contentTypeSchema,
   forwardAuthSchema,
   inFlightReqSchema,
+  retrySchema,
   rateLimitSchema,
   errorsSchema,
   encodedCharactersSchema,

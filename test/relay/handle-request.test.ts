@@ -34,7 +34,7 @@ describe("a client that goes away while its token is verified", () => {
       balance: createBalanceState({ random: () => 0 }),
       failures: createDialFailures(Date.now),
       pools: new EndpointPools(Date.now),
-      guards: new GuardSet(),
+      guards: new GuardSet({ now: Date.now, random: () => 0 }),
       counters: createCounters(),
       isTableLive: () => true,
       now: Date.now,

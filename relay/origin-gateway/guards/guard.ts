@@ -17,7 +17,7 @@ export interface Guard {
   enter(): Pass | Refusal;
 }
 
-const isRefusal = (entered: Pass | Refusal): entered is Refusal => "status" in entered;
+export const isRefusal = (entered: Pass | Refusal): entered is Refusal => "status" in entered;
 
 /** Enters all, the outermost first. Those in front of one that refuses have a request that was answered so. */
 export function enterAll(guards: readonly Guard[]): Pass | Refusal {

@@ -23,6 +23,7 @@ import { jwtSpec, readJwt, readPlugin } from "./jwt.ts";
 import { bufferingSpec, readBuffering, readCompress } from "./platform-middlewares.ts";
 import { rateLimitSpec, readRateLimit } from "./rate-limit.ts";
 import { type ReadOptions, reader } from "./read-options.ts";
+import { readRetry, retrySpec } from "./retry.ts";
 import { badBlock, badIpStrategy } from "./source-criterion.ts";
 import { readStripPrefix } from "./strip-prefix.ts";
 
@@ -48,6 +49,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   passTLSClientCert: reader("passTLSClientCert", passTLSClientCertSchema),
   forwardAuth: readForwardAuth,
   inFlightReq: readInFlightReq,
+  retry: readRetry,
   rateLimit: readRateLimit,
   jwt: readJwt,
   plugin: readPlugin,
@@ -62,12 +64,13 @@ export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   errors: errorsSpec,
   forwardAuth: forwardAuthSpec,
   inFlightReq: inFlightReqSpec,
+  retry: retrySpec,
   jwt: jwtSpec,
   rateLimit: rateLimitSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
-export const unsupportedTypes: ReadonlySet<string> = new Set(["circuitBreaker", "grpcWeb", "retry"]);
+export const unsupportedTypes: ReadonlySet<string> = new Set(["circuitBreaker", "grpcWeb"]);
 
 function badRegexp(patterns: readonly string[]): string | undefined {
   for (const pattern of patterns) {

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { CallBody } from "../../../relay/grpc/call-body.ts";
 import { encodeMessage } from "../../../relay/grpc/grpc-status.ts";
 import { formatGrpcTimeout, parseGrpcTimeout } from "../../../relay/grpc/grpc-timeout.ts";
+import { ResendableBody } from "../../../relay/origin-gateway/resendable-body.ts";
 
 test.each<[string | undefined, number | undefined]>([
   ["1H", 3_600_000],
@@ -46,7 +46,7 @@ test("a message is what header lines may hold, and says the same", () => {
 
 test("a call's body can be read again from its begin while little of it was read, whoever still waits", async () => {
   const source = new Readable({ read() {} });
-  const body = new CallBody(source);
+  const body = new ResendableBody(source);
   const first = body.read();
   source.push("a");
   expect(String((await first.next()).value)).toBe("a");
@@ -69,7 +69,7 @@ test("a reader that lags when nothing is kept any more misses nothing", async ()
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: 6 }), fc.nat({ max: 6 }), async (ahead, behind) => {
       const chunks = ["a", "b", "c", "d", "e", "f"];
-      const body = new CallBody(Readable.from(chunks.map((text) => Buffer.from(text))));
+      const body = new ResendableBody(Readable.from(chunks.map((text) => Buffer.from(text))));
       const first = body.read();
       for (let i = 0; i < ahead; i++) await first.next();
       const second = body.read();
@@ -83,7 +83,7 @@ test("a reader that lags when nothing is kept any more misses nothing", async ()
 });
 
 test("a body too long to keep cannot be read again", async () => {
-  const body = new CallBody(Readable.from([Buffer.alloc(40_000), Buffer.alloc(40_000)]));
+  const body = new ResendableBody(Readable.from([Buffer.alloc(40_000), Buffer.alloc(40_000)]));
   let bytes = 0;
   for await (const chunk of body.read()) bytes += chunk.length;
   expect([bytes, body.isWhole]).toEqual([80_000, false]);
