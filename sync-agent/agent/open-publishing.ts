@@ -5,7 +5,7 @@ import { type HostRecordStore, HostsApiError } from "../hosts/hosts-api.ts";
 import { meterStore } from "../operations/meter-store.ts";
 import { type AdminClient, createAdminClient } from "../publish/admin-client.ts";
 import { createCollector } from "../publish/collect-garbage.ts";
-import { API_LIMIT, createRequestBudget } from "../publish/request-budget.ts";
+import { API_LIMIT, createRequestBudget, type RequestBudget } from "../publish/request-budget.ts";
 import { createRestKv } from "../publish/rest-kv.ts";
 import { createRestStore } from "../publish/rest-store.ts";
 import type { SnapshotStore } from "../publish/snapshot-store.ts";
@@ -25,7 +25,7 @@ const COLLECT_PAUSE_MS = 600;
 /** Publishes to Cloudflare: KV by its REST API, the beacon through the Worker's admin API. */
 export const openPublishing: OpenPublishing = async (settings, { registry, log, isLeader }) => {
   const closing = new AbortController();
-  const { client, store: opened, admin, acquire } = await openStore(settings, closing.signal);
+  const { client, store: opened, admin, budget } = await openStore(settings, closing.signal);
   if (admin === undefined) {
     log.warn(
       {},
@@ -46,7 +46,7 @@ export const openPublishing: OpenPublishing = async (settings, { registry, log, 
         accountId: settings.cloudflare.accountId,
         worker: settings.worker,
         now: Date.now,
-        acquire,
+        budget,
       }),
       records: hostRecords(store),
       publisher: settings.publisher,
@@ -88,8 +88,8 @@ export interface OpenedStore {
   client: Cloudflare;
   store: SnapshotStore;
   admin: AdminClient | undefined;
-  /** Waits until another request of the API may be made. */
-  acquire(signal: AbortSignal): Promise<void>;
+  /** Of the API's requests, whatever they are for. */
+  budget: RequestBudget;
 }
 
 /** @throws SettingsError for files that cannot be used */
@@ -102,7 +102,13 @@ export async function openStore(
     "text" in cloudflare.apiToken
       ? cloudflare.apiToken.text
       : await readSettingsFile("api-token-file", cloudflare.apiToken.file);
-  const client = new Cloudflare({ apiToken, ...(apiUrl !== undefined && { baseURL: apiUrl }), logLevel: "off" });
+  const client = new Cloudflare({
+    apiToken,
+    ...(apiUrl !== undefined && { baseURL: apiUrl }),
+    logLevel: "off",
+    // Tries that it makes by itself would be beyond the budget.
+    maxRetries: 0,
+  });
   const budget = createRequestBudget({ ...API_LIMIT, now: () => performance.now(), sleep });
   const kv = createRestKv({ client, accountId, namespaceId, budget, signal, random: Math.random, sleep });
   const admin = await openAdmin(cloudflare);
@@ -110,7 +116,7 @@ export async function openStore(
     client,
     store: createRestStore({ publisher, kv, beacon: admin, now: Date.now }),
     admin,
-    acquire: (limit) => budget.acquire(limit),
+    budget,
   };
 }
 

@@ -1,5 +1,7 @@
 import type Cloudflare from "cloudflare";
 import { APIConnectionError, APIError, APIUserAbortError } from "cloudflare";
+import { retryAfterOf } from "../publish/publish-error.ts";
+import type { RequestBudget } from "../publish/request-budget.ts";
 import { type HostsApi, HostsApiError } from "./hosts-api.ts";
 import type { AttachedHosts } from "./plan-hosts.ts";
 
@@ -9,8 +11,8 @@ export interface CloudflareHostsOptions {
   /** The name of the Worker. */
   worker: string;
   now(): number;
-  /** Waits until another request may be made; for a budget that is shared with others. */
-  acquire?(signal: AbortSignal): Promise<void>;
+  /** Of the token, whoever else makes requests with it. */
+  budget: Pick<RequestBudget, "acquire" | "pause">;
 }
 
 /** Zones come and go rarely. */
@@ -32,14 +34,15 @@ interface Zone {
  * zones Zone (read) and Workers Routes (read); without the latter two nothing is said of hosts that may be routed.
  */
 export function createCloudflareHosts(options: CloudflareHostsOptions): HostsApi {
-  const { client, accountId: account_id, worker, now, acquire = async () => {} } = options;
+  const { client, accountId: account_id, worker, now, budget } = options;
   let known: { zones: Zone[]; readAt: number } | undefined;
 
   const call = async <T>(signal: AbortSignal, request: () => PromiseLike<T>): Promise<T> => {
-    await acquire(signal);
+    await budget.acquire(signal);
     try {
       return await request();
     } catch (error) {
+      if (error instanceof APIError && error.status === 429) budget.pause(retryAfterOf(error));
       throw asHostsError(error);
     }
   };

@@ -61,11 +61,14 @@ export function toPublishError(error: unknown, what: string): PublishError {
       return refused("fatal", `there is no such account or KV namespace (${said})`);
     case 413:
       return refused("fatal", `it is too large for Cloudflare: ${said}`);
-    default: {
-      const seconds = Number(error.headers?.get("retry-after"));
-      const isAsked = Number.isFinite(seconds) && seconds > 0;
-      const retryAfterMs = isAsked ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS) : undefined;
-      return refused("transient", `Cloudflare answers ${status} (${said})`, retryAfterMs);
-    }
+    default:
+      return refused("transient", `Cloudflare answers ${status} (${said})`, retryAfterOf(error));
   }
+}
+
+/** Milliseconds that an answer asks to wait; undefined when it does not. */
+export function retryAfterOf({ headers }: Pick<APIError, "headers">): number | undefined {
+  const seconds = Number(headers?.get("retry-after"));
+  const isAsked = Number.isFinite(seconds) && seconds > 0;
+  return isAsked ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS) : undefined;
 }

@@ -2,8 +2,11 @@
 export interface RequestBudget {
   /** Resolves when a request may be made, in the order of asking; rejects with the signal's reason. */
   acquire(signal: AbortSignal): Promise<void>;
-  /** Lets nobody make a request for so many milliseconds, whoever asks: the API counts what belongs to one token. */
-  pause(ms: number): void;
+  /**
+   * To be told of each 429. Lets nobody make a request for so many milliseconds, whoever asks: the API counts what
+   * belongs to one token. Without a number, which the API always sends, for some seconds.
+   */
+  pause(ms: number | undefined): void;
   /** Requests of the window that is now. */
   readonly used: number;
 }
@@ -21,6 +24,8 @@ export interface BudgetOptions {
  * (https://developers.cloudflare.com/fundamentals/api/reference/limits/). Some are left to whoever else uses the token.
  */
 export const API_LIMIT = { limit: 1_000, windowMs: 5 * 60_000 };
+
+const UNASKED_PAUSE_MS = 5_000;
 
 export function createRequestBudget({ limit, windowMs, now, sleep }: BudgetOptions): RequestBudget {
   const times: number[] = [];
@@ -47,7 +52,7 @@ export function createRequestBudget({ limit, windowMs, now, sleep }: BudgetOptio
       turn = mine.catch(() => undefined);
       return mine;
     },
-    pause(ms) {
+    pause(ms = UNASKED_PAUSE_MS) {
       pausedUntil = Math.max(pausedUntil, now() + ms);
     },
     get used() {

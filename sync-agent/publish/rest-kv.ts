@@ -74,7 +74,7 @@ export function createRestKv(options: RestKvOptions): RestKv {
       } catch (error) {
         if (!(error instanceof PublishError)) throw error;
         const { code, status, retryAfterMs = 0 } = error;
-        if (status === 429) budget.pause(retryAfterMs);
+        if (status === 429) budget.pause(error.retryAfterMs);
         if (code === "fatal" || attempt >= tries || signal.aborted) throw error;
         const pause = Math.min(firstPauseMs * 2 ** attempt, LONGEST_PAUSE_MS);
         await sleep(Math.max(retryAfterMs, pause * random()), signal);

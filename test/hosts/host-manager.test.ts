@@ -3,6 +3,7 @@ import { createCloudflareHosts } from "../../sync-agent/hosts/cloudflare-hosts.t
 import { createHostManager, type HostManager, type HostReport } from "../../sync-agent/hosts/host-manager.ts";
 import { hostRecordKey, parseHostRecord } from "../../sync-agent/hosts/host-record.ts";
 import { DETACH_AFTER_MS } from "../../sync-agent/hosts/plan-hosts.ts";
+import { createRequestBudget } from "../../sync-agent/publish/request-budget.ts";
 import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 import { parseHostRule } from "./host-rule.ts";
 import { startHostsApi } from "./start-hosts-api.ts";
@@ -53,7 +54,10 @@ function harness(api: Awaited<ReturnType<typeof startHostsApi>>, kv = new Map<st
   const sleep = new SleepInTest();
   const record = (): ReturnType<typeof parseHostRecord> => parseHostRecord(kv.get(hostRecordKey("default")) ?? "");
   const manager: HostManager = createHostManager({
-    api: createCloudflareHosts({ client: api.client, accountId: "acc", worker: "sluice", now: () => state.now }),
+    api: createCloudflareHosts({
+      ...{ client: api.client, accountId: "acc", worker: "sluice", now: () => state.now },
+      budget: createRequestBudget({ limit: 1e9, windowMs: 1, now: () => 0, sleep: async () => {} }),
+    }),
     records: {
       get: async (key) => kv.get(key),
       put: async (key, value) => {
