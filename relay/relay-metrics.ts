@@ -29,6 +29,17 @@ export const relayMetrics = {
     help: "Connections from the edge, upgraded ones included.",
     labels: [],
   },
+  sluice_gateway_endpoint_up: {
+    type: "gauge",
+    help: "1 for an endpoint that passed its last health check or was not probed yet, 0 for one that failed it or was taken out by failed requests.",
+    together: "min",
+    labels: ["service", "endpoint"],
+  },
+  sluice_gateway_health_checks_total: {
+    type: "counter",
+    help: "Probes of endpoints by their result, `passed` or `failed`.",
+    labels: ["service", "result"],
+  },
   sluice_gateway_pools: { type: "gauge", help: "Endpoints to which connections are kept.", labels: [] },
   sluice_relay_feed_connected: {
     type: "gauge",

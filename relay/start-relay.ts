@@ -64,6 +64,7 @@ export async function startRelay(
     now: Date.now,
     random: Math.random,
     log: (message, error) => log.error({ reason: String(error) }, message),
+    logHealth: (level, message, fields) => log[level](fields, message),
     onRequestEnd: (seconds) => registry.observe("sluice_gateway_request_seconds", seconds),
   });
   const takesGrpc = (name: string): boolean => settings.grpc.entryPoints.includes(name);
@@ -71,6 +72,7 @@ export async function startRelay(
   const grpc = startGrpc({
     table: emptyTable(),
     serves: takesGrpc,
+    choices: gateway.choices,
     runtime: { ...bareRuntime(), ...(sealKeys !== undefined && { unseal: createUnseal(sealKeys) }) },
     handshakeTimeoutMs: settings.streams.handshakeTimeoutMs,
     random: Math.random,
@@ -177,6 +179,17 @@ function collect(
   for (const [name, value] of Object.entries(totals)) {
     registry.replace(`sluice_gateway_${name as keyof typeof totals}_total`, [{ value, labels: {} }]);
   }
+  const { endpoints, probes } = gateway.health();
+  registry.replace(
+    "sluice_gateway_endpoint_up",
+    endpoints.map(({ service, endpoint, isUp }) => ({ labels: { service, endpoint }, value: isUp ? 1 : 0 })),
+  );
+  registry.replace(
+    "sluice_gateway_health_checks_total",
+    probes.flatMap(({ service, ...counts }) =>
+      (["passed", "failed"] as const).map((result) => ({ labels: { service, result }, value: counts[result] })),
+    ),
+  );
   registry.set("sluice_gateway_pools", pools);
   registry.set("sluice_gateway_open_requests", openRequests);
   registry.set("sluice_gateway_open_connections", openConnections);

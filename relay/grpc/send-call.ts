@@ -4,6 +4,7 @@ import type { Exchange } from "../../src/exchange/exchange.ts";
 import { bodyOf } from "../../src/exchange/fork-exchange.ts";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import type { Destination, Send } from "../../src/origin/send.ts";
+import { type Attempt, type Choices, needsChoice } from "../health/choices.ts";
 import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
 import type { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
@@ -28,6 +29,7 @@ export interface SendCallOptions {
   failures: DialFailures;
   balance: BalanceState;
   guards: GuardSet;
+  choices: Choices | undefined;
   /** Told of each connection that an endpoint refused. */
   onRefusedDial: () => void;
 }
@@ -99,7 +101,7 @@ async function tryTargets(
   exchange: Exchange,
   { options: service, endpoints }: Destination,
   call: ClientCall,
-  { table, pools, failures, balance, onRefusedDial }: SendCallOptions,
+  { table, pools, failures, balance, choices, onRefusedDial }: SendCallOptions,
   { body, accepts, tried }: Attempts,
 ): Promise<{ answer: Response } | "declined" | HopFailure> {
   const current = table();
@@ -109,6 +111,12 @@ async function tryTargets(
   const dialTimeoutMs = dialTimeoutOf(transportOf(service, current));
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
+  const choice = needsChoice(service)
+    ? choices?.of(service, targets, {
+        address: exchange.client.address,
+        header: (name) => exchange.headers.get(name),
+      })
+    : undefined;
 
   const attempt = (target: Target, isFresh: boolean): Promise<CallOutcome> => {
     const host = service.passHostHeader && exchange.host !== "" ? exchange.host : target.authority;
@@ -125,13 +133,15 @@ async function tryTargets(
   };
 
   let [isTried, isUnprocessed] = [false, false];
-  const ordered = orderTargets(targets, service.endpoints, session?.target, balance, failures);
+  const ordered = orderTargets(targets, service.endpoints, session?.target, balance, failures, choice);
   const isLate = tried !== undefined && tried.size > 0;
   for (const target of isLate ? othersFirst(ordered, tried, targets.lastResort, failures) : ordered) {
     isTried = true;
+    const tally = choice?.begin(target);
     let outcome = await attempt(target, target.isTerminating);
     // Its connection was ending; the Pod itself need not be.
     if (outcome.kind === "unprocessed" && body.isWhole && !target.isTerminating) outcome = await attempt(target, true);
+    if (tally !== undefined) tell(tally, outcome, signal);
     if (outcome.kind === "answered") {
       failures.answered(target.authority);
       const { answer } = outcome;
@@ -159,4 +169,10 @@ async function tryTargets(
   }
   if (!isTried) return "no-endpoint";
   return isUnprocessed ? "broken" : "unreachable";
+}
+
+/** Calls of gRPC are under way until their answer begins: who streams for hours is busy with little. */
+function tell(tally: Attempt, outcome: CallOutcome, signal: AbortSignal): void {
+  if (outcome.kind === "answered") tally.answered(outcome.answer.status);
+  tally.ended(outcome.kind === "unprocessed" || signal.aborted);
 }

@@ -3,6 +3,7 @@ import { createBalanceState } from "../../src/balance/balance-state.ts";
 import type { MiddlewareRuntime } from "../../src/middleware/runtime.ts";
 import type { Table } from "../../src/table/table.ts";
 import { type Certificate, DEFAULT_TLS_OPTIONS } from "../../src/table/tls.ts";
+import type { Choices } from "../health/choices.ts";
 import { createDialFailures } from "../origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
 import type { GatewayTable } from "../origin-gateway/gateway-table.ts";
@@ -29,6 +30,8 @@ export interface GrpcOptions {
   handshakeTimeoutMs: number;
   /** Shared with the origin gateway, so that calls and requests are counted together. Default: its own. */
   guards?: GuardSet;
+  /** The origin gateway's, which knows of endpoints how they are. Default: endpoints take turns. */
+  choices?: Choices;
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
@@ -71,6 +74,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
     failures,
     balance,
     guards,
+    choices: options.choices,
     onRefusedDial: () => refusedDials++,
   });
   const state: CallState = {

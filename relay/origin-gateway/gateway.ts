@@ -1,5 +1,6 @@
 import type { BalanceState } from "../../src/balance/balance-state.ts";
 import type { TokenRefusal, TokenVerifier } from "../../src/hop/token.ts";
+import type { Choices } from "../health/choices.ts";
 import type { DialFailures } from "./dial-failures.ts";
 import type { EndpointPools } from "./endpoint-pools.ts";
 import type { GatewayTableSource } from "./gateway-table.ts";
@@ -13,6 +14,7 @@ export interface Gateway {
   readonly hops: KnownHops;
   readonly balance: BalanceState;
   readonly failures: DialFailures;
+  readonly choices: Choices;
   readonly pools: EndpointPools;
   readonly guards: GuardSet;
   readonly counters: GatewayCounters;

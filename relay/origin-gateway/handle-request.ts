@@ -1,5 +1,6 @@
 import type { Hop, HopFailure } from "../../src/hop/hop.ts";
 import type { ServersTransport } from "../../src/table/service.ts";
+import { type Attempt, needsChoice } from "../health/choices.ts";
 import { admitRequest } from "./admit-request.ts";
 import { answerFailure, answerRefusal, refuseRequest } from "./answer.ts";
 import { bodyBegun } from "./await-body.ts";
@@ -132,7 +133,7 @@ async function tryTargets(
   client: ClientExchange,
   { hop, service, table, targets, answerHeaders }: Admitted,
   transport: ServersTransport | undefined,
-  { pools, balance, failures, counters, isTableLive, now }: Gateway,
+  { pools, balance, failures, choices, counters, isTableLive, now }: Gateway,
   attempts?: Attempts,
 ): Promise<HopFailure | "declined" | undefined> {
   client.invite();
@@ -141,6 +142,10 @@ async function tryTargets(
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
   const session = service.sticky === undefined ? undefined : findSession(service, targets, client.headers.cookie);
+
+  const choice = needsChoice(service)
+    ? choices.of(service, targets, { address: hop.clientAddress, header: (name) => lineOf(client.headers[name]) })
+    : undefined;
 
   const isRepeatable = canRepeat(client);
   // HTTP/2 knows which requests a Pod has not begun, and sends headers ahead of a body.
@@ -162,7 +167,8 @@ async function tryTargets(
       maxIdleMs: isFresh ? 0 : isCareful ? MAX_IDLE_BEFORE_UPLOAD_MS : Number.POSITIVE_INFINITY,
       watchMs: isCareful && isEnding(target) ? WATCH_MS : 0,
     });
-    return sendToPod(connection, {
+    const tally = choice?.begin(target);
+    const outcome = sendToPod(connection, {
       client,
       upgrade,
       headers: requestHeaders(client.rawHeaders, hop, host),
@@ -171,15 +177,17 @@ async function tryTargets(
       answerTimeoutMs: answerTimeoutOf(transport, hop),
       isConnectionKept: !target.isTerminating,
       body: attempts?.body,
-      accepts: attempts?.accepts,
+      accepts: tally === undefined ? attempts?.accepts : tellFirst(tally, attempts?.accepts),
     });
+    return tally === undefined ? outcome : endWith(tally, outcome);
   };
 
   const patienceEnds = dialTimeoutMs === 0 ? Number.POSITIVE_INFINITY : now() + dialTimeoutMs;
-  let isClosed = false;
-  const ordered = orderTargets(targets, service.endpoints, session?.target, balance, failures);
+  let [isTried, isClosed] = [false, false];
+  const ordered = orderTargets(targets, service.endpoints, session?.target, balance, failures, choice);
   const isLate = attempts !== undefined && attempts.tried.size > 0;
   for (const target of isLate ? othersFirst(ordered, attempts.tried, targets.lastResort, failures) : ordered) {
+    isTried = true;
     const isFresh = upgrade !== undefined || target.isTerminating || (isCareful && isEnding(target));
     let outcome = await (isCareful ? attempt(target, isFresh) : send(target, isFresh));
     const isRetried =
@@ -211,8 +219,26 @@ async function tryTargets(
     if (now() >= patienceEnds) break;
   }
   if (isClosed) return "broken";
-  return targets.all.length === 0 ? "no-endpoint" : "unreachable";
+  return targets.all.length === 0 || !isTried ? "no-endpoint" : "unreachable";
 }
+
+/** Tells how an attempt ended that was chosen by how endpoints do. What a connection did that was ending says nothing of them. */
+async function endWith(tally: Attempt, sent: Promise<AttemptOutcome>): Promise<AttemptOutcome> {
+  const outcome = await sent;
+  const { kind } = outcome;
+  tally.ended(kind === "abandoned" || kind === "unprocessed" || (kind === "closed" && outcome.wasReused));
+  return outcome;
+}
+
+const tellFirst =
+  (tally: Attempt, accepts: ((status: number) => boolean) | undefined) =>
+  (status: number): boolean => {
+    tally.answered(status);
+    return accepts === undefined || accepts(status);
+  };
+
+const lineOf = (value: string | string[] | undefined): string | undefined =>
+  typeof value === "string" ? value : value?.join(", ");
 
 /** How long a Pod may take to answer, in milliseconds; 0: as long as it likes. */
 function answerTimeoutOf(transport: ServersTransport | undefined, { mirror }: Hop): number {

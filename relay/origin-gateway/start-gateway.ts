@@ -1,6 +1,10 @@
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { HOP_HEADER } from "../../src/hop/hop.ts";
 import type { TokenVerifier } from "../../src/hop/token.ts";
+import { Choices } from "../health/choices.ts";
+import { HttpHealth } from "../health/http-health.ts";
+import { probeHttp } from "../health/probe-http.ts";
+import { ProbeSchedule } from "../health/probe-schedule.ts";
 import { answerFailure, answerText } from "./answer.ts";
 import { listenForClients } from "./client-listener.ts";
 import { createDialFailures } from "./dial-failures.ts";
@@ -29,6 +33,8 @@ export interface GatewayOptions {
   random: () => number;
   /** Told of errors that no client sees. */
   log?: (message: string, error: unknown) => void;
+  /** Takes what becomes of the health of endpoints. */
+  logHealth?: (level: "info" | "warn", message: string, fields: object) => void;
   /** Told of each request's end, upgraded connections left out. */
   onRequestEnd?: (seconds: number) => void;
 }
@@ -37,6 +43,10 @@ export interface RunningGateway {
   address: { host: string; port: number };
   /** To be told of each new table, so that connections to endpoints that are gone are let go. */
   tableChanged(table: GatewayTable): void;
+  /** How endpoints are chosen where their service asks for more than turns: for others that send to them. */
+  readonly choices: Choices;
+  /** What probes have found. */
+  health(): ReturnType<HttpHealth["stats"]>;
   stats(): GatewayCounters & { pools: number; openRequests: number; openConnections: number; guards: GuardStats };
   /** Stops accepting, lets requests finish for so long, then ends them. */
   close(graceMs?: number): Promise<void>;
@@ -48,13 +58,25 @@ export interface RunningGateway {
  */
 export async function startOriginGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { table, verifier, listen, now, random, log = () => {}, onRequestEnd = () => {} } = options;
-  const { isTableLive = () => true } = options;
+  const { isTableLive = () => true, logHealth = () => {} } = options;
+  const health = new HttpHealth(new ProbeSchedule({ probe: probeHttp, random, log: logHealth }));
+  const choices = new Choices({
+    health,
+    now,
+    random,
+    onEjected: ({ endpoints }, { authority }) =>
+      logHealth("warn", "an endpoint is left out, since requests to it failed", {
+        service: endpoints,
+        endpoint: authority,
+      }),
+  });
   const gateway: Gateway = {
     source: table,
     verifier,
     hops: new KnownHops(),
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
+    choices,
     pools: new EndpointPools(now),
     guards: options.guards ?? new GuardSet({ now, random }),
     counters: createCounters(),
@@ -84,9 +106,14 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
   return {
     address: listener.address,
     tableChanged(current) {
-      gateway.failures.retain(gateway.pools.retain(current));
+      const authorities = gateway.pools.retain(current);
+      gateway.failures.retain(authorities);
+      choices.retain(authorities);
+      health.take(current);
       gateway.guards.retain(current.middlewares);
     },
+    choices,
+    health: () => health.stats(),
     stats: () => ({
       ...gateway.counters,
       refused: { ...gateway.counters.refused },
@@ -96,6 +123,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
       openConnections: listener.openConnections(),
     }),
     async close(graceMs = 0) {
+      health.close();
       await listener.close(graceMs);
       await gateway.pools.destroy();
     },

@@ -22,13 +22,56 @@ const weightedChildSchema = z.strictObject({
   legacyCookieValues: z.optional(z.array(z.string())),
 });
 
+const schemeSchema = z.enum(["http", "https", "h2c"]);
+
+/** How endpoints are probed (Traefik's `healthCheck`). */
+const healthCheckSchema = z.strictObject({
+  /** `grpc`: by the health protocol of gRPC, whatever `path`, `method` and `status` say. */
+  mode: z.enum(["http", "grpc"]),
+  path: z.string(),
+  method: z.string(),
+  /** In place of the load balancer's own. */
+  scheme: z.optional(schemeSchema),
+  /** In place of the endpoints' own. */
+  port: z.optional(z.number()),
+  /** What Host says; the endpoint's own address when unset. */
+  hostname: z.optional(z.string()),
+  headers: z.record(z.string(), z.string()),
+  /** The one that passes; when unset 200 to 399. */
+  status: z.optional(z.number()),
+  followRedirects: z.boolean(),
+  intervalMs: z.number(),
+  /** Between two probes of an endpoint that does not pass. */
+  unhealthyIntervalMs: z.number(),
+  timeoutMs: z.number(),
+});
+export type HealthCheck = z.infer<typeof healthCheckSchema>;
+
+/** Taking out endpoints by how they answer requests (Traefik's `passiveHealthCheck`). */
+const passiveHealthCheckSchema = z.strictObject({
+  /** Failed attempts in a row that take an endpoint out, ... */
+  maxFailedAttempts: z.number(),
+  /** ... when they come within so many milliseconds. It stays out as long. */
+  failureWindowMs: z.number(),
+});
+export type PassiveHealthCheck = z.infer<typeof passiveHealthCheckSchema>;
+
+/** What clients are told apart by; one that does not say it is told apart by its address. */
+const clientKeySchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("address") }),
+  /** Names of headers are in lower case. */
+  z.strictObject({ type: z.literal("header"), name: z.string() }),
+  z.strictObject({ type: z.literal("cookie"), name: z.string() }),
+]);
+export type ClientKey = z.infer<typeof clientKeySchema>;
+
 /** The Pods behind one port of one Kubernetes Service, or one external URL. */
 const loadBalancerSchema = z.strictObject({
   type: z.literal("loadBalancer"),
   /** Key of its entry in `Table.endpoints`: `<namespace>-<service>-<port>`. */
   endpoints: z.string(),
   /** How the Pods are spoken to. */
-  scheme: z.enum(["http", "https", "h2c"]),
+  scheme: schemeSchema,
   /** false: the Pod is sent its own address as Host. */
   passHostHeader: z.boolean(),
   /** `gateway`: through the origin gateway, which picks the Pod. `direct`: a plain fetch from the edge. */
@@ -39,6 +82,17 @@ const loadBalancerSchema = z.strictObject({
   serversTransport: z.optional(z.string()),
   /** Milliseconds; negative flushes at once. */
   flushIntervalMs: z.optional(z.number()),
+  /** An endpoint that does not pass gets no requests. */
+  healthCheck: z.optional(healthCheckSchema),
+  passiveHealthCheck: z.optional(passiveHealthCheckSchema),
+  /**
+   * Which endpoint a request goes to. `p2c`: of two, the one with fewer requests under way; `hrw`: by the client
+   * (`clientKey`); `leasttime`: the one that answers soonest; `drr`: in turn, fewer to those that fail or are slow. In turn
+   * when unset.
+   */
+  strategy: z.optional(z.enum(["p2c", "hrw", "leasttime", "drr"])),
+  /** For `hrw`; the address when unset. */
+  clientKey: z.optional(clientKeySchema),
 });
 export type LoadBalancer = z.infer<typeof loadBalancerSchema>;
 

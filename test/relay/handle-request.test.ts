@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
+import { Choices } from "../../relay/health/choices.ts";
 import { createDialFailures } from "../../relay/origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../../relay/origin-gateway/endpoint-pools.ts";
 import { createCounters, type Gateway } from "../../relay/origin-gateway/gateway.ts";
@@ -33,6 +34,12 @@ describe("a client that goes away while its token is verified", () => {
       hops: new KnownHops(),
       balance: createBalanceState({ random: () => 0 }),
       failures: createDialFailures(Date.now),
+      choices: new Choices({
+        health: { isDown: () => false, takeDown() {} },
+        now: Date.now,
+        random: () => 0,
+        onEjected() {},
+      }),
       pools: new EndpointPools(Date.now),
       guards: new GuardSet({ now: Date.now, random: () => 0 }),
       counters: createCounters(),

@@ -1,5 +1,6 @@
 import type { LoadBalancer, Service, StickyCookie } from "../../../src/table/service.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
+import { readServiceAnnotations } from "../kubernetes/service-annotations.ts";
 import { qualify } from "../names.ts";
 import { readFields } from "../read-object.ts";
 import { cookieValues } from "../sticky-cookie.ts";
@@ -124,6 +125,8 @@ function resolveReference(
     place.report({ ...problem, path: place.path, ...(isExternal ? { hint } : {}) });
   }
   if ("problem" in resolved) return undefined;
+  const annotated = readServiceAnnotations(resolved.service);
+  for (const problem of annotated.problems) place.report({ ...problem, path: place.path });
   const { table } = context;
   const scheme = resolved.scheme === "http" ? route.plainScheme : resolved.scheme;
   const balancer: LoadBalancer = {
@@ -133,6 +136,7 @@ function resolveReference(
     passHostHeader: true,
     transport: "gateway",
     ...(sticky === undefined ? {} : { sticky }),
+    ...annotated.balancing,
   };
   // A HTTPRoute to the same port speaks to it otherwise: these are two services.
   const service = scheme === resolved.scheme ? resolved.key : `${resolved.key}-${scheme}`;

@@ -2,6 +2,7 @@ import type { LoadBalancer } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { refOf } from "../fragment.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
+import { readServiceAnnotations } from "../kubernetes/service-annotations.ts";
 import { qualify, serviceName, sha256Hex } from "../names.ts";
 import type { Problem } from "../problem.ts";
 import type { Report } from "../read-object.ts";
@@ -54,6 +55,8 @@ export function buildBackend(backend: IngressBackend, place: Place, shared: Back
     path: options.serversTransport?.path ?? [],
     report: reporterFor(service, shared),
   };
+  const annotated = readServiceAnnotations(service);
+  for (const problem of annotated.problems) report({ ...problem, path: place.path });
   const transport = useServersTransport(options.serversTransport?.value, serviceAt, withCrossNamespace(context));
   if (transport === undefined) return unavailable(context);
   const key = qualify(serviceName(namespace, name, port), INGRESS_PROVIDER);
@@ -71,6 +74,7 @@ export function buildBackend(backend: IngressBackend, place: Place, shared: Back
     transport: resolved.externalName !== undefined && !passHostHeader ? "direct" : "gateway",
     ...(sticky === undefined ? {} : { sticky }),
     ...(transport.name === undefined ? {} : { serversTransport: transport.name }),
+    ...annotated.balancing,
   };
   table.endpoints[endpoints] = isNative ? { endpoints: [{ ...clusterIp, state: "ready" }] } : resolved.endpoints;
   table.services[key] = balancer;

@@ -1,6 +1,7 @@
 import type { TcpLoadBalancer } from "../../../src/table/tcp.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { parseGoDuration } from "../go-duration.ts";
+import { httpAnnotations } from "../kubernetes/http-annotations.ts";
 import type { ProblemDraft } from "../kubernetes/problem-draft.ts";
 import { suggestName } from "../nearest-name.ts";
 
@@ -46,7 +47,7 @@ export function readTcpAnnotations({ metadata }: KubernetesObject): {
     if (!key.startsWith(SLUICE_PREFIX)) continue;
     const name = key.slice(SLUICE_PREFIX.length);
     if (isKnown(name)) given.set(name, String(value));
-    else
+    else if (!Object.hasOwn(httpAnnotations, name.toLowerCase()))
       report(
         "unknown-field",
         `the annotation \`${key}\` has no effect`,

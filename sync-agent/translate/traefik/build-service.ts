@@ -1,12 +1,14 @@
 import type { LoadBalancer } from "../../../src/table/service.ts";
 import { parseGoDuration } from "../go-duration.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
+import { type Balancing, readServiceAnnotations, readStrategy } from "../kubernetes/service-annotations.ts";
 import { qualify, serviceName, sha256Hex } from "../names.ts";
 import { stickyCookie } from "../sticky-cookie.ts";
 import { buildTraefikService } from "./build-traefik-service.ts";
 import { type Context, type Place, within } from "./context.ts";
 import { reportCrossNamespace } from "./report-cross-namespace.ts";
 import { useServersTransport } from "./servers-transport.ts";
+import { readHealth } from "./service-health-check.ts";
 import type { ServiceOptions } from "./service-schema.ts";
 import { useMiddlewares } from "./use-middlewares.ts";
 
@@ -77,7 +79,9 @@ function buildLoadBalancer(
     place.report({ ...problem, path: [...place.path, field] });
   }
   if ("problem" in resolved) return undefined;
-  reportUnsupported(options, place);
+  if (options.nodePortLB) reportNodePorts(place);
+  const annotated = readServiceAnnotations(resolved.service);
+  for (const problem of annotated.problems) place.report({ ...problem, path: [...place.path, "name"] });
 
   const transport = useServersTransport(options.serversTransport, within(place, "serversTransport"), context);
   if (transport === undefined) return undefined;
@@ -104,6 +108,7 @@ function buildLoadBalancer(
     ...(sticky === undefined ? {} : { sticky }),
     ...(transport.name === undefined ? {} : { serversTransport: transport.name }),
     ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
+    ...readBalancing(options, annotated.balancing, place),
   };
   const text = JSON.stringify(balancer);
   const hasOptions = options.scheme !== undefined || text !== JSON.stringify(plain);
@@ -130,21 +135,40 @@ function readFlushInterval(options: ServiceOptions, place: Place): number | unde
   return ms;
 }
 
-const plainStrategies = new Set(["", "RoundRobin", "wrr"]);
+/** What a reference says goes before what the Service says of itself. */
+function readBalancing(
+  options: ServiceOptions,
+  { strategy: annotated, clientKey, ...health }: Balancing,
+  { path, report }: Place,
+): Balancing {
+  const { strategy: given } = options;
+  const own = given === undefined ? undefined : readStrategy(given);
+  if (given !== undefined && own === undefined) {
+    report({
+      code: "invalid-field",
+      severity: "warning",
+      path: [...path, "strategy"],
+      message: `There is no strategy \`${given.slice(0, 60)}\`; Pods are taken in turn`,
+      hint: "Use `wrr`, `p2c`, `hrw`, `leasttime` or `drr`",
+    });
+  }
+  const strategy = own ?? annotated ?? "wrr";
+  return {
+    ...health,
+    ...readHealth(options),
+    ...(strategy !== "wrr" && { strategy }),
+    ...(strategy === "hrw" && clientKey !== undefined && { clientKey }),
+  };
+}
 
-function reportUnsupported(options: ServiceOptions, { path, report }: Place): void {
-  const warn = (field: string, message: string, hint: string): void =>
-    report({ code: "unsupported-field", severity: "warning", path: [...path, field], message, hint });
-  if (!plainStrategies.has(options.strategy ?? "")) {
-    warn("strategy", `The strategy \`${options.strategy}\` is not supported; Pods are taken in turn`, "Use `wrr`");
-  }
-  if (options.nodePortLB) {
-    warn("nodePortLB", "`nodePortLB` is not supported; requests go to the Pods themselves", "Leave it out");
-  }
-  for (const field of ["healthCheck", "passiveHealthCheck"] as const) {
-    if (options[field] === undefined || options[field] === null) continue;
-    warn(field, `\`${field}\` is not supported yet; the Pods' readiness decides`, "Give the Pods a readiness probe");
-  }
+function reportNodePorts({ path, report }: Place): void {
+  report({
+    code: "unsupported-field",
+    severity: "warning",
+    path: [...path, "nodePortLB"],
+    message: "`nodePortLB` is not supported; requests go to the Pods themselves",
+    hint: "Leave it out",
+  });
 }
 
 const withSuffix = (name: string, suffix: string): string => {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ignorable } from "../read-object.ts";
 import { stickySchema } from "../sticky-cookie.ts";
+import { healthCheckSchema, passiveHealthCheckSchema } from "./service-health-check.ts";
 
 /**
  * A reference to a Service or TraefikService, with its options
@@ -20,8 +21,8 @@ export const serviceSchema = z.object({
   sticky: ignorable(stickySchema),
   nativeLB: ignorable(z.boolean()),
   nodePortLB: ignorable(z.boolean()),
-  healthCheck: z.unknown().optional(),
-  passiveHealthCheck: z.unknown().optional(),
+  healthCheck: ignorable(healthCheckSchema),
+  passiveHealthCheck: ignorable(passiveHealthCheckSchema),
   /** Read where they are used: a guard that cannot be read must close its service, not vanish. */
   middlewares: z.unknown().optional(),
 });

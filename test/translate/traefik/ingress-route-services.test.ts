@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { LoadBalancer } from "../../../src/table/service.ts";
 import type { TranslateSettings } from "../../../sync-agent/translate/settings.ts";
 import { linesOf, services, traefik, translateText } from "../translate-text.ts";
 
@@ -92,16 +93,87 @@ describe("services of a route", () => {
     expect(Object.keys(table.services)).toContain("default-a-80@kubernetescrd");
   });
 
-  test("what is not done yet is said", () => {
+  const balancerOf = (more: string, annotations = ""): LoadBalancer | undefined => {
+    const service = services("app").replace("name: app", `name: app, annotations: { ${annotations} }`);
+    const result = translateText(one(`{ match: "Path(\`/\`)", services: [{ name: app, port: 80${more} }] }`) + service);
+    expect(linesOf(result)).toEqual([]);
+    const found = result.table.services[result.table.routers[0]?.service ?? ""];
+    return found?.type === "loadBalancer" ? found : undefined;
+  };
+
+  test("health checks have Traefik's defaults", () => {
+    expect(balancerOf(", healthCheck: {}, passiveHealthCheck: {}")).toMatchObject({
+      healthCheck: {
+        mode: "http",
+        path: "/",
+        method: "GET",
+        headers: {},
+        followRedirects: true,
+        intervalMs: 30_000,
+        unhealthyIntervalMs: 30_000,
+        timeoutMs: 5_000,
+      },
+      passiveHealthCheck: { maxFailedAttempts: 1, failureWindowMs: 10_000 },
+    });
+  });
+
+  test("health checks are read", () => {
+    const check =
+      "{ mode: grpc, path: /live?a=b, scheme: https, method: head, status: 204, port: 8081, interval: 2s, unhealthyInterval: 500ms, timeout: 1, hostname: app.example.com, headers: { X-Probe: a b }, followRedirects: false }";
+    expect(
+      balancerOf(`, healthCheck: ${check}, passiveHealthCheck: { failureWindow: 1m, maxFailedAttempts: 3 }`),
+    ).toMatchObject({
+      healthCheck: {
+        mode: "grpc",
+        path: "/live?a=b",
+        scheme: "https",
+        method: "HEAD",
+        status: 204,
+        port: 8081,
+        intervalMs: 2_000,
+        unhealthyIntervalMs: 500,
+        timeoutMs: 1_000,
+        hostname: "app.example.com",
+        headers: { "X-Probe": "a b" },
+        followRedirects: false,
+      },
+      passiveHealthCheck: { maxFailedAttempts: 3, failureWindowMs: 60_000 },
+    });
+  });
+
+  test.each([
+    [", strategy: p2c", "", "p2c", undefined],
+    [", strategy: RoundRobin", "", undefined, undefined],
+    [", strategy: drr", "", "drr", undefined],
+    ["", "sluice.dev/strategy: leasttime", "leasttime", undefined],
+    [", strategy: wrr", "sluice.dev/strategy: leasttime", undefined, undefined],
+    ["", "sluice.dev/client-key: header X-User", "hrw", { type: "header", name: "x-user" }],
+    [", strategy: hrw", "sluice.dev/client-key: cookie Id", "hrw", { type: "cookie", name: "Id" }],
+    [", strategy: p2c", "sluice.dev/client-key: address", "p2c", undefined],
+  ])("the strategy of `%s` and `%s` is %s", (fields, annotations, strategy, clientKey) => {
+    const { strategy: read, clientKey: readKey } = balancerOf(fields, annotations) ?? {};
+    expect([read, readKey]).toEqual([strategy, clientKey]);
+  });
+
+  test("what cannot be had is said, and the rest is served", () => {
     const result = translateText(
       one(
-        `{ match: "Path(\`/\`)", services: [{ name: app, port: 80, strategy: p2c, nodePortLB: true, healthCheck: {}, passiveHealthCheck: {} }] }`,
+        `{ match: "Path(\`/\`)", services: [{ name: app, port: 80, strategy: best, nodePortLB: true, healthCheck: { interval: 1ms, path: x, status: 1000, port: 0, method: "a b", hostname: a/b, headers: { "a b": c }, mode: tcp, retries: 3 }, passiveHealthCheck: { maxFailedAttempts: 0, failureWindow: soon } }] }`,
       ) + services("app"),
     );
-    expect(linesOf(result)).toEqual(
-      ["strategy", "nodePortLB", "healthCheck", "passiveHealthCheck"].map(
-        (field) => `warning unsupported-field IngressRoute/app spec.routes.0.services.0.${field}`,
-      ),
+    const at = (field: string): string => `IngressRoute/app spec.routes.0.services.0.${field}`;
+    expect(linesOf(result).toSorted()).toEqual(
+      [
+        `warning invalid-field ${at("strategy")}`,
+        `warning unsupported-field ${at("nodePortLB")}`,
+        `warning unknown-field ${at("healthCheck.retries")}`,
+        ...["mode", "path", "method", "status", "port", "interval", "hostname", "headers"].map(
+          (field) => `error invalid-field ${at(`healthCheck.${field}`)}`,
+        ),
+        ...["failureWindow", "maxFailedAttempts"].map(
+          (field) => `error invalid-field ${at(`passiveHealthCheck.${field}`)}`,
+        ),
+      ].toSorted(),
     );
     expect(result.table.routers).toHaveLength(1);
   });
