@@ -16,7 +16,7 @@ export class RateLimiter extends DurableObject {
   take(limit: Limit, want: number): Grant {
     const now = Date.now();
     const grant = takeTokens(this.#saved.bucket(limit, now), limit, want, now);
-    if (grant.granted > 0) this.#saved.changed(limit, now);
+    if (grant.granted > 0) this.#saved.changed(limit);
     return grant;
   }
 

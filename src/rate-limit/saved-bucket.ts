@@ -17,7 +17,7 @@ export interface SavedBucket {
   /** As it was left; full where nothing was saved. */
   bucket(limit: Limit, now: number): Bucket;
   /** Says that it has changed. */
-  changed(limit: Limit, now: number): void;
+  changed(limit: Limit): void;
   /** Forgets a bucket that is full again; else comes back when it is. */
   clean(now: number): Promise<void>;
 }

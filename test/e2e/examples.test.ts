@@ -36,6 +36,7 @@ const tested = {
     "two-controllers",
   ],
   "examples-streams.test.ts": ["tcp-mysql", "tcp-tls-mongo", "udp-dns"],
+  "rate-limit.test.ts": ["rate-limit"],
 };
 
 it("every example has a test", async () => {

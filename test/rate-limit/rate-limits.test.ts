@@ -54,10 +54,28 @@ function mostAhead(passes: readonly number[], limit: Limit): number {
 }
 
 describe("over many isolates", () => {
-  const requests = fc.array(
-    fc.record({ at: fc.integer({ min: 0, max: 3000 }), isolate: fc.integer({ min: 0, max: 7 }) }),
-    { minLength: 50, maxLength: 300 },
-  );
+  const isolateIndex = fc.integer({ min: 0, max: 7 });
+  const scattered = fc.array(fc.record({ at: fc.integer({ min: 0, max: 3000 }), isolate: isolateIndex }), {
+    minLength: 50,
+    maxLength: 300,
+  });
+  /** Tokens are given ahead, lie unused while the bucket fills up, and meet the next burst. */
+  const inBursts = fc
+    .array(
+      fc.record({
+        pauseMs: fc.integer({ min: 0, max: 1500 }),
+        isolates: fc.array(isolateIndex, { minLength: 1, maxLength: 100 }),
+      }),
+      { minLength: 2, maxLength: 8 },
+    )
+    .map((bursts) => {
+      let at = 0;
+      return bursts.flatMap(({ pauseMs, isolates }) => {
+        at += pauseMs;
+        return isolates.map((isolate) => ({ at, isolate }));
+      });
+    });
+  const requests = fc.oneof(scattered, inBursts);
 
   it("never lets more pass than the limit and the stated slack", async () => {
     await fc.assert(
@@ -113,6 +131,13 @@ describe("over many isolates", () => {
     );
   });
 
+  it("loses little of a burst through many isolates to what it was given ahead", async () => {
+    const simulation = new Simulation();
+    const isolates = Array.from({ length: 9 }, () => simulation.isolate());
+    const sent = Array.from({ length: 90 }, (_, index) => ({ at: 0, isolate: index }));
+    expect(await passesOf(simulation, isolates, perHour(100), sent)).toHaveLength(90);
+  });
+
   it("asks seldom where there is plenty, and once where there is nothing", async () => {
     const simulation = new Simulation();
     const isolate = simulation.isolate();
@@ -154,6 +179,17 @@ describe("who is early waits", () => {
     expect(await isolate.admit("m", limit, "a")).toBe(0);
     expect(simulation.counts).toEqual({ "rate-limited": 2 });
   });
+});
+
+it("who was refused for the sake of others is not refused for longer", async () => {
+  const simulation = new Simulation();
+  const [one, other] = [simulation.isolate(), simulation.isolate()];
+  const limit = limitOf(1, 10_000, 1);
+  expect(await one.admit("m", limit, "a")).toBe(0);
+  simulation.now = 4000;
+  expect(await other.admit("m", limit, "a")).toBeCloseTo(6000);
+  simulation.now = 10_000;
+  expect(await other.admit("m", limit, "a")).toBe(0);
 });
 
 describe("when nobody answers", () => {
@@ -199,9 +235,10 @@ describe("when nobody answers", () => {
     const simulation = new Simulation();
     simulation.latencyMs = () => 400;
     const isolate = simulation.isolate();
-    const sent = Array.from({ length: 8 }, (_, index) => ({ at: index * 100, isolate: 0 }));
+    const sent = Array.from({ length: 30 }, (_, index) => ({ at: index * 100, isolate: 0 }));
     const passes = await passesOf(simulation, [isolate], limitOf(100, 1000, 100), sent);
-    expect(passes).toHaveLength(8);
+    expect(passes).toHaveLength(30);
+    expect(simulation.asked).toBeLessThanOrEqual(8);
     expect(Math.max(...passes.map((at, index) => at - (sent[index]?.at ?? 0)))).toBeLessThanOrEqual(500);
   });
 });
