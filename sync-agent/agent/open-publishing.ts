@@ -5,6 +5,7 @@ import { type HostRecordStore, HostsApiError } from "../hosts/hosts-api.ts";
 import { meterStore } from "../operations/meter-store.ts";
 import { type AdminClient, createAdminClient } from "../publish/admin-client.ts";
 import { createCollector } from "../publish/collect-garbage.ts";
+import { type Fetch, proxiedFetch } from "../publish/proxied-fetch.ts";
 import { API_LIMIT, createRequestBudget, type RequestBudget } from "../publish/request-budget.ts";
 import { createRestKv } from "../publish/rest-kv.ts";
 import { createRestStore } from "../publish/rest-store.ts";
@@ -102,16 +103,18 @@ export async function openStore(
     "text" in cloudflare.apiToken
       ? cloudflare.apiToken.text
       : await readSettingsFile("api-token-file", cloudflare.apiToken.file);
+  const send = openProxy(process.env);
   const client = new Cloudflare({
     apiToken,
     ...(apiUrl !== undefined && { baseURL: apiUrl }),
+    fetch: send,
     logLevel: "off",
     // Tries that it makes by itself would be beyond the budget.
     maxRetries: 0,
   });
   const budget = createRequestBudget({ ...API_LIMIT, now: () => performance.now(), sleep });
   const kv = createRestKv({ client, accountId, namespaceId, budget, signal, random: Math.random, sleep });
-  const admin = await openAdmin(cloudflare);
+  const admin = await openAdmin(cloudflare, send);
   return {
     client,
     store: createRestStore({ publisher, kv, beacon: admin, now: Date.now }),
@@ -120,11 +123,19 @@ export async function openStore(
   };
 }
 
-async function openAdmin({ admin }: CloudflareSettings): Promise<AdminClient | undefined> {
+function openProxy(env: Readonly<Record<string, string | undefined>>): Fetch {
+  try {
+    return proxiedFetch(env);
+  } catch (cause) {
+    throw new SettingsError("HTTPS_PROXY is no URL of a proxy, such as http://proxy.example.com:3128", { cause });
+  }
+}
+
+async function openAdmin({ admin }: CloudflareSettings, send: Fetch): Promise<AdminClient | undefined> {
   if (admin === undefined) return undefined;
   const text = await readSettingsFile("admin-key-file", admin.keyFile);
   try {
-    return await createAdminClient({ url: admin.url, key: JSON.parse(text) as JWK, now: Date.now });
+    return await createAdminClient({ url: admin.url, key: JSON.parse(text) as JWK, now: Date.now, fetch: send });
   } catch (cause) {
     throw new SettingsError(`--admin-key-file ${admin.keyFile} is no private key (JWK)`, { cause });
   }

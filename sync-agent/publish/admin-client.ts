@@ -4,6 +4,7 @@ import { ADMIN_AUDIENCE } from "../../src/admin/verify-admin-token.ts";
 import type { AdvanceResult, HistoryEntry, Pin } from "../../src/beacon/beacon-state.ts";
 import { type Pointer, pointerSchema } from "../../src/table/snapshot.ts";
 import type { BeaconBinding } from "./binding-store.ts";
+import type { Fetch } from "./proxied-fetch.ts";
 import { PublishError } from "./publish-error.ts";
 
 /** The Worker's admin API, as a publisher uses it: the beacon's calls, and what the Worker tells of itself. */
@@ -19,6 +20,7 @@ export interface AdminClientOptions {
   key: JWK;
   /** Milliseconds since 1970. */
   now: () => number;
+  fetch?: Fetch;
   timeoutMs?: number;
 }
 
@@ -48,6 +50,7 @@ export async function createAdminClient({
   url,
   key,
   now,
+  fetch: send = fetch,
   timeoutMs = TIMEOUT_MS,
 }: AdminClientOptions): Promise<AdminClient> {
   const algorithm = key.alg ?? (key.kty === "OKP" ? "EdDSA" : key.kty === "EC" ? "ES256" : "RS256");
@@ -64,7 +67,7 @@ export async function createAdminClient({
   const call = async (method: string, path: string, scope: string, body?: unknown, signal?: AbortSignal) => {
     const what = `the Worker's admin API (${method} ${base}${path})`;
     const limit = AbortSignal.timeout(timeoutMs);
-    const [response, text] = await fetch(`${base}${path}`, {
+    const [response, text] = await send(`${base}${path}`, {
       method,
       headers: { authorization: `Bearer ${await sign(scope)}`, "content-type": "application/json" },
       signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),

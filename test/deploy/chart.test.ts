@@ -24,6 +24,7 @@ const everything = [
   "tunnel.enabled=true",
   "serviceMonitor.enabled=true",
   "cloudflare.manageHosts=true",
+  "cloudflare.proxy=http://proxy.example.com:3128",
   "agent.statusAddress=edge.example.com",
   "relay.ports.mongo.port=27017",
   "relay.ports.smtp.port=2525",
