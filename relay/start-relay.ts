@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { createMetricRegistry, type MetricRegistry, type MetricValues } from "../operations/metric-registry.ts";
 import { type OperationsServer, startOperations } from "../operations/operations-server.ts";
+import { createAccessLogs } from "../src/access-log/log-exchange.ts";
 import type { FeedState } from "../src/feed/feed-document.ts";
 import { bareRuntime } from "../src/middleware/runtime.ts";
 import { createUnseal } from "../src/seal/create-unseal.ts";
@@ -39,12 +40,14 @@ export interface StartedRelay {
 /**
  * Puts the relay together: feed -> table -> origin gateway, and listeners of TCP, UDP and gRPC.
  *
- * @param writeAccess takes the lines of the access log, where there is one
+ * @param writeLine takes the lines of the access log that the static configuration asks for
+ * @param writeAccess takes those of connections, where they are logged
  * @throws what keeps it from starting: files that cannot be read, ports in use
  */
 export async function startRelay(
   settings: RelaySettings,
   log: RelayLog,
+  writeLine: (line: string) => void,
   writeAccess?: WriteLine,
 ): Promise<StartedRelay> {
   const [token, ca, sealKeys] = await Promise.all([
@@ -77,10 +80,11 @@ export async function startRelay(
     handshakeTimeoutMs: settings.streams.handshakeTimeoutMs,
     random: Math.random,
     now: () => performance.now(),
-    ended(end) {
+    ended(end, isLogged) {
       grpcStats.ended(end);
-      writeAccess?.({ ...end, durationMs: Math.round(end.durationMs) }, "call");
+      if (!isLogged) writeAccess?.({ ...end, durationMs: Math.round(end.durationMs) }, "call");
     },
+    accessLogs: createAccessLogs({ write: writeLine, now: Date.now }),
     log: (message, error) => log.warn({ reason: String(error) }, message),
   });
   const stats = new StreamStats(registry);

@@ -100,7 +100,8 @@ export const relay = defineCommand({
       const writeAccess = settings.hasAccessLog
         ? (fields: object, message: string) => access.info(fields, message)
         : undefined;
-      const running = await start(settings, log, writeAccess);
+      const writeLine = (line: string): void => void output.write(`${line}\n`);
+      const running = await start(settings, log, writeLine, writeAccess);
       log.info({ signal: await end }, "stopping");
       await running.stop();
       log.info({}, "stopped");
@@ -112,14 +113,19 @@ export const relay = defineCommand({
   },
 });
 
-async function start(settings: RelaySettings, log: RelayLog, writeAccess: WriteLine | undefined) {
+async function start(
+  settings: RelaySettings,
+  log: RelayLog,
+  writeLine: (line: string) => void,
+  writeAccess: WriteLine | undefined,
+) {
   const index = process.env[PROCESS_INDEX];
   if (index !== undefined) {
-    const relay = await startRelay(asOneOfMany(settings, index), log, writeAccess);
+    const relay = await startRelay(asOneOfMany(settings, index), log, writeLine, writeAccess);
     reportToParent(relay);
     return relay;
   }
-  return settings.processes > 1 ? startProcesses(settings, log) : startRelay(settings, log, writeAccess);
+  return settings.processes > 1 ? startProcesses(settings, log) : startRelay(settings, log, writeLine, writeAccess);
 }
 
 /** Tells a process which one of several it is. */

@@ -6,6 +6,7 @@ import type { ListenerStatus } from "../../relay/streams/listener-set.ts";
 import { type Streams, startStreams } from "../../relay/streams/start-streams.ts";
 import type { StreamObserver } from "../../relay/streams/stream-observer.ts";
 import { defaultStreamSettings } from "../../relay/streams/stream-settings.ts";
+import { createAccessLogs } from "../../src/access-log/log-exchange.ts";
 import { bareRuntime } from "../../src/middleware/runtime.ts";
 import { createUnseal } from "../../src/seal/create-unseal.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
@@ -37,6 +38,8 @@ export interface DevStreamsOptions {
   /** Whether the addresses of the table are a person's. */
   isConfigured: boolean;
   log: (level: string, message: string) => void;
+  /** Takes the lines of the access log of calls. */
+  writeAccess: (line: string) => void;
 }
 
 const LOOPBACK = "127.0.0.1";
@@ -64,6 +67,7 @@ export class DevStreams {
       random: Math.random,
       now: () => performance.now(),
       ended: () => {},
+      accessLogs: createAccessLogs({ write: options.writeAccess, now: Date.now }),
       log: (message, error) => log("warn", `${message}: ${error}`),
     });
     const doorOf = (name: string) => frontDoor.doors.find((door) => door.name === name);

@@ -118,6 +118,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       anyPort: options.anyPort ?? false,
       isConfigured: configured !== undefined,
       log,
+      writeAccess,
     });
     closers.push(() => streams.close());
     const session = new DevSession({

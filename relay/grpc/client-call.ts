@@ -50,7 +50,10 @@ export class ClientCall {
     const timeoutMs = parseGrpcTimeout(typeof timeout === "string" ? timeout : undefined);
     this.#deadline = timeoutMs === undefined ? undefined : now() + timeoutMs;
     if (timeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#expire(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+      this.#timer = setTimeout(
+        () => this.expire("The call took longer than its deadline"),
+        Math.min(timeoutMs, LONGEST_TIMER_MS),
+      );
     }
     stream.on("error", () => {});
     stream.once("wantTrailers", () => {
@@ -168,10 +171,11 @@ export class ClientCall {
     if (this.#code === undefined) this.refuse(UNAVAILABLE, "The connection to the Pod was cut");
   }
 
-  #expire(): void {
+  /** Ends the call since a time for it is over. */
+  expire(message: string): void {
     if (this.#stream.destroyed || this.#stream.closed) return;
     const hasNoRoom = this.#stream.writableNeedDrain;
-    this.refuse(DEADLINE_EXCEEDED, "The call took longer than its deadline");
+    this.refuse(DEADLINE_EXCEEDED, message);
     this.#abort.abort();
     // A client that does not read would never come to the end of it.
     if (hasNoRoom) this.#stream.close(constants.NGHTTP2_CANCEL);

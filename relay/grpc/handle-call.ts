@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { AccessLogs, LoggedRequest } from "../../src/access-log/log-exchange.ts";
 import type { LazyRoute } from "../../src/edge/compile-leaf.ts";
 import { isTrustedClient } from "../../src/edge/find-client.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
@@ -10,6 +11,8 @@ import { callHeaders } from "./call-headers.ts";
 import type { CallTable } from "./call-routes.ts";
 import { ClientCall } from "./client-call.ts";
 import { INTERNAL, UNIMPLEMENTED } from "./grpc-status.ts";
+import { limitCall } from "./limit-call.ts";
+import { endLogged } from "./log-call.ts";
 
 /** The connection that a call came over. */
 export interface CallConnection {
@@ -41,7 +44,11 @@ export interface CallState {
   calls: WeakMap<Request, ClientCall>;
   /** Milliseconds on a clock that never goes back. */
   now: () => number;
-  ended: (end: CallEnd) => void;
+  /** @param isLogged whether it has its line in the entry point's access log */
+  ended: (end: CallEnd, isLogged: boolean) => void;
+  accessLogs: AccessLogs;
+  /** The times that an entry point gives its calls. */
+  limitsOf: (entryPoint: string) => Parameters<typeof limitCall>[1] | undefined;
   log: (message: string, error: unknown) => void;
 }
 
@@ -64,6 +71,7 @@ export function handleCall(
     return;
   }
   const begun = state.now();
+  const startMs = state.accessLogs.now();
   const { entryPoint, clientAddress, tls } = connection;
   const target = received[":path"] ?? "";
   const end: CallEnd = {
@@ -75,9 +83,12 @@ export function handleCall(
     code: undefined,
     durationMs: 0,
   };
-  const call = new ClientCall(stream, received, state.now, (code) =>
-    state.ended({ ...end, code, durationMs: state.now() - begun }),
-  );
+  let logged: LoggedRequest | undefined;
+  const call = new ClientCall(stream, received, state.now, (code) => {
+    state.ended({ ...end, code, durationMs: state.now() - begun }, logged !== undefined);
+    if (logged !== undefined) endLogged(logged, stream, code);
+  });
+  limitCall(stream, state.limitsOf(entryPoint) ?? {}, (message) => call.expire(message));
 
   const authority = received[":authority"] ?? received.host ?? "";
   const queryStart = target.includes("?") ? target.indexOf("?") : target.length;
@@ -100,6 +111,28 @@ export function handleCall(
   });
   const listener = table.entryPoints[entryPoint];
   const route = matchRoute([state.routes(table)], { entryPoint, tls }, facts)?.();
+  const client = {
+    address: clientAddress,
+    trusted: listener !== undefined && isTrustedClient(clientAddress, listener),
+  };
+  const { accessLog } = listener ?? {};
+  if (accessLog !== undefined && (route?.router.accessLogs ?? listener?.accessLogs ?? true)) {
+    logged = state.accessLogs.begin(accessLog, {
+      startMs,
+      entryPoint,
+      router: route?.router.name,
+      scheme: tls ? "https" : "http",
+      method,
+      path: target.slice(0, queryStart),
+      query,
+      protocol: "HTTP/2.0",
+      authority,
+      clientAddress,
+      isTrusted: client.trusted,
+      requestHeaders: headers,
+      tls: undefined,
+    });
+  }
   if (route === undefined) {
     call.refuse(UNIMPLEMENTED, "No route takes this call");
     return;
@@ -123,12 +156,10 @@ export function handleCall(
     host: authority,
     path: path.path,
     query,
-    client: {
-      address: clientAddress,
-      trusted: listener !== undefined && isTrustedClient(clientAddress, listener),
-    },
+    client,
     endpoints: (key) => (Object.hasOwn(table.endpoints, key) ? table.endpoints[key] : undefined),
     waitUntil: (work) => void work.catch((error: unknown) => state.log("a mirror failed", error)),
+    access: logged?.record,
   });
   Promise.resolve()
     .then(() => route.handle(exchange))

@@ -1,12 +1,19 @@
 import type { IncomingHttpHeaders } from "node:http2";
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import type { RelayEntryPoint } from "../../src/table/entry-point.ts";
 import type { CallConnection } from "./handle-call.ts";
 
 export interface SessionSetOptions {
   /** Takes each stream of a connection. */
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: CallConnection) => void;
+  /** What the entry point of a connection says of it. */
+  limitsOf?: (entryPoint: string) => ConnectionLimits | undefined;
+  /** Milliseconds on a clock that never goes back. */
+  now?: () => number;
 }
+
+type ConnectionLimits = Pick<RelayEntryPoint, "idleTimeoutMs" | "keepAliveMaxRequests" | "keepAliveMaxMs">;
 
 /** Calls that a connection may carry at a time; clients wait with the others. */
 const MAX_STREAMS = 1_024;
@@ -33,7 +40,7 @@ export class SessionSet {
   #streams = 0;
   #whenEmpty: (() => void)[] = [];
 
-  constructor({ take }: SessionSetOptions) {
+  constructor({ take, limitsOf = () => undefined, now = () => performance.now() }: SessionSetOptions) {
     this.#server = createServer({
       maxSessionMemory: MAX_SESSION_MEMORY,
       settings: {
@@ -47,7 +54,7 @@ export class SessionSet {
     this.#server.on("session", (session) => {
       const connection = this.#incoming;
       if (connection === undefined) return session.destroy();
-      this.#open(session);
+      this.#open(session, limitsOf(connection.entryPoint) ?? {}, now);
       session.on("stream", (stream, headers) => {
         this.#streams++;
         stream.once("close", () => this.#streams--);
@@ -94,7 +101,9 @@ export class SessionSet {
     this.#server.close();
   }
 
-  #open(session: ServerHttp2Session): void {
+  #open(session: ServerHttp2Session, limits: ConnectionLimits, now: () => number): void {
+    const { idleTimeoutMs = IDLE_TIMEOUT_MS, keepAliveMaxRequests = 0, keepAliveMaxMs = 0 } = limits;
+    const opened = now();
     this.#sessions.add(session);
     session.on("error", () => {});
     const preface = setTimeout(() => session.destroy(), PREFACE_TIMEOUT_MS);
@@ -102,12 +111,18 @@ export class SessionSet {
       clearTimeout(preface);
       session.setLocalWindowSize(CONNECTION_WINDOW);
     });
-    let streams = 0;
+    let [streams, taken, isEnding] = [0, 0, false];
     session.on("stream", (stream) => {
       streams++;
+      taken++;
+      const isOver = taken === keepAliveMaxRequests || (keepAliveMaxMs > 0 && now() - opened >= keepAliveMaxMs);
+      if (isOver && !isEnding) {
+        isEnding = true;
+        endSoon(session);
+      }
       stream.once("close", () => streams--);
     });
-    session.setTimeout(IDLE_TIMEOUT_MS, () => {
+    session.setTimeout(idleTimeoutMs, () => {
       if (streams === 0) session.close();
     });
     session.once("close", () => {

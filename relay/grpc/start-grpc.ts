@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import type { AccessLogs } from "../../src/access-log/log-exchange.ts";
+import { recordOrigin } from "../../src/access-log/record-origin.ts";
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import type { MiddlewareRuntime } from "../../src/middleware/runtime.ts";
 import type { Table } from "../../src/table/table.ts";
@@ -18,7 +20,7 @@ import { type CallConnection, type CallEnd, type CallState, handleCall } from ".
 import { createCallSend } from "./send-call.ts";
 import { SessionSet } from "./session-set.ts";
 
-type GrpcTable = CallTable & Pick<Table, "certificates" | "tlsOptions">;
+type GrpcTable = CallTable & Pick<Table, "certificates" | "tlsOptions" | "relayEntryPoints">;
 
 export interface GrpcOptions {
   table: GrpcTable;
@@ -36,7 +38,9 @@ export interface GrpcOptions {
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
   now: () => number;
-  ended: (end: CallEnd) => void;
+  /** @param isLogged whether it has its line in the entry point's access log */
+  ended: (end: CallEnd, isLogged: boolean) => void;
+  accessLogs: AccessLogs;
   log: (message: string, error: unknown) => void;
 }
 
@@ -58,7 +62,7 @@ const ALPN = ["h2"];
 
 /** Starts what carries gRPC. It listens nowhere: connections are handed to it. */
 export function startGrpc(options: GrpcOptions): Grpc {
-  const { serves, runtime, random, now, ended, log, fallbackCertificate, handshakeTimeoutMs } = options;
+  const { serves, runtime, random, now, ended, log, fallbackCertificate, handshakeTimeoutMs, accessLogs } = options;
   let table = options.table;
   let gatewayTable = toGatewayTable(table);
   let refusedDials = 0;
@@ -67,7 +71,8 @@ export function startGrpc(options: GrpcOptions): Grpc {
   const failures = createDialFailures(now);
   const balance = createBalanceState({ random });
   const calls = new WeakMap<Request, ClientCall>();
-  const send = createCallSend({
+  const limitsOf = (name: string) => table.relayEntryPoints[name];
+  const callSend = createCallSend({
     callOf: (request) => calls.get(request),
     table: () => gatewayTable,
     pools,
@@ -77,6 +82,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
     choices: options.choices,
     onRefusedDial: () => refusedDials++,
   });
+  const send = recordOrigin(callSend, accessLogs.now);
   const state: CallState = {
     table: () => table,
     routes: createCallRoutes(serves, {
@@ -94,10 +100,14 @@ export function startGrpc(options: GrpcOptions): Grpc {
     calls,
     now,
     ended,
+    accessLogs,
+    limitsOf,
     log,
   };
   const sessions = new SessionSet({
     take: (stream, headers, connection) => handleCall(stream, headers, connection, state),
+    limitsOf,
+    now,
   });
 
   const sets = new WeakMap<Table["certificates"], CertificateSet>();

@@ -33,5 +33,5 @@ export interface AccessData {
   /** Bytes of the body that were sent; undefined when they were not counted. */
   responseBytes: number | undefined;
   /** Fields that only one program has. */
-  extra?: Readonly<Record<string, string | number>>;
+  extra?: Readonly<Record<string, string | number>> | undefined;
 }

@@ -16,13 +16,15 @@ export interface AccessLogOutput {
 }
 
 /** What is known of a request from its beginning. */
-export type AccessStart = Omit<
-  AccessData,
-  "durationMs" | "count" | "record" | "status" | "responseHeaders" | "responseBytes"
->;
+export type AccessStart = Omit<AccessData, "durationMs" | "count" | "record" | keyof AccessEnd>;
+
+/** What is known of it once it has ended. */
+export type AccessEnd = Pick<AccessData, "status" | "responseHeaders" | "responseBytes" | "extra">;
 
 /** The access log of one program: it counts what it is told of. */
 export interface AccessLogs {
+  /** Milliseconds since the epoch. */
+  now(): number;
   /** Begins to log a request. */
   begin(settings: AccessLog, start: AccessStart): LoggedRequest;
 }
@@ -33,26 +35,26 @@ export interface LoggedRequest {
   readonly record: AccessRecord;
   /** Writes the line when the response has been sent; what it returns is sent in its place. */
   answer(response: Response, waitUntil: (work: Promise<unknown>) => void): Response;
-  /** Writes the line of a request that failed in here. */
-  fail(): void;
+  /** Writes the line of a request that has ended otherwise. */
+  end(how: AccessEnd): void;
 }
-
-const NO_HEADERS = new Headers();
 
 export function createAccessLogs({ write, now, fixedLength }: AccessLogOutput): AccessLogs {
   let begun = 0;
   return {
+    now,
     begin(settings, start) {
       begun += 1;
       const count = begun;
       const record = createAccessRecord();
-      const end = (answer: Pick<AccessData, "status" | "responseHeaders" | "responseBytes">): void => {
-        const data = { ...start, ...answer, count, record, durationMs: now() - start.startMs };
+      const end = (how: AccessEnd): void => {
+        const data = { ...start, ...how, count, record, durationMs: now() - start.startMs };
         const line = accessLogger(settings)(data);
         if (line !== undefined) write(line);
       };
       return {
         record,
+        end,
         answer(response, waitUntil) {
           const { status, headers: responseHeaders } = response;
           return watchResponse(response, {
@@ -63,7 +65,6 @@ export function createAccessLogs({ write, now, fixedLength }: AccessLogOutput): 
             ended: (responseBytes) => end({ status, responseHeaders, responseBytes }),
           });
         },
-        fail: () => end({ status: 500, responseHeaders: NO_HEADERS, responseBytes: undefined }),
       };
     },
   };

@@ -111,7 +111,7 @@ async function answerWhenDone(
   try {
     return logged.answer(await answer, waitUntil);
   } catch (error) {
-    logged.fail();
+    logged.end({ status: 500, responseHeaders: new Headers(), responseBytes: undefined });
     throw error;
   }
 }

@@ -32,5 +32,15 @@ export const relayEntryPointSchema = z.strictObject({
   requestAcceptGraceMs: z.optional(z.number()),
   /** Milliseconds that open connections have after that; the relay's own setting when unset. */
   graceMs: z.optional(z.number()),
+  /** Milliseconds for what a client sends first on a connection, and for all of a call; 0 or unset: the relay's own. */
+  readTimeoutMs: z.optional(z.number()),
+  /** Milliseconds from the beginning of a call to the end of its answer; 0 or unset: no limit. */
+  writeTimeoutMs: z.optional(z.number()),
+  /** Milliseconds that a connection for calls may have none; 0: no limit; the relay's own when unset. */
+  idleTimeoutMs: z.optional(z.number()),
+  /** Calls after which a connection is ended; 0 or unset: no limit. */
+  keepAliveMaxRequests: z.optional(z.number()),
+  /** Milliseconds after which a connection is ended with its next call; 0 or unset: no limit. */
+  keepAliveMaxMs: z.optional(z.number()),
 });
 export type RelayEntryPoint = z.infer<typeof relayEntryPointSchema>;

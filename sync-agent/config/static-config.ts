@@ -123,6 +123,19 @@ function toRelayEntryPoint(
     ...(values.udp?.timeout !== undefined && isUdp && { udpTimeoutMs: values.udp.timeout }),
     ...(requestAcceptGraceTimeout !== undefined && { requestAcceptGraceMs: requestAcceptGraceTimeout }),
     ...(graceTimeOut !== undefined && { graceMs: graceTimeOut }),
+    ...(!isUdp && toTimeouts(values)),
+  };
+}
+
+function toTimeouts({ transport }: EntryPointValues): Partial<RelayEntryPointSettings> {
+  const { readTimeout, writeTimeout, idleTimeout } = transport?.respondingTimeouts ?? {};
+  const { keepAliveMaxRequests, keepAliveMaxTime } = transport ?? {};
+  return {
+    ...(readTimeout !== undefined && { readTimeoutMs: readTimeout }),
+    ...(writeTimeout !== undefined && { writeTimeoutMs: writeTimeout }),
+    ...(idleTimeout !== undefined && { idleTimeoutMs: idleTimeout }),
+    ...(keepAliveMaxRequests !== undefined && { keepAliveMaxRequests }),
+    ...(keepAliveMaxTime !== undefined && { keepAliveMaxMs: keepAliveMaxTime }),
   };
 }
 

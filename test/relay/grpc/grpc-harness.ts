@@ -14,6 +14,7 @@ import {
 import { expect } from "vitest";
 import type { CallEnd } from "../../../relay/grpc/handle-call.ts";
 import { type Grpc, type GrpcOptions, startGrpc } from "../../../relay/grpc/start-grpc.ts";
+import { createAccessLogs } from "../../../src/access-log/log-exchange.ts";
 import { bareRuntime } from "../../../src/middleware/runtime.ts";
 import { parseRule } from "../../../src/rule/parse-rule.ts";
 import type { Router } from "../../../src/table/router.ts";
@@ -136,6 +137,8 @@ export interface TestGrpc extends Grpc {
   streams: TestStreams;
   ends: CallEnd[];
   errors: unknown[];
+  /** Of the access log. */
+  lines: string[];
   client(options?: Partial<ClientOptions>, channel?: ChannelCredentials): Client;
 }
 
@@ -143,6 +146,7 @@ export interface TestGrpc extends Grpc {
 export async function runGrpc(table: Table, options: Partial<GrpcOptions> = {}): Promise<TestGrpc> {
   const ends: CallEnd[] = [];
   const errors: unknown[] = [];
+  const lines: string[] = [];
   const grpc = startGrpc({
     table,
     serves: (entryPoint) => entryPoint === "grpc",
@@ -151,6 +155,7 @@ export async function runGrpc(table: Table, options: Partial<GrpcOptions> = {}):
     random: () => 0,
     now: () => performance.now(),
     ended: (end) => void ends.push(end),
+    accessLogs: createAccessLogs({ write: (line) => void lines.push(line), now: Date.now }),
     log: (_, error) => void errors.push(error),
     ...options,
   });
@@ -166,6 +171,7 @@ export async function runGrpc(table: Table, options: Partial<GrpcOptions> = {}):
     streams,
     ends,
     errors,
+    lines,
     client(more = {}, channel = credentials.createInsecure()) {
       const client = new Client(`127.0.0.1:${port}`, channel, {
         "grpc.max_receive_message_length": -1,
