@@ -5,6 +5,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { annotationsPage } from "./docs/annotations-page.ts";
 import { commandsPage } from "./docs/commands-page.ts";
+import { judgeAll } from "./docs/compatibility/judge-all.ts";
+import { compatibilityPage } from "./docs/compatibility-page.ts";
 import { kindsPage } from "./docs/kinds-page.ts";
 import { metricsPage } from "./docs/metrics-page.ts";
 import { middlewaresPage } from "./docs/middlewares-page.ts";
@@ -14,6 +16,7 @@ import { staticConfigurationPage } from "./docs/static-configuration-page.ts";
 const pages: Record<string, string> = {
   "docs/annotations.md": annotationsPage(),
   "docs/commands.md": await commandsPage(),
+  "docs/compatibility.md": compatibilityPage(await judgeAll()),
   "docs/kinds.md": kindsPage(),
   "docs/metrics.md": metricsPage(),
   "docs/middlewares.md": middlewaresPage(),

@@ -43,7 +43,12 @@ const kindsByVersion: Readonly<Record<string, ReadonlySet<Kind>>> = {
 };
 
 /** API groups that exist to route traffic: a kind of theirs that is not read is worth a word. */
-const routingGroups = new Set(["traefik.io", "traefik.containo.us", "gateway.networking.k8s.io"]);
+const routingGroups = new Set([
+  "traefik.io",
+  "traefik.containo.us",
+  "gateway.networking.k8s.io",
+  "gateway.networking.x-k8s.io",
+]);
 
 const clusterScoped = new Set<string>(["GatewayClass", "IngressClass", "Namespace"] satisfies Kind[]);
 
