@@ -23,14 +23,14 @@ export const closeAll = async (): Promise<void> => {
 };
 
 /** A Pod: what it does with each connection is up to the test. */
-export async function startPod(serve: (socket: Socket) => void): Promise<number> {
+export async function startPod(serve: (socket: Socket) => void, host = "127.0.0.1"): Promise<number> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => open.delete(socket));
     serve(socket);
-  }).listen(0, "127.0.0.1");
+  }).listen(0, host);
   await once(server, "listening");
   closers.push(() => {
     for (const socket of open) socket.destroy();
@@ -164,8 +164,8 @@ export async function startRelay(
   };
 }
 
-export async function open(port: number): Promise<Socket> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+export async function open(port: number, host = "127.0.0.1"): Promise<Socket> {
+  const socket = connect({ port, host, allowHalfOpen: true });
   socket.on("error", () => {});
   closers.push(() => socket.destroy());
   await once(socket, "connect").catch(() => undefined);
@@ -214,8 +214,8 @@ export function ending(socket: Socket): Promise<"end" | "reset"> {
 }
 
 /** Sends, ends its side, and gives all that comes back. */
-export async function exchange(port: number, text: string): Promise<string> {
-  const socket = await open(port);
+export async function exchange(port: number, text: string, host?: string): Promise<string> {
+  const socket = await open(port, host);
   socket.end(text);
   return read(socket);
 }
