@@ -75,11 +75,15 @@ async function sendCall(
   const signal = signalOf(exchange, call);
   if (signal.aborted) return "broken";
   const tried = new Set<string>();
+  let times = 0;
   const request: GuardedRequest<Response> = {
     method: "POST",
     onEnd: (listener) => signal.addEventListener("abort", listener, { once: true }),
     isWhole: () => body.isWhole,
-    send: (accepts) => tryTargets(exchange, destination, call, options, { body, accepts, tried }),
+    send(accepts) {
+      if (times++ > 0 && exchange.access !== undefined) exchange.access.retries++;
+      return tryTargets(exchange, destination, call, options, { body, accepts, tried });
+    },
   };
   return runGuarded(plan, request, options.guards);
 }
@@ -137,6 +141,7 @@ async function tryTargets(
   const isLate = tried !== undefined && tried.size > 0;
   for (const target of isLate ? othersFirst(ordered, tried, targets.lastResort, failures) : ordered) {
     isTried = true;
+    if (exchange.access !== undefined) exchange.access.pod = target.authority;
     const tally = choice?.begin(target);
     let outcome = await attempt(target, target.isTerminating);
     // Its connection was ending; the Pod itself need not be.

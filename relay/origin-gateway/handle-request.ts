@@ -1,4 +1,4 @@
-import type { Hop, HopFailure } from "../../src/hop/hop.ts";
+import { type Hop, type HopFailure, POD_HEADER } from "../../src/hop/hop.ts";
 import type { ServersTransport } from "../../src/table/service.ts";
 import { type Attempt, needsChoice } from "../health/choices.ts";
 import { admitRequest } from "./admit-request.ts";
@@ -46,12 +46,14 @@ export async function handleRequest(client: ClientExchange, gateway: Gateway): P
     gateway.counters.failed++;
     return refuseRequest(client);
   }
+  const sent: Sent = { times: 0 };
   const asked = admitRequest(client, gateway);
   const admitted = asked instanceof Promise ? await asked : asked;
-  const failure = "failure" in admitted ? admitted.failure : await sendAdmitted(client, admitted, gateway);
+  const failure = "failure" in admitted ? admitted.failure : await sendAdmitted(client, admitted, gateway, sent);
   if (failure === undefined) return;
   gateway.counters.failed++;
-  answerFailure(client, failure, admitted.answerHeaders);
+  const lines = "hop" in admitted ? podLines(admitted.hop, "-", sent) : [];
+  answerFailure(client, failure, [...(admitted.answerHeaders ?? []), ...lines]);
 }
 
 /**
@@ -63,22 +65,32 @@ const isTarget = (target: string): boolean => /^(?:\/[^#\0- \x7f]*|\*)$/.test(ta
 /** A request that wants to change protocols has no body: one side would read it as the request's, the other as the tunnel's. */
 const isUpgrade = ({ upgrade, hasBody }: ClientExchange): boolean => upgrade === undefined || !hasBody;
 
+/** How often a request was sent. */
+interface Sent {
+  times: number;
+}
+
+/** What the edge wants to know of a request that it logs. */
+const podLines = ({ logged }: Hop, authority: string, { times }: Sent): string[] =>
+  logged ? [POD_HEADER, `${authority} ${Math.max(0, times - 1)}`] : [];
+
 /** @returns why no target answered; undefined when the client has an answer, or went away */
 async function sendAdmitted(
   received: ClientExchange,
   admitted: Admitted,
   gateway: Gateway,
+  sent: Sent,
 ): Promise<HopFailure | undefined> {
   const { service, table, guards: plan, answerHeaders } = admitted;
   const transport = transportOf(service, table);
   const client = isGrpcWeb(received, service, transport) ? new GrpcWebExchange(received) : received;
   if (plan === undefined) {
-    const outcome = await tryTargets(client, admitted, transport, gateway);
+    const outcome = await tryTargets(client, admitted, transport, gateway, sent);
     return outcome === "declined" ? "broken" : outcome;
   }
   // No event would tell any more that it is over.
   if (client.isClosed) return undefined;
-  const outcome = await sendGuarded(client, plan, admitted, transport, gateway);
+  const outcome = await sendGuarded(client, plan, admitted, transport, gateway, sent);
   if (typeof outcome !== "string") {
     if ("refusal" in outcome) answerRefusal(client, outcome.refusal, answerHeaders);
     return undefined;
@@ -92,6 +104,7 @@ async function sendGuarded(
   admitted: Admitted,
   transport: ServersTransport | undefined,
   gateway: Gateway,
+  sent: Sent,
 ): Promise<GuardedOutcome<undefined>> {
   const { guards } = gateway;
   const { method, hasBody } = client;
@@ -109,7 +122,7 @@ async function sendGuarded(
     onEnd: (listener) => client.onClose(listener),
     isWhole: () => !hasBody || body?.isWhole === true,
     send: async (accepts) =>
-      (await tryTargets(client, admitted, transport, gateway, { accepts, body, tried })) ?? { answer: undefined },
+      (await tryTargets(client, admitted, transport, gateway, sent, { accepts, body, tried })) ?? { answer: undefined },
   };
   try {
     return await runGuarded(plan, request, guards);
@@ -134,8 +147,10 @@ async function tryTargets(
   { hop, service, table, targets, answerHeaders }: Admitted,
   transport: ServersTransport | undefined,
   { pools, balance, failures, choices, counters, isTableLive, now }: Gateway,
+  sent: Sent,
   attempts?: Attempts,
 ): Promise<HopFailure | "declined" | undefined> {
+  sent.times++;
   client.invite();
   const upgrade = tunnelOf(client);
   const dialTimeoutMs = dialTimeoutOf(transport);
@@ -168,11 +183,12 @@ async function tryTargets(
       watchMs: isCareful && isEnding(target) ? WATCH_MS : 0,
     });
     const tally = choice?.begin(target);
+    const lines = hop.logged ? [...answerHeaders, ...podLines(hop, target.authority, sent)] : answerHeaders;
     const outcome = sendToPod(connection, {
       client,
       upgrade,
       headers: requestHeaders(client.rawHeaders, hop, host),
-      answerHeaders: cookie === undefined ? answerHeaders : [...answerHeaders, "set-cookie", cookie],
+      answerHeaders: cookie === undefined ? lines : [...lines, "set-cookie", cookie],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: answerTimeoutOf(transport, hop),
       isConnectionKept: !target.isTerminating,

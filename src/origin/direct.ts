@@ -31,7 +31,9 @@ export function createDirectSend({ fetch, random }: DirectOptions): Send {
     for (let attempt = 0; attempt < tries; attempt++) {
       const candidate = candidates[(first + attempt) % candidates.length];
       if (candidate === undefined) break;
-      const url = `${originOf(options, candidate)}${exchange.path}${exchange.query}`;
+      const origin = originOf(options, candidate);
+      if (exchange.access !== undefined) exchange.access.pod = origin.slice(origin.indexOf("//") + 2);
+      const url = `${origin}${exchange.path}${exchange.query}`;
       try {
         return await fetchOrigin(fetch, url, exchange, headers);
       } catch (thrown) {

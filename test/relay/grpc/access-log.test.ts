@@ -86,6 +86,15 @@ describe("calls are logged with the fields of requests", () => {
   });
 });
 
+test("of several Pods the one that answered is told", async () => {
+  const [failing, answering] = [await startGrpcPod({ Unary: () => {} }), await startEcho()];
+  failing.kill();
+  const grpc = await runGrpc(logging(allTo([failing.port, answering.port])));
+  expect(await unary(grpc.client())).toMatchObject({ code: status.OK });
+  await eventually(() => grpc.lines.length).toBe(1);
+  expect(JSON.parse(grpc.lines[0] ?? "")).toMatchObject({ ServiceAddr: `127.0.0.1:${answering.port}` });
+});
+
 describe("the times of an entry point", () => {
   const timed = (table: Table, more: Partial<RelayEntryPoint>): Table => ({
     ...table,
