@@ -94,8 +94,8 @@ function namesInTypes(module: string, version: string): string[] {
 }
 
 describe("a problem's paragraph", () => {
-  it.each(Object.entries(problemCodes))("%s says what it is and what comes of it", (_, text) => {
-    expect(text).toMatch(/\.$/);
-    expect(text.split(/\s+/).length).toBeGreaterThanOrEqual(6);
+  it.each(Object.entries(problemCodes))("%s says what is wrong, and what comes of it or is to be done", (_, text) => {
+    expect(text).toMatch(/^[A-Z].*\.$/);
+    expect(text.split(/\.(?:\s|$)/).filter((sentence) => sentence !== "").length).toBeGreaterThanOrEqual(2);
   });
 });
