@@ -58,7 +58,7 @@ export const agentFlags = {
   identity: { type: "string", description: "This replica's name (the host's)", valueHint: "NAME" },
   throttle: {
     type: "string",
-    description: "What a burst of changes waits for; endpoints that leave never wait (2s)",
+    description: "What a burst of changes waits for; endpoints that leave never wait (2s, or what --config says)",
     valueHint: "DURATION",
   },
   "max-loss": {

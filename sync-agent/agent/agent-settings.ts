@@ -18,7 +18,8 @@ export interface AgentSettings {
   /** Undefined: this is the only agent, and leads always. The namespace is the agent's own unless set. */
   lease: { name: string; namespace: string | undefined } | undefined;
   identity: string;
-  throttleMs: number;
+  /** Undefined: as Traefik's static configuration says. */
+  throttleMs: number | undefined;
   /** The share of routes or services that may go in one step, from 0 to 1. */
   maxLoss: number;
   allowLoss: boolean;
@@ -91,7 +92,7 @@ export function readAgentSettings(
     lease:
       flags.lease === false ? undefined : { name: text("lease") ?? "sluice-agent", namespace: text("lease-namespace") },
     identity: text("identity") ?? hostName,
-    throttleMs: readDuration("throttle", text("throttle") ?? "2s"),
+    throttleMs: readDuration("throttle", text("throttle")),
     maxLoss: readPercent("max-loss", text("max-loss") ?? "50"),
     allowLoss: flags["allow-loss"] === true,
     worker: text("worker") ?? "sluice",
@@ -174,7 +175,8 @@ function readListen(flag: string, value: string): Listen {
   return { host: address.host || "0.0.0.0", port: address.port };
 }
 
-function readDuration(flag: string, value: string): number {
+function readDuration(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
   const ms = parseGoDuration(value);
   if (ms === undefined || ms < 0) throw new SettingsError(`--${flag} ${value} is no duration, such as 2s or 500ms`);
   return ms;

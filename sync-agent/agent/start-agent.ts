@@ -23,7 +23,8 @@ export interface StartedAgent {
  * @throws what keeps it from starting: files that cannot be read, no credentials, ports in use
  */
 export async function startAgent(settings: AgentSettings, log: Log, open: OpenPublishing): Promise<StartedAgent> {
-  const translation = await readTranslateSettings(settings, log);
+  const { translation, throttleMs: configured = THROTTLE_MS } = await readConfiguration(settings, log);
+  const throttleMs = settings.throttleMs ?? configured;
   const connections: Connections = await connect(settings, translation, log, open);
   const { source, publisher, lease, feed, statuses, hosts, registry } = connections;
   const metrics = createAgentMetrics(source, Date.now, registry);
@@ -40,14 +41,14 @@ export async function startAgent(settings: AgentSettings, log: Log, open: OpenPu
   });
   agent = createAgent(
     { source, translator: createTranslator(translation), feed, publisher, lease, statuses, hosts, meter: metrics, log },
-    { throttleMs: settings.throttleMs, random: Math.random },
+    { throttleMs, random: Math.random },
   );
   const running = agent;
   void running.fed.then(() => {
     isFed = true;
     log.info({}, "every kind has been read: relays are fed");
   });
-  log.info({ operations: operations.address, feed: connections.feedAddress }, "started");
+  log.info({ operations: operations.address, feed: connections.feedAddress, throttleMs }, "started");
   return {
     agent: running,
     operations: operations.address,
@@ -60,20 +61,28 @@ export async function startAgent(settings: AgentSettings, log: Log, open: OpenPu
   };
 }
 
+/** As Traefik's. */
+const THROTTLE_MS = 2_000;
+
+interface Configuration {
+  translation: TranslateSettings;
+  throttleMs: number | undefined;
+}
+
 /** Traefik's static configuration, and the namespaces that flags name. */
-export async function readTranslateSettings(
+export async function readConfiguration(
   { configFile, namespaces, sealKeyFile }: AgentSettings,
   log: Log,
-): Promise<TranslateSettings> {
+): Promise<Configuration> {
   const config = configFile === undefined ? undefined : await loadStaticConfig(configFile);
   for (const { code, message, hint, location } of config?.problems ?? []) {
     log.warn({ code, hint, file: location.file, line: location.line }, `configuration: ${message}`);
   }
-  const settings = config?.settings ?? defaultSettings();
+  const translation = config?.settings ?? defaultSettings();
   const sealKey = await loadSealKey({ sealKeyFile });
-  if (sealKey !== undefined) settings.sealKey = sealKey;
+  if (sealKey !== undefined) translation.sealKey = sealKey;
   if (namespaces !== undefined) {
-    for (const provider of [settings.crd, settings.ingress]) provider.namespaces ??= namespaces;
+    for (const provider of [translation.crd, translation.ingress]) provider.namespaces ??= namespaces;
   }
-  return settings;
+  return { translation, throttleMs: config?.throttleMs };
 }

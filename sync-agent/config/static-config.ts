@@ -22,6 +22,8 @@ export interface StaticConfig {
   settings: TranslateSettings;
   /** Where the TCP entry points listen, as the file says; an empty host is every address. */
   listen: Record<string, { host: string; port: number }>;
+  /** What a burst of changes waits for; undefined when the file does not say. */
+  throttleMs: number | undefined;
   problems: ConfigProblem[];
 }
 
@@ -86,8 +88,19 @@ function toSettings(values: Values, context: ReadContext): Omit<StaticConfig, "p
   mergeProvider(settings.ingress, values.providers?.kubernetesIngress);
   const { strictPrefixMatching } = values.providers?.kubernetesIngress ?? {};
   if (strictPrefixMatching !== undefined) settings.ingress.strictPrefixMatching = strictPrefixMatching;
-  return { settings, listen };
+  return { settings, listen, throttleMs: toThrottle(values.providers) };
 }
+
+/** Traefik has a throttle for each provider and then one for what they all say; here all changes are one table. */
+function toThrottle(providers: Values["providers"]): number | undefined {
+  const { providersThrottleDuration, kubernetesCRD, kubernetesIngress, kubernetesGateway } = providers ?? {};
+  const ofProviders = [kubernetesCRD, kubernetesIngress, kubernetesGateway].map((one) => one?.throttleDuration);
+  const said = [providersThrottleDuration, ...ofProviders].filter((ms) => ms !== undefined);
+  if (said.length === 0) return undefined;
+  return Math.max(providersThrottleDuration ?? TRAEFIK_THROTTLE_MS, ...said);
+}
+
+const TRAEFIK_THROTTLE_MS = 2_000;
 
 /** The address of an entry point; undefined leaves it out. */
 function findAddress(

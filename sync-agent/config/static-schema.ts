@@ -110,7 +110,7 @@ const cluster = {
   endpoint: watching,
   token: watching,
   certAuthFilePath: watching,
-  throttleDuration: watching,
+  throttleDuration: duration,
   disableClusterScopeResources: watching,
 };
 const services = { allowExternalNameServices: bool, allowEmptyServices: bool, nativeLBByDefault: notDone("warning") };
@@ -164,7 +164,7 @@ export const staticSchema = object({
       statusAddress: notDone("notice", "the status of objects is not written yet"),
       crossProviderNamespaces: notDone("warning"),
     }),
-    providersThrottleDuration: watching,
+    providersThrottleDuration: duration,
     ...Object.fromEntries(otherProviders.map((name) => [name, otherProvider])),
   }),
   accessLog,

@@ -38,7 +38,7 @@ describe("agent settings", () => {
       operations: { host: "0.0.0.0", port: 9090 },
       lease: { name: "sluice-agent", namespace: undefined },
       identity: "node-1",
-      throttleMs: 2_000,
+      throttleMs: undefined,
       maxLoss: 0.5,
       allowLoss: false,
       worker: "sluice",

@@ -106,6 +106,19 @@ describe("a started agent", () => {
     }
   });
 
+  it.each([
+    ["two seconds when nobody says anything else", "{}", undefined, 2_000],
+    ["what the configuration says", "{providers: {providersThrottleDuration: 7s}}", undefined, 7_000],
+    ["what the flag says, whatever the configuration", "{providers: {providersThrottleDuration: 7s}}", "50ms", 50],
+  ])("lets a burst wait for %s", async (_, config, throttle, throttleMs) => {
+    const file = join(folder, "throttle.yaml");
+    await writeFile(file, config);
+    const { lines } = await start({ config: file, throttle });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: "started", fields: expect.objectContaining({ throttleMs }) }),
+    );
+  });
+
   it("feeds relays with the token, and nobody else", async () => {
     api.apply(ingress("fed.example.com"));
     const { agent } = await start();

@@ -130,6 +130,22 @@ entryPoints:
   });
 });
 
+describe("what a burst of changes waits for", () => {
+  it.each([
+    ["nothing, where the file does not say", "providers: {kubernetesCRD: {}}", undefined],
+    ["all providers together", "providers: {providersThrottleDuration: 500ms}", 500],
+    ["one that waits longer than all together", "providers: {kubernetesIngress: {throttleDuration: 10s}}", 10_000],
+    ["Traefik's 2 s, where one waits for less", "providers: {kubernetesGateway: {throttleDuration: 1s}}", 2_000],
+    [
+      "the longest",
+      "providers: {providersThrottleDuration: 0, kubernetesCRD: {throttleDuration: 3s}, kubernetesIngress: {throttleDuration: 1s}}",
+      3_000,
+    ],
+  ])("is that of %s", (_, content, throttleMs) => {
+    expect(readStaticConfig(content, "traefik.yaml")).toMatchObject({ problems: [], throttleMs });
+  });
+});
+
 describe("what is wrong with the file", () => {
   it.each([
     ["unknown key", "entrypoint:\n", "unknown-field", 1, 1, /Did you mean `entryPoints`/],
