@@ -4,6 +4,7 @@ import { addPrefix } from "./add-prefix.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { buffering } from "./buffering.ts";
 import { chain } from "./chain.ts";
+import { circuitBreaker } from "./circuit-breaker.ts";
 import { contentType } from "./content-type.ts";
 import { digestAuth } from "./digest-auth.ts";
 import { encodedCharacters } from "./encoded-characters.ts";
@@ -35,6 +36,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   basicAuth,
   buffering,
   chain,
+  circuitBreaker,
   contentType,
   digestAuth,
   encodedCharacters,

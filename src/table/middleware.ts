@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { breakerConditionSchema } from "./breaker-condition.ts";
 
 /**
  * The middlewares of the table. Field names and defaults are Traefik's
@@ -192,6 +193,20 @@ const inFlightReqSchema = z.strictObject({
   sourceCriterion: z.optional(sourceCriterionSchema),
 });
 
+/** Requests are refused for a while when answers are so as the condition says; done by the origin gateway. */
+const circuitBreakerSchema = z.strictObject({
+  type: z.literal("circuitBreaker"),
+  condition: breakerConditionSchema,
+  /** Between two looks at the condition. */
+  checkPeriodMs: z.number(),
+  /** How long all requests are refused. */
+  fallbackDurationMs: z.number(),
+  /** ... and ever fewer of them. */
+  recoveryDurationMs: z.number(),
+  /** What those get that are refused. */
+  responseCode: z.number(),
+});
+
 /** Requests that failed are sent again by the origin gateway. */
 const retrySchema = z.strictObject({
   type: z.literal("retry"),
@@ -305,6 +320,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   contentTypeSchema,
   forwardAuthSchema,
   inFlightReqSchema,
+  circuitBreakerSchema,
   retrySchema,
   rateLimitSchema,
   errorsSchema,

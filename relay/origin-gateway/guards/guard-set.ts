@@ -1,6 +1,8 @@
 import type { HopGuard, HopGuards } from "../../../src/hop/hop.ts";
-import type { Middleware } from "../../../src/table/middleware.ts";
+import { isEqual } from "../../../src/table/is-equal.ts";
+import type { Middleware, MiddlewareOptions } from "../../../src/table/middleware.ts";
 import { createHeldBytes, type HeldBytes } from "../resendable-body.ts";
+import { Breaker } from "./breaker.ts";
 import type { Guard } from "./guard.ts";
 import { InFlight } from "./in-flight.ts";
 import { compileRetry, type RetryPolicy } from "./retry-policy.ts";
@@ -27,6 +29,8 @@ export interface GuardStats {
   refused: ReadonlyMap<string, number>;
   /** Times that a request was sent again. */
   retried: ReadonlyMap<string, number>;
+  /** Times that a circuit breaker opened. */
+  opened: ReadonlyMap<string, number>;
 }
 
 export interface GuardSetOptions {
@@ -38,6 +42,8 @@ export interface GuardSetOptions {
 
 /** Bytes of bodies that all requests together keep to be sent again. What finds no room is sent once. */
 const MOST_HELD = 256 * 1024 * 1024;
+/** Routers come and go, and a breaker is worth some KiB. */
+const MOST_BREAKERS = 10_000;
 
 /**
  * What middlewares count of the requests of a relay: each router that uses one is counted by itself, as in Traefik, and
@@ -50,6 +56,8 @@ export class GuardSet {
   readonly #inFlight = new InFlight();
   readonly #refused = new Map<string, number>();
   readonly #retried = new Map<string, number>();
+  readonly #opened = new Map<string, number>();
+  readonly #breakers = new Map<string, { middleware: string; breaker: Breaker }>();
 
   constructor({ now, random }: GuardSetOptions) {
     this.now = now;
@@ -57,7 +65,7 @@ export class GuardSet {
   }
 
   stats(): GuardStats {
-    return { refused: this.#refused, retried: this.#retried };
+    return { refused: this.#refused, retried: this.#retried, opened: this.#opened };
   }
 
   /**
@@ -86,19 +94,43 @@ export class GuardSet {
 
   /** Forgets the numbers of middlewares that are no more. */
   retain(middlewares: Middlewares): void {
-    for (const counts of [this.#refused, this.#retried]) {
+    for (const counts of [this.#refused, this.#retried, this.#opened]) {
       for (const name of counts.keys()) if (!Object.hasOwn(middlewares, name)) counts.delete(name);
+    }
+    for (const [key, { middleware }] of this.#breakers) {
+      if (!Object.hasOwn(middlewares, middleware)) this.#breakers.delete(key);
     }
   }
 
-  #compileRetry(name: string, options: Extract<Middleware, { type: "retry" }>): Retry {
+  #compileRetry(name: string, options: MiddlewareOptions<"retry">): Retry {
     return { ...compileRetry(options), onRetry: () => countOne(this.#retried, name) };
   }
 
   #compile(router: string, { middleware, key }: HopGuard, options: Middleware): Guard | undefined {
-    if (options.type !== "inFlightReq") return undefined;
     const onRefused = (): void => countOne(this.#refused, middleware);
-    return this.#inFlight.guard(JSON.stringify([router, middleware, key]), options.amount, onRefused);
+    switch (options.type) {
+      case "inFlightReq":
+        return this.#inFlight.guard(JSON.stringify([router, middleware, key]), options.amount, onRefused);
+      case "circuitBreaker":
+        return this.#breaker(router, middleware, options);
+      default:
+        return undefined;
+    }
+  }
+
+  /** The router's own, which a new table does not close. */
+  #breaker(router: string, middleware: string, options: MiddlewareOptions<"circuitBreaker">): Breaker {
+    const key = JSON.stringify([router, middleware]);
+    const known = this.#breakers.get(key)?.breaker;
+    if (known !== undefined && isEqual(known.options, options)) return known;
+    const breaker = new Breaker(options, this.now, {
+      onOpened: () => countOne(this.#opened, middleware),
+      onRefused: () => countOne(this.#refused, middleware),
+    });
+    const [oldest] = this.#breakers.keys();
+    if (this.#breakers.size >= MOST_BREAKERS && oldest !== undefined) this.#breakers.delete(oldest);
+    this.#breakers.set(key, { middleware, breaker });
+    return breaker;
   }
 }
 

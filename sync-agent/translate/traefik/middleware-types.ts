@@ -15,6 +15,7 @@ import {
   stripPrefixRegexSchema,
 } from "../../../src/table/middleware.ts";
 import { basicAuthSpec, readBasicAuth } from "./basic-auth.ts";
+import { circuitBreakerSpec, readCircuitBreaker } from "./circuit-breaker.ts";
 import { digestAuthSpec, readDigestAuth } from "./digest-auth.ts";
 import { errorsSpec, readErrors } from "./errors.ts";
 import { forwardAuthSpec, readForwardAuth } from "./forward-auth.ts";
@@ -49,6 +50,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   passTLSClientCert: reader("passTLSClientCert", passTLSClientCertSchema),
   forwardAuth: readForwardAuth,
   inFlightReq: readInFlightReq,
+  circuitBreaker: readCircuitBreaker,
   retry: readRetry,
   rateLimit: readRateLimit,
   jwt: readJwt,
@@ -64,13 +66,14 @@ export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   errors: errorsSpec,
   forwardAuth: forwardAuthSpec,
   inFlightReq: inFlightReqSpec,
+  circuitBreaker: circuitBreakerSpec,
   retry: retrySpec,
   jwt: jwtSpec,
   rateLimit: rateLimitSpec,
 };
 
 /** Types that Traefik has and Sluice does not build yet. */
-export const unsupportedTypes: ReadonlySet<string> = new Set(["circuitBreaker", "grpcWeb"]);
+export const unsupportedTypes: ReadonlySet<string> = new Set(["grpcWeb"]);
 
 function badRegexp(patterns: readonly string[]): string | undefined {
   for (const pattern of patterns) {
