@@ -1,6 +1,7 @@
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import type { HopFailure } from "../hop/hop.ts";
+import { compileStatuses } from "../middleware/compile-statuses.ts";
 import { contentLength, withKnownLength } from "../origin/known-length.ts";
 import type { Failover } from "../table/service.ts";
 import { createReplayBody } from "./replay-body.ts";
@@ -10,12 +11,15 @@ import type { ServiceFactory } from "./service.ts";
 const MAX_KEPT = 64 * 1024;
 
 /**
- * Sends requests to the fallback when the main service has nobody who can serve, or none of them can be reached. A
- * request with a body goes there too as long as no more of it was read than is kept; else the client gets the failure.
+ * Sends requests to the fallback when the main service has nobody who can serve, or none of them can be reached, or
+ * where it is asked for when it answers with one of some statuses. A request with a body goes there too as long as no
+ * more of it was read than is kept; else the client gets what the main service gave.
  */
 export const compileFailover: ServiceFactory<Failover> = (name, options, context, service) => {
   const main = service(options.service);
   const fallback = service(options.fallback);
+  const isError = options.errors === undefined ? undefined : compileStatuses(options.errors.status);
+  const maxKept = options.errors?.maxBodyBytes ?? MAX_KEPT;
 
   function failOver(exchange: Exchange): Promise<Response> {
     context.count("failed-over", name);
@@ -24,7 +28,7 @@ export const compileFailover: ServiceFactory<Failover> = (name, options, context
 
   async function tryMain(exchange: Exchange): Promise<Response> {
     const body = keepsOwnBody(exchange) ? null : bodyOf(exchange);
-    const replay = body === null ? undefined : createReplayBody(body, MAX_KEPT);
+    const replay = body === null ? undefined : createReplayBody(body, maxKept);
     const length = contentLength(exchange.headers);
     const withBody = (stream: ReadableStream<Uint8Array>) =>
       forkExchange(exchange, { body: withKnownLength(stream, length, context.fixedLength) });
@@ -34,10 +38,12 @@ export const compileFailover: ServiceFactory<Failover> = (name, options, context
     let response: Response;
     try {
       response = await main.handle(first);
-      if (canBeSentElsewhere(first.failure)) {
+      const isUntouched = canBeSentElsewhere(first.failure);
+      if (isUntouched || isError?.(response.status) === true) {
         const rest = replay?.again();
-        if (replay === undefined) second = exchange;
-        else if (rest !== undefined) second = withBody(rest);
+        if (rest !== undefined) second = withBody(rest);
+        // A body that is sent with its own request alone is gone when anybody has read it.
+        else if (replay === undefined && (isUntouched || bodyOf(exchange) === null)) second = exchange;
       }
     } finally {
       if (second === undefined) replay?.settle();

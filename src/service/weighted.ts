@@ -1,21 +1,20 @@
-import { nextChild } from "../balance/rotation.ts";
+import { pickByKey } from "../balance/rendezvous.ts";
+import { nextChild, type Rotation } from "../balance/rotation.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import type { Weighted } from "../table/service.ts";
+import type { ClientKey, Weighted } from "../table/service.ts";
+import { clientKeyOf } from "./client-key.ts";
 import { noAvailableServer } from "./no-available-server.ts";
 import type { ServiceFactory } from "./service.ts";
 import { createStickySession } from "./sticky-session.ts";
 
 /**
- * Shares requests among services by weight; children that cannot serve are left out. A sticky session keeps its
- * child as long as that can serve, also at weight 0.
+ * Shares requests, or with a `clientKey` clients, among services by weight; children that cannot serve are left out. A
+ * sticky session keeps its child as long as that can serve, also at weight 0.
  */
-export const compileWeighted: ServiceFactory<Weighted> = (name, { children, sticky }, context, service) => {
+export const compileWeighted: ServiceFactory<Weighted> = (name, { children, sticky, clientKey }, context, service) => {
   const targets = children.map((child) => service(child.service));
-  const rotation = context.balance.rotation(
-    name,
-    children.map((child) => child.weight),
-  );
+  const weights = children.map((child) => child.weight);
   const session = sticky === undefined ? undefined : createStickySession(sticky, children);
 
   const childCanServe = (exchange: Exchange, child: number): boolean => targets[child]?.canServe(exchange) ?? false;
@@ -23,6 +22,8 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
     const stuckTo = session?.find(exchange);
     return stuckTo !== undefined && childCanServe(exchange, stuckTo.child) ? stuckTo : undefined;
   };
+  const chooseChild =
+    clientKey === undefined ? inTurn(context.balance.rotation(name, weights)) : byClient(clientKey, children, weights);
 
   return {
     name,
@@ -32,7 +33,7 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
       findStuck(exchange) !== undefined,
     async handle(exchange) {
       const stuckTo = findStuck(exchange);
-      const child = stuckTo?.child ?? nextChild(rotation, (index) => childCanServe(exchange, index));
+      const child = stuckTo?.child ?? chooseChild(exchange, (index) => childCanServe(exchange, index));
       const target = child === undefined ? undefined : targets[child];
       if (child === undefined || target === undefined) {
         exchange.failure = "no-endpoint";
@@ -46,3 +47,19 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
     },
   };
 };
+
+type ChooseChild = (exchange: Exchange, canServe: (child: number) => boolean) => number | undefined;
+
+const inTurn =
+  (rotation: Rotation): ChooseChild =>
+  (_, canServe) =>
+    nextChild(rotation, canServe);
+
+/** By what stays the same over tables: a child's name in the table changes with its options. */
+function byClient(clientKey: ClientKey, children: Weighted["children"], weights: readonly number[]): ChooseChild {
+  const names = children.map(({ cookieValue, service }) => cookieValue ?? service);
+  return ({ client, headers }, canServe) => {
+    const key = clientKeyOf(clientKey, { address: client.address, header: (name) => headers.get(name) });
+    return pickByKey(key, names, weights, canServe);
+  };
+}

@@ -100,6 +100,8 @@ const weightedSchema = z.strictObject({
   type: z.literal("weighted"),
   children: z.array(weightedChildSchema),
   sticky: z.optional(stickyCookieSchema),
+  /** Each client belongs to one child, by weight; in turn when unset. A session goes before it. */
+  clientKey: z.optional(clientKeySchema),
 });
 export type Weighted = z.infer<typeof weightedSchema>;
 
@@ -117,6 +119,15 @@ const failoverSchema = z.strictObject({
   type: z.literal("failover"),
   service: z.string(),
   fallback: z.string(),
+  /** Answers of the main service that the fallback answers in place of (Traefik's `failover.errors`). */
+  errors: z.optional(
+    z.strictObject({
+      /** `502`, or a range: `500-599`. */
+      status: z.array(z.string()),
+      /** Of a request's body so many bytes are kept for the fallback; with a longer one the main service's answer stands. */
+      maxBodyBytes: z.number(),
+    }),
+  ),
 });
 export type Failover = z.infer<typeof failoverSchema>;
 

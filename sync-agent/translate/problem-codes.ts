@@ -77,8 +77,8 @@ export const problemCodes = {
   "weights-empty": "No child of the weighted service can get traffic. Give one child a weight above 0.",
   "percent-out-of-range":
     "The mirror's percentage is not between 0 and 100. The mirror is left out. Write a number from 0 to 100.",
-  "failover-not-supported":
-    "Failover on status codes or health checks is not built yet; it fails over when the main service has no endpoint or cannot be reached. Give the Pods of the main service a readiness probe.",
+  "failover-body-limit":
+    "`maxRequestBodyBytes` is more than the edge can keep: of a request's body at most 1 MiB is kept for the fallback. When the main service has read more of it, the client gets that service's answer.",
   "secret-not-found":
     "The object names a Secret that does not exist. Create it in the object's namespace, or mend the name.",
   "seal-key-missing":

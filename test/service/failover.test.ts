@@ -120,3 +120,72 @@ describe("a request with a body that fails over", () => {
     expect(await (await harness.ask("f", { body })).text()).toBe("200000");
   });
 });
+
+describe("a failover on statuses", () => {
+  const withErrors = (status: string[], maxBodyBytes = 16): Record<string, Service> => ({
+    ...services,
+    f: { type: "failover", service: "main", fallback: "spare", errors: { status, maxBodyBytes } },
+  });
+  const answerAfterReading = (status: number, chunks: number) => async (exchange: Exchange) => {
+    const reader = bodyOf(exchange)?.getReader();
+    for (let read = 0; read < chunks; read++) await reader?.read();
+    await reader?.cancel();
+    return new Response("main", { status });
+  };
+
+  it.each([
+    [["500-599"], 500, "spare"],
+    [["500-599"], 599, "spare"],
+    [["404", "502-503"], 404, "spare"],
+    [["404", "502-503"], 501, "main"],
+    [["500-599"], 200, "main"],
+    [[], 500, "main"],
+  ])("%j: %d is answered by %s", async (status, answered, expected) => {
+    const harness = createHarness({ services: withErrors(status), send: { main: answerAfterReading(answered, 0) } });
+    expect(await (await harness.ask("f")).text()).toBe(expected);
+    expect(harness.counted).toEqual(expected === "spare" ? ["failed-over f"] : []);
+  });
+
+  it.each(["broken", "timeout"] as const)("takes a failure of the last hop by its status: %s", async (failure) => {
+    const harness = createHarness({
+      services: withErrors(["502"]),
+      send: { main: (exchange) => failWith(exchange, failure) },
+    });
+    const exchange = harness.exchangeOf({});
+    expect(await (await harness.service("f").handle(exchange)).text()).toBe("spare");
+    expect(exchange.failure).toBeUndefined();
+  });
+
+  it("shows the fallback the body that the main service has read", async () => {
+    const harness = createHarness({ services: withErrors(["500"]), send: { main: answerAfterReading(500, 2) } });
+    const { stream } = countedBody([bytes(8, 1), bytes(8, 2), bytes(8, 3)]);
+    expect(await (await harness.ask("f", { body: stream })).text()).toBe("spare");
+    expect((await harness.sent[1]?.body)?.length).toBe(24);
+  });
+
+  it("leaves the main service's answer where more was read than is kept", async () => {
+    const harness = createHarness({ services: withErrors(["500"], 15), send: { main: answerAfterReading(500, 2) } });
+    const { stream } = countedBody([bytes(8), bytes(8), bytes(8)]);
+    const response = await harness.ask("f", { body: stream });
+    expect([response.status, await response.text(), harness.sent.length]).toEqual([500, "main", 1]);
+  });
+
+  it("throws the main service's answer away", async () => {
+    const { stream, state } = countedBody([bytes(8)]);
+    const harness = createHarness({
+      services: withErrors(["500"]),
+      send: { main: () => new Response(stream, { status: 500 }) },
+    });
+    await harness.ask("f");
+    expect(state.cancelled).toBe(true);
+  });
+
+  it("leaves the main service's answer where there is no fallback that can serve", async () => {
+    const harness = createHarness({
+      services: withErrors(["500"]),
+      endpoints: { spare: down },
+      send: { main: answerAfterReading(500, 0) },
+    });
+    expect((await harness.ask("f")).status).toBe(500);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Service, StickyCookie } from "../../src/table/service.ts";
+import type { Endpoints, Service, StickyCookie, Weighted } from "../../src/table/service.ts";
 import { balancer, createHarness, down } from "./service-harness.ts";
 
 const cookie: StickyCookie = { name: "lvl1", path: "/", secure: false, httpOnly: false, maxAge: 0 };
@@ -133,5 +133,83 @@ describe("a sticky session", () => {
       },
     });
     expect((await ask(harness, "s")).headers.getSetCookie()).toEqual([`lvl1=hash-a${attributes}`]);
+  });
+});
+
+describe("a weighted service by clients", () => {
+  const split = (canary: number, change: Partial<Weighted> = {}): Record<string, Service> => ({
+    stable: balancer("stable"),
+    canary: balancer("canary"),
+    w: {
+      type: "weighted",
+      clientKey: { type: "header", name: "x-user" },
+      children: [
+        { service: "stable", weight: 100 - canary, cookieValue: "s" },
+        { service: "canary", weight: canary, cookieValue: "c" },
+      ],
+      ...change,
+    },
+  });
+  const users = Array.from({ length: 400 }, (_, index) => `user-${index}`);
+
+  const onCanary = async (services: Record<string, Service>, endpoints: Record<string, Endpoints> = {}) => {
+    const { ask } = createHarness({ services, endpoints });
+    const found = new Set<string>();
+    for (const user of users) {
+      if ((await (await ask("w", { headers: { "x-user": user } })).text()) === "canary") found.add(user);
+    }
+    return found;
+  };
+
+  it("moves nobody back while a share grows from 5 to 25 of 100", async () => {
+    let before = new Set<string>();
+    for (const share of [5, 10, 25]) {
+      const now = await onCanary(split(share));
+      expect([...before].filter((user) => !now.has(user))).toEqual([]);
+      expect(Math.abs(now.size / users.length - share / 100)).toBeLessThan(0.03);
+      before = now;
+    }
+  });
+
+  it("keeps each client where it is, whatever the services are called and in what order they stand", async () => {
+    const { w, ...services } = split(25);
+    if (w?.type !== "weighted") throw new Error("it is no split");
+    const renamed = { ...services, "canary-2": balancer("canary"), other: w };
+    const children = w.children.map((child) =>
+      child.service === "canary" ? { ...child, service: "canary-2" } : child,
+    );
+    const again = { ...renamed, w: { ...w, children: children.toReversed() } };
+    const { ask } = createHarness({ services: again });
+    for (const user of users.slice(0, 50)) {
+      const [one, other] = await Promise.all(["w", "other"].map((name) => ask(name, { headers: { "x-user": user } })));
+      expect((await one?.text())?.replace("-2", "")).toBe(await other?.text());
+    }
+  });
+
+  it("gives the clients of a child that cannot serve to the others, and no others", async () => {
+    const all = await onCanary(split(50));
+    const without = await onCanary(split(50), { stable: down });
+    expect(all.size).toBeLessThan(users.length);
+    expect(without.size).toBe(users.length);
+  });
+
+  it("lets a session go before it", async () => {
+    const sticky = { name: "s", path: "/", secure: false, httpOnly: false, maxAge: 0 };
+    const { ask } = createHarness({ services: split(0, { sticky }) });
+    expect(await (await ask("w", { headers: { "x-user": "ada", cookie: "s=c" } })).text()).toBe("canary");
+    const first = await ask("w", { headers: { "x-user": "ada" } });
+    expect([await first.text(), first.headers.get("set-cookie")]).toEqual(["stable", "s=s; Path=/"]);
+  });
+
+  it("agrees with another split of the same children, at any level", async () => {
+    const { w, ...services } = split(25);
+    if (w?.type !== "weighted") throw new Error("it is no split");
+    const { ask } = createHarness({
+      services: { ...services, w, outer: { ...w, children: [{ service: "w", weight: 1, cookieValue: "w" }] } },
+    });
+    for (const user of users.slice(0, 50)) {
+      const headers = { "x-user": user };
+      expect(await (await ask("outer", { headers })).text()).toBe(await (await ask("w", { headers })).text());
+    }
   });
 });

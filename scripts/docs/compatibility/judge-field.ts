@@ -28,7 +28,6 @@ const refusals: ReadonlySet<string> = new Set([
   "unsupported-kind",
   "middleware-unsupported",
   "middleware-by-platform",
-  "failover-not-supported",
   "filter-unsupported",
   "listener-unsupported",
   "resource-backend",

@@ -1,4 +1,4 @@
-import type { Service, Weighted } from "../../../src/table/service.ts";
+import type { ClientKey, Service, Weighted } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { misplacedFields } from "../misplaced-fields.ts";
 import { objectName, qualify } from "../names.ts";
@@ -8,6 +8,7 @@ import { type BuiltService, buildService, unavailable } from "./build-service.ts
 import { type Context, MAX_NESTING, type Place, readElements, silent, within } from "./context.ts";
 import { findByName } from "./find-by-name.ts";
 import { reportCrossNamespace } from "./report-cross-namespace.ts";
+import { readObjectClientKey, reportClientKey } from "./service-client-key.ts";
 import { type ServiceOptions, serviceSchema } from "./service-schema.ts";
 import { mirrorSchema, type TraefikServiceSpec, traefikServiceSchema } from "./traefik-service-schema.ts";
 
@@ -46,11 +47,20 @@ export function putTraefikService(object: KubernetesObject, report: Place["repor
   context.building.add(key);
   const spec = readSpec(traefikServiceSchema, object, report);
   const place: Place = { namespace, path: ["spec"], report, misplaced: misplacedFields.TraefikService, owner: key };
-  context.table.services[key] = (spec && build(spec, key, place, context)) ?? { type: "status", status: 503 };
+  context.table.services[key] = (spec && build(spec, key, place, context, readObjectClientKey(object, report))) ?? {
+    type: "status",
+    status: 503,
+  };
   context.building.delete(key);
 }
 
-function build(spec: TraefikServiceSpec, key: string, place: Place, context: Context): Service | undefined {
+function build(
+  spec: TraefikServiceSpec,
+  key: string,
+  place: Place,
+  context: Context,
+  clientKey: ClientKey | undefined,
+): Service | undefined {
   const { weighted, mirroring, failover, highestRandomWeight } = spec;
   const kinds = [weighted, mirroring, failover, highestRandomWeight].filter((kind) => kind !== undefined);
   if (kinds.length !== 1) {
@@ -68,25 +78,20 @@ function build(spec: TraefikServiceSpec, key: string, place: Place, context: Con
   }
   if (weighted !== undefined) {
     const sticky = stickyCookie(weighted.sticky, key);
-    const service = buildWeighted(
-      weighted.services,
-      within(place, "weighted", "services"),
-      context,
-      sticky !== undefined,
-    );
-    return service && sticky ? { ...service, sticky } : service;
+    return buildWeighted(weighted.services, within(place, "weighted", "services"), context, {
+      ...(sticky && { sticky }),
+      ...(clientKey && { clientKey }),
+    });
   }
+  if (highestRandomWeight !== undefined) {
+    const at = within(place, "highestRandomWeight", "services");
+    const by = clientKey ?? { type: "address" };
+    return buildWeighted(highestRandomWeight.services ?? [], at, context, { clientKey: by });
+  }
+  if (clientKey !== undefined) reportClientKey(place.report);
   if (mirroring !== undefined) return buildMirroring(mirroring, within(place, "mirroring"), context);
   if (failover !== undefined) return buildFailover(failover, within(place, "failover"), context);
-  place.report({
-    code: "unsupported-field",
-    severity: "warning",
-    path: [...place.path, "highestRandomWeight"],
-    message: "`highestRandomWeight` is not supported yet; the services are taken in turn, by weight",
-    hint: "Use `weighted` with a sticky cookie to keep clients on one service",
-  });
-  const services = highestRandomWeight?.services ?? [];
-  return buildWeighted(services, within(place, "highestRandomWeight", "services"), context, false);
+  return undefined;
 }
 
 /**
@@ -97,14 +102,15 @@ export function buildWeighted(
   services: readonly unknown[],
   place: Place,
   context: Context,
-  isSticky: boolean,
+  options: Pick<Weighted, "sticky" | "clientKey"> = {},
 ): Weighted | undefined {
+  const isNamed = options.sticky !== undefined || options.clientKey !== undefined;
   const children: Weighted["children"] = [];
   const readable = readElements(serviceSchema, services, place);
   for (const { value: options, at } of readable) {
     const built = buildService(options, at, context);
     if (built === undefined) continue;
-    const values = isSticky ? cookieValues(built.childName) : {};
+    const values = isNamed ? cookieValues(built.childName) : {};
     children.push({ service: built.name, weight: options.weight ?? 1, ...values });
   }
   if (readable.every(({ value }) => value.weight === 0) && readable.length === services.length) {
@@ -116,7 +122,7 @@ export function buildWeighted(
       hint: "Give one service a weight above 0",
     });
   }
-  return children.length === 0 ? undefined : { type: "weighted", children };
+  return children.length === 0 ? undefined : { type: "weighted", children, ...options };
 }
 
 function buildMirroring(
@@ -144,19 +150,29 @@ function buildMirroring(
   return { type: "mirroring", service: main, mirrorBody, maxBodySize, mirrors };
 }
 
+/** What an isolate can keep of a request's body for the fallback: thousands of requests share its memory. */
+const MAX_KEPT = 1024 * 1024;
+
 function buildFailover(options: NonNullable<TraefikServiceSpec["failover"]>, place: Place, context: Context): Service {
-  for (const field of ["errors", "healthCheck"] as const) {
-    if (options[field] === undefined || options[field] === null) continue;
+  const { status = [], maxRequestBodyBytes = -1 } = options.errors ?? {};
+  if (maxRequestBodyBytes > MAX_KEPT) {
     place.report({
-      code: "failover-not-supported",
+      code: "failover-body-limit",
       severity: "warning",
-      path: [...place.path, field],
-      message: `Failover by \`${field}\` is not supported yet; it fails over when the main service has no endpoint or cannot be reached`,
+      path: [...place.path, "errors", "maxRequestBodyBytes"],
+      message: "Of a request's body at most 1 MiB is kept for the fallback",
+      hint: `Write \`${MAX_KEPT}\` or less`,
     });
   }
+  const maxBodyBytes = maxRequestBodyBytes < 0 ? MAX_KEPT : Math.min(maxRequestBodyBytes, MAX_KEPT);
   const service = buildService(options.service, within(place, "service"), context)?.name ?? unavailable(context);
   const fallback = buildService(options.fallback, within(place, "fallback"), context)?.name ?? unavailable(context);
-  return { type: "failover", service, fallback };
+  return {
+    type: "failover",
+    service,
+    fallback,
+    ...(status.length > 0 && { errors: { status, maxBodyBytes } }),
+  };
 }
 
 function findInNamespace(

@@ -13,10 +13,11 @@ import { INGRESS_CLASS_ANNOTATION, takesClass } from "../view-objects.ts";
 import { buildService, unavailable } from "./build-service.ts";
 import { buildWeighted } from "./build-traefik-service.ts";
 import { canServe } from "./can-serve.ts";
-import { type Context, type Place, readElements, startFragment, within } from "./context.ts";
+import { type Context, type Place, readElements, silent, startFragment, within } from "./context.ts";
 import { type IngressRouteSpec, ingressRouteSchema, type RouteSpec, routeSchema } from "./ingress-route-schema.ts";
 import { readRule } from "./read-rule.ts";
 import { checkTls } from "./route-tls.ts";
+import { readObjectClientKey, reportClientKey } from "./service-client-key.ts";
 import { serviceSchema } from "./service-schema.ts";
 import { useMiddlewares } from "./use-middlewares.ts";
 
@@ -42,6 +43,8 @@ export const translateIngressRoute: TranslateObject = (object, objects, settings
     });
     return fragment;
   }
+  const clientKey = readObjectClientKey(object, report);
+  if (clientKey !== undefined && !spec.routes.some(hasSeveralServices)) reportClientKey(report);
   const entryPoints = chooseEntryPoints(spec.entryPoints ?? [], ["spec", "entryPoints"], settings, report);
   const closedByTls = checkTls(spec.tls, place, context);
   const seen = new Set<string>();
@@ -90,7 +93,7 @@ function buildRouter(
   if (rule === undefined) return undefined;
   const name = qualify(routerName(place.namespace, object.metadata.name, route.match));
   const { names, closedBy } = useMiddlewares(route.middlewares, within(place, "middlewares"), context);
-  const service = buildRouteService(route, name, place, context);
+  const service = buildRouteService(route, name, place, context, object);
   if (!context.settings.crd.allowEmptyServices && !canServe(service, context.table)) return undefined;
   reportObservability(route, place);
   const { accessLogs } = route.observability ?? {};
@@ -122,8 +125,19 @@ function reportObservability({ observability = {} }: RouteSpec, { path, report }
   }
 }
 
+function hasSeveralServices(route: unknown): boolean {
+  const services: unknown = typeof route === "object" && route !== null ? Reflect.get(route, "services") : undefined;
+  return Array.isArray(services) && services.length > 1;
+}
+
 /** One service is named after the router; several become the children of a weighted service that is. */
-function buildRouteService(route: RouteSpec, name: string, place: Place, context: Context): string {
+function buildRouteService(
+  route: RouteSpec,
+  name: string,
+  place: Place,
+  context: Context,
+  object: KubernetesObject,
+): string {
   const at = within(place, "services");
   const services = route.services ?? [];
   if (services.length === 0) {
@@ -136,7 +150,8 @@ function buildRouteService(route: RouteSpec, name: string, place: Place, context
     const [only] = readElements(serviceSchema, services, at);
     return (only && buildService(only.value, only.at, context, name)?.name) ?? unavailable(context);
   }
-  const weighted = buildWeighted(services, at, context, false);
+  const clientKey = readObjectClientKey(object, silent);
+  const weighted = buildWeighted(services, at, context, clientKey && { clientKey });
   if (weighted === undefined) return unavailable(context);
   context.table.services[name] = weighted;
   return name;

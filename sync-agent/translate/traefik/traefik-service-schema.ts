@@ -23,8 +23,16 @@ export const traefikServiceSchema = z.object({
     .object({
       service: serviceSchema,
       fallback: serviceSchema,
-      errors: z.unknown().optional(),
-      healthCheck: z.unknown().optional(),
+      errors: ignorable(
+        z.object({
+          status: z
+            .array(z.string().regex(/^\d{3}(-\d{3})?$/, "must be a status such as `502`, or a range: `500-599`"))
+            .optional(),
+          maxRequestBodyBytes: z.int().optional(),
+        }),
+      ),
+      /** Traefik's way to let failures be seen from above: here they always are. */
+      healthCheck: ignorable(z.object({})),
     })
     .optional(),
   highestRandomWeight: weighted.omit({ sticky: true }).optional(),

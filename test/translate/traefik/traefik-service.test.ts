@@ -175,23 +175,129 @@ describe("what is wrong with one", () => {
     ]);
     expect(result.table.services[named("top")]).toMatchObject({ mirrors: [{ percent: 7 }] });
   });
+});
 
-  test("what is not done yet is said, and the rest works", () => {
-    const result = translateText(
+describe("a failover", () => {
+  const failover = (errors: string) =>
+    translateText(
       route("top") +
-        traefik("TraefikService", "top", "highestRandomWeight: { services: [{ name: safe, kind: TraefikService }] }") +
         traefik(
           "TraefikService",
-          "safe",
-          "failover: { service: { name: a, port: 80 }, fallback: { name: a, port: 80 }, errors: { status: ['500-599'] } }",
+          "top",
+          `failover: { service: { name: a, port: 80 }, fallback: { name: b, port: 80 }${errors} }`,
         ) +
-        services("a"),
+        services("a", "b"),
     );
-    expect(linesOf(result).sort()).toEqual([
-      "warning failover-not-supported TraefikService/safe spec.failover.errors",
-      "warning unsupported-field TraefikService/top spec.highestRandomWeight",
+
+  test.each([
+    ["", undefined],
+    [", healthCheck: {}", undefined],
+    [", errors: {}", undefined],
+    [", errors: { status: ['500-599', '404'] }", { status: ["500-599", "404"], maxBodyBytes: 1_048_576 }],
+    [", errors: { status: ['500'], maxRequestBodyBytes: 0 }", { status: ["500"], maxBodyBytes: 0 }],
+    [", errors: { status: ['500'], maxRequestBodyBytes: -1 }", { status: ["500"], maxBodyBytes: 1_048_576 }],
+  ])("with `%s`", (errors, expected) => {
+    const result = failover(errors);
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.services[named("top")]).toEqual({
+      type: "failover",
+      service: named("a-80"),
+      fallback: named("b-80"),
+      ...(expected && { errors: expected }),
+    });
+  });
+
+  test("of bodies that are too large to keep says so", () => {
+    const result = failover(", errors: { status: ['500'], maxRequestBodyBytes: 10000000 }");
+    expect(linesOf(result)).toEqual([
+      "warning failover-body-limit TraefikService/top spec.failover.errors.maxRequestBodyBytes",
     ]);
-    expect(result.table.services[named("top")]).toMatchObject({ type: "weighted" });
+    expect(result.table.services[named("top")]).toMatchObject({ errors: { maxBodyBytes: 1_048_576 } });
+  });
+
+  test("on what is no status goes on without it", () => {
+    const result = failover(", errors: { status: [all, '500'] }");
+    expect(linesOf(result)).toEqual(["error invalid-field TraefikService/top spec.failover.errors.status.0"]);
+    expect(result.table.services[named("top")]).toMatchObject({ errors: { status: ["500"] } });
+  });
+});
+
+describe("clients that stay with a service", () => {
+  const children = "services: [{ name: a, port: 80, weight: 95 }, { name: b, port: 80, weight: 5 }]";
+  const annotated = (spec: string, annotation: string) => {
+    const text = route("top") + traefik("TraefikService", "top", spec, `, annotations: { ${annotation} }`);
+    return translateText(text + services("a", "b"));
+  };
+
+  test("by address, as Traefik's highestRandomWeight", () => {
+    const result = annotated(`highestRandomWeight: { ${children} }`, "");
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.services[named("top")]).toMatchObject({
+      type: "weighted",
+      clientKey: { type: "address" },
+      children: [
+        { service: named("a-80"), weight: 95, cookieValue: expect.stringMatching(/^[0-9a-f]{16}$/) },
+        { service: named("b-80"), weight: 5 },
+      ],
+    });
+  });
+
+  test.each(["weighted", "highestRandomWeight"])("by what an annotation of %s says", (kind) => {
+    const result = annotated(`${kind}: { ${children} }`, "sluice.dev/client-key: header X-User");
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.services[named("top")]).toMatchObject({ clientKey: { type: "header", name: "x-user" } });
+  });
+
+  test("keep their child's name when its options change", () => {
+    const nameOf = (more: string): unknown => {
+      const { table } = annotated(`highestRandomWeight: { services: [{ name: a, port: 80${more} }] }`, "");
+      const top = table.services[named("top")];
+      return top?.type === "weighted" ? top.children[0]?.cookieValue : undefined;
+    };
+    expect(nameOf(", passHostHeader: false")).toBe(nameOf(""));
+  });
+
+  test.each([
+    ["weighted: { services: [{ name: a, port: 80 }] }", "query id", "warning invalid-field"],
+    [
+      "failover: { service: { name: a, port: 80 }, fallback: { name: b, port: 80 } }",
+      "address",
+      "warning misplaced-field",
+    ],
+  ])("not by `%s` with `%s`", (spec, key, problem) => {
+    const result = annotated(spec, `sluice.dev/client-key: ${key}`);
+    expect(linesOf(result)).toEqual([`${problem} TraefikService/top metadata.annotations.sluice.dev/client-key`]);
+  });
+
+  test("not by an annotation of another name", () => {
+    const result = annotated(`weighted: { ${children} }`, "sluice.dev/sticky: address");
+    expect(linesOf(result)).toEqual([
+      "warning unknown-field TraefikService/top metadata.annotations.sluice.dev/sticky",
+    ]);
+  });
+
+  const routed = (list: string) =>
+    translateText(
+      traefik(
+        "IngressRoute",
+        "r",
+        `routes: [{ match: "Path(\`/\`)", services: [${list}] }]`,
+        ", annotations: { sluice.dev/client-key: cookie id }",
+      ) + services("a", "b"),
+    );
+
+  test("by what an annotation of a route with several services says", () => {
+    const result = routed("{ name: a, port: 80 }, { name: b, port: 80 }");
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.services[result.table.routers[0]?.service ?? ""]).toMatchObject({
+      clientKey: { type: "cookie", name: "id" },
+    });
+  });
+
+  test("not where a route has one service", () => {
+    expect(linesOf(routed("{ name: a, port: 80 }"))).toEqual([
+      "warning misplaced-field IngressRoute/r metadata.annotations.sluice.dev/client-key",
+    ]);
   });
 });
 
