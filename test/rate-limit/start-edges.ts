@@ -20,28 +20,25 @@ const PUBLISHER = "test";
 const STORE = "store";
 const BROKEN_WORKER = "broken";
 
-export interface EdgesOptions {
-  /** Isolates of the Worker, each as a Worker of its own. */
-  count: number;
-  /** Who counts for them; left out: nobody. */
-  limiter?: "RateLimiter" | "Throwing" | "Hanging";
-  limits: Readonly<Record<string, Omit<MiddlewareOptions<"rateLimit">, "type">>>;
-}
+type Limits = Readonly<Record<string, Omit<MiddlewareOptions<"rateLimit">, "type">>>;
+
+/** Who counts for isolates of the Worker, and how many there are of it, each as a Worker of its own. */
+const GROUPS = { RateLimiter: 3, Throwing: 2, Hanging: 2, nobody: 2 } as const;
+export type Group = keyof typeof GROUPS;
 
 export interface Edges {
-  /** Asks an isolate for `<limit>.example.com`, and gives the status of its answer. */
-  ask(isolate: number, limit: string, client?: string): Promise<number>;
-  /** How often nobody answered an isolate in time, so far and in all. */
-  unanswered(): Promise<number>;
+  /** Asks an isolate of a group for `<limit>.example.com`, and gives the status of its answer. */
+  ask(group: Group, isolate: number, limit: string, client: string): Promise<number>;
+  /** How often nobody answered the isolates of a group in time, so far and in all. */
+  unanswered(group: Group): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Isolates of the built Worker in workerd that share a limiter. A host for each limit answers 200 by itself. */
-export async function startEdges({ count, limiter, limits }: EdgesOptions): Promise<Edges> {
+/** Isolates of the built Worker in workerd that share limiters. A host for each limit answers 200 by itself. */
+export async function startEdges(limits: Limits): Promise<Edges> {
   const modules = [{ type: "ESModule" as const, path: "worker.mjs", contents: await bundleWorker([]) }];
   const { admin } = await makeDevKeys();
-  const scriptName = limiter === "RateLimiter" ? STORE : BROKEN_WORKER;
-  const names = Array.from({ length: count }, (_, index) => `edge${index}`);
+  const groups = Object.entries(GROUPS) as [Group, number][];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       handleStructuredLogs: () => {},
@@ -65,41 +62,61 @@ export async function startEdges({ count, limiter, limits }: EdgesOptions): Prom
             HANGING: { className: "Hanging", useSQLite: true },
           },
         },
-        ...names.map((name) => ({
-          name,
-          compatibilityDate: COMPATIBILITY_DATE,
-          modules,
-          kvNamespaces: { TABLE: "table" },
-          durableObjects: {
-            BEACON: { className: "Beacon", scriptName: STORE, useSQLite: true },
-            ...(limiter && { RATE_LIMITER: { className: limiter, scriptName, useSQLite: true } }),
-          },
-          bindings: { PUBLISHER, ADMIN_HOST: admin.host, ADMIN_KEYS: JSON.stringify(admin.keySet) },
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-        })),
+        ...groups.flatMap(([group, size]) =>
+          namesOf(group, size).map((name) => ({
+            name,
+            compatibilityDate: COMPATIBILITY_DATE,
+            modules,
+            kvNamespaces: { TABLE: "table" },
+            durableObjects: {
+              BEACON: { className: "Beacon", scriptName: STORE, useSQLite: true },
+              ...limiterOf(group),
+            },
+            bindings: { PUBLISHER, ADMIN_HOST: admin.host, ADMIN_KEYS: JSON.stringify(admin.keySet) },
+            unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+          })),
+        ),
       ],
     }),
   );
   await miniflare.ready;
   await publishLimits(miniflare, limits);
-  const urls = await Promise.all(names.map((name) => miniflare.unsafeGetDirectURL(name)));
+  const urls = new Map<Group, URL[]>();
+  for (const [group, size] of groups) {
+    urls.set(group, await Promise.all(namesOf(group, size).map((name) => miniflare.unsafeGetDirectURL(name))));
+  }
   return {
-    async ask(isolate, limit, client = "192.0.2.1") {
-      const url = urls[isolate % count];
+    async ask(group, isolate, limit, client) {
+      const isolates = urls.get(group) ?? [];
+      const url = isolates[isolate % isolates.length];
       if (url === undefined) throw new Error("no such isolate");
       const headers = { "CF-Connecting-IP": client };
       return (await send(url.origin, "/", { host: `${limit}.example.com`, headers })).status;
     },
-    async unanswered() {
+    async unanswered(group) {
       const headers = { Authorization: `Bearer ${admin.token}` };
       const answers = await Promise.all(
-        urls.map((url) => send(url.origin, "/api/generation", { host: admin.host, headers })),
+        (urls.get(group) ?? []).map((url) => send(url.origin, "/api/generation", { host: admin.host, headers })),
       );
       return answers.reduce((sum, { body }) => sum + unansweredOf(JSON.parse(body) as Status), 0);
     },
     close: () => miniflare.dispose(),
   };
 }
+
+const namesOf = (group: Group, size: number): string[] =>
+  Array.from({ length: size }, (_, index) => `${group.toLowerCase()}-${index}`);
+
+const limiterOf = (group: Group) =>
+  group === "nobody"
+    ? {}
+    : {
+        RATE_LIMITER: {
+          className: group,
+          scriptName: group === "RateLimiter" ? STORE : BROKEN_WORKER,
+          useSQLite: true,
+        },
+      };
 
 interface Status {
   counters: Record<string, Record<string, number>>;
@@ -113,7 +130,7 @@ interface Bindings extends Record<string, unknown> {
   BEACON: { idFromName(name: string): unknown; get(id: unknown): BeaconBinding };
 }
 
-async function publishLimits(miniflare: Miniflare, limits: EdgesOptions["limits"]): Promise<void> {
+async function publishLimits(miniflare: Miniflare, limits: Limits): Promise<void> {
   const names = Object.keys(limits);
   const table = makeTable(
     names.map((name) => makeRouter(name, hostRule(`${name}.example.com`), { middlewares: [name], service: "ok" })),
