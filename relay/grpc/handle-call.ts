@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { accessLogOf } from "../../src/access-log/access-log-of.ts";
 import type { AccessLogs, LoggedRequest } from "../../src/access-log/log-exchange.ts";
 import type { LazyRoute } from "../../src/edge/compile-leaf.ts";
 import { isTrustedClient } from "../../src/edge/find-client.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
+import { dropAliasHeaders } from "../../src/exchange/drop-alias-headers.ts";
 import { matchRoute } from "../../src/router/match-route.ts";
 import type { RouteIndex } from "../../src/router/route-index.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
@@ -115,8 +117,8 @@ export function handleCall(
     address: clientAddress,
     trusted: listener !== undefined && isTrustedClient(clientAddress, listener),
   };
-  const { accessLog } = listener ?? {};
-  if (accessLog !== undefined && (route?.router.accessLogs ?? listener?.accessLogs ?? true)) {
+  const accessLog = listener && accessLogOf(listener, route?.router);
+  if (accessLog !== undefined) {
     logged = state.accessLogs.begin(accessLog, {
       startMs,
       entryPoint,
@@ -161,6 +163,10 @@ export function handleCall(
     waitUntil: (work) => void work.catch((error: unknown) => state.log("a mirror failed", error)),
     access: logged?.record,
   });
+  if (listener !== undefined && !dropAliasHeaders(exchange, listener)) {
+    call.refuse(INTERNAL, "The call is malformed");
+    return;
+  }
   Promise.resolve()
     .then(() => route.handle(exchange))
     .then((response) => call.answer(response))

@@ -1,11 +1,15 @@
+import { accessLogOf } from "../access-log/access-log-of.ts";
 import { connectionOf } from "../access-log/connection-of.ts";
 import type { LoggedRequest } from "../access-log/log-exchange.ts";
 import { createExchange } from "../exchange/create-exchange.ts";
+import { dropAliasHeaders } from "../exchange/drop-alias-headers.ts";
 import { dropConnectionHeaders } from "../exchange/drop-connection-headers.ts";
 import type { WaitUntil } from "../exchange/exchange.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { createRequestFacts } from "../rule/create-request-facts.ts";
+import type { RequestFacts } from "../rule/request-facts.ts";
 import { normalisePath } from "../rule/routing-path.ts";
+import type { EntryPoint } from "../table/entry-point.ts";
 import { findClientAddress, findCountry, isTrustedClient } from "./find-client.ts";
 import { findEntryPoint } from "./find-entry-point.ts";
 import type { Isolate } from "./isolate.ts";
@@ -37,22 +41,26 @@ export async function handleRequest(
   if (look !== undefined) await look;
 
   const clientAddress = findClientAddress(request, isolate.env.CLIENT_ADDRESS);
-  const facts = createRequestFacts({
-    host: target.authority,
-    routingPath: path.routingPath,
-    method: request.method,
-    headers: request.headers,
-    query: target.query,
-    clientAddress,
-    country: () => findCountry(request, isolate.env.CLIENT_ADDRESS),
-  });
+  const factsOf = (query: string): RequestFacts =>
+    createRequestFacts({
+      host: target.authority,
+      routingPath: path.routingPath,
+      method: request.method,
+      headers: request.headers,
+      query,
+      clientAddress,
+      country: () => findCountry(request, isolate.env.CLIENT_ADDRESS),
+    });
+  const facts = factsOf(target.query);
   const resolving = isolate.reader.resolve(facts.host, facts.path, (indexes, root) => {
     const name =
       listener?.entryPoint ??
       findEntryPoint(scheme, portOf(target.authority, scheme), root.entryPoints, isolate.entryPointMap);
     const entryPoint = name === undefined ? undefined : root.entryPoints[name];
     if (name === undefined || entryPoint === undefined) return nowhere;
-    const route = matchRoute(indexes, { entryPoint: name, tls: scheme === "https" }, facts)?.();
+    const query = queryAt(entryPoint, target.query);
+    const asked = query === target.query ? facts : factsOf(query);
+    const route = matchRoute(indexes, { entryPoint: name, tls: scheme === "https" }, asked)?.();
     if (route === undefined && entryPoint.accessLog === undefined) return nowhere;
     return { value: { name, entryPoint, route }, endpoints: route?.endpointKeys ?? [] };
   });
@@ -62,24 +70,23 @@ export async function handleRequest(
 
   const { name, entryPoint, route } = resolution.value;
   const client = { address: clientAddress, trusted: isTrustedClient(clientAddress, entryPoint) };
-  const { accessLog } = entryPoint;
-  const isLogged = accessLog !== undefined && (route?.router.accessLogs ?? entryPoint.accessLogs ?? true);
-  const logged = isLogged
-    ? isolate.accessLogs.begin(accessLog, {
-        startMs: begun,
-        entryPoint: name,
-        router: route?.router.name,
-        scheme,
-        method: request.method,
-        path: target.path,
-        query: target.query,
-        authority: target.authority,
-        clientAddress,
-        isTrusted: client.trusted,
-        requestHeaders: request.headers,
-        ...connectionOf(request, scheme),
-      })
-    : undefined;
+  const accessLog = entryPoint.accessLog && accessLogOf(entryPoint, route?.router);
+  const logged =
+    accessLog &&
+    isolate.accessLogs.begin(accessLog, {
+      startMs: begun,
+      entryPoint: name,
+      router: route?.router.name,
+      scheme,
+      method: request.method,
+      path: target.path,
+      query: target.query,
+      authority: target.authority,
+      clientAddress,
+      isTrusted: client.trusted,
+      requestHeaders: request.headers,
+      ...connectionOf(request, scheme),
+    });
   if (route === undefined) return answerLogged(plainAnswer(404), logged, waitUntil);
 
   const exchange = createExchange({
@@ -89,16 +96,21 @@ export async function handleRequest(
     router: route.router.name,
     host: target.authority,
     path: path.path,
-    query: target.query,
+    query: queryAt(entryPoint, target.query),
     client,
     endpoints: resolution.endpoints,
     waitUntil,
     access: logged?.record,
   });
   dropConnectionHeaders(exchange);
+  if (!dropAliasHeaders(exchange, entryPoint)) return answerLogged(plainAnswer(400), logged, waitUntil);
   const answer = route.handle(exchange);
   return logged === undefined ? answer : answerWhenDone(answer, logged, waitUntil);
 }
+
+/** The query as everything behind an entry point sees it. */
+const queryAt = ({ encodeQuerySemicolons }: EntryPoint, query: string): string =>
+  encodeQuerySemicolons ? query.replaceAll(";", "%3B") : query;
 
 const answerLogged = (response: Response, logged: LoggedRequest | undefined, waitUntil: WaitUntil): Response =>
   logged === undefined ? response : logged.answer(response, waitUntil);

@@ -9,6 +9,12 @@ export const entryPointSchema = z.strictObject({
   forwardedHeaders: z.optional(
     z.strictObject({ insecure: z.optional(z.boolean()), trustedIps: z.optional(z.array(z.string())) }),
   ),
+  /** Whether a `;` in a query is a character like others: it is encoded before anything else sees it. */
+  encodeQuerySemicolons: z.optional(z.boolean()),
+  /** What becomes of headers whose names some Pods take for others' (`X_User` for `X-User`); left out: nothing. */
+  aliasHeaders: z.optional(
+    z.strictObject({ strategy: z.enum(["delete", "reject"]), characters: z.enum(["underscore", "all"]) }),
+  ),
   /** Left out: nothing is logged. */
   accessLog: z.optional(accessLogSchema),
   /** Whether routers that do not say it themselves are logged: true when left out. */

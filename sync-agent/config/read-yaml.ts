@@ -149,12 +149,13 @@ export function located<T>(field: Field<T>): Field<Located<T>> {
   });
 }
 
-/** A field that is read, with something to say about what it does here. */
-export function told<T>(field: Field<T>, say: (value: T) => string): Field<T> {
+/** A field that is read, with something to say about what it does here, for some values. */
+export function told<T>(field: Field<T>, say: (value: T) => string | undefined): Field<T> {
   return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
     const value = field(node, path, context);
-    if (value !== undefined) {
-      const message = `\`${path.join(".")}\` ${say(value)}`;
+    const what = value === undefined ? undefined : say(value);
+    if (what !== undefined) {
+      const message = `\`${path.join(".")}\` ${what}`;
       context.report({ code: "platform-decides", severity: "notice", path, message }, node);
     }
     return value;

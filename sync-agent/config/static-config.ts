@@ -159,6 +159,8 @@ function toEntryPoint(values: EntryPointValues, port: number): EntryPointSetting
     ...(values.asDefault !== undefined && { asDefault: values.asDefault }),
     ...(values.observability?.accessLogs !== undefined && { accessLogs: values.observability.accessLogs }),
     ...(values.http?.tls !== undefined && { tls: true }),
+    ...(values.http?.encodeQuerySemicolons && { encodeQuerySemicolons: true }),
+    ...toGuards(values),
     ...(values.http?.middlewares !== undefined && { middlewares: values.http.middlewares }),
     ...(values.forwardedHeaders !== undefined && {
       forwardedHeaders: {
@@ -168,6 +170,28 @@ function toEntryPoint(values: EntryPointValues, port: number): EntryPointSetting
     }),
   };
 }
+
+/** What an entry point refuses or leaves out of requests. Every character is allowed by default, as in Traefik. */
+function toGuards({ http = {} }: EntryPointValues): Pick<EntryPointSettings, "encodedCharacters" | "aliasHeaders"> {
+  const { encodedCharacters = {}, aliasHeadersStrategy, underscoreHeadersStrategy = "keep" } = http;
+  const strategy = aliasHeadersStrategy ?? underscoreHeadersStrategy;
+  const characters = aliasHeadersStrategy === undefined ? "underscore" : "all";
+  const isAnyRefused = Object.values(encodedCharacters).includes(false);
+  return {
+    ...(isAnyRefused && { encodedCharacters: { ...allCharacters, ...encodedCharacters } }),
+    ...(strategy !== "keep" && { aliasHeaders: { strategy, characters } }),
+  };
+}
+
+const allCharacters = {
+  allowEncodedSlash: true,
+  allowEncodedBackSlash: true,
+  allowEncodedNullCharacter: true,
+  allowEncodedSemicolon: true,
+  allowEncodedPercent: true,
+  allowEncodedQuestionMark: true,
+  allowEncodedHash: true,
+};
 
 function toRedirect(values: EntryPointValues, { entryPoints }: TranslateSettings, context: ReadContext): Redirect {
   const redirect = values.http?.redirections?.entryPoint;

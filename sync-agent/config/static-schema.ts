@@ -4,6 +4,7 @@ import { duration } from "./duration.ts";
 import { parseAddress } from "./parse-address.ts";
 import {
   bool,
+  choice,
   integer,
   located,
   made,
@@ -22,8 +23,8 @@ import {
  * (https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/): what Sluice reads of
  * them, and what it says about the rest.
  */
-const platform = notDone("notice", "Cloudflare decides this for what it serves");
-const certificates = notDone("notice", "certificates come from Cloudflare; `sluice dev` makes its own");
+const zone = noPlace("notice", "Cloudflare decides it by the zone's settings");
+const certificates = noPlace("notice", "certificates come from Cloudflare; `sluice dev` makes its own");
 const tracing = notDone("notice");
 const watching = notDone("notice", "how the cluster is reached is a setting of the sync agent");
 
@@ -44,29 +45,45 @@ const onRelay = told(duration, () => atRelay);
 
 const count = made(integer, (number) => (number >= 0 ? number : new Error("a number of requests is 0 or more")));
 
+const headersStrategy = choice(["keep", "delete", "reject"]);
+
 const entryPoint = object({
   address,
   asDefault: bool,
   forwardedHeaders: object({
     insecure: bool,
     trustedIPs: addresses,
-    connection: notDone("warning"),
-    notAppendXForwardedFor: notDone("warning"),
+    connection: noPlace("warning", "what `Connection` names is for one hop, and is dropped before a middleware runs"),
+    notAppendXForwardedFor: noPlace("warning", "Pods are always told the client's address"),
+    addXForwardedSchemeHeaders: notDone("warning", "`X-Forwarded-Proto` says it"),
   }),
   http: object({
     middlewares: textList,
     redirections: object({
       entryPoint: object({ to: located(text), scheme: text, permanent: bool, priority: integer }),
     }),
-    tls: object({ certResolver: certificates, domains: certificates, options: notDone("warning") }),
-    encodeQuerySemicolons: notDone("warning"),
-    encodedCharacters: notDone("warning"),
-    maxHeaderBytes: platform,
-    sanitizePath: notDone("warning", "paths are always cleaned of `//`, `.` and `..`"),
-    underscoreHeadersStrategy: notDone("warning"),
+    tls: object({
+      certResolver: certificates,
+      domains: certificates,
+      options: noPlace("warning", "TLS ends at Cloudflare's edge; the relay's own takes the TLSOption `default`"),
+    }),
+    encodeQuerySemicolons: bool,
+    encodedCharacters: object({
+      allowEncodedSlash: bool,
+      allowEncodedBackSlash: bool,
+      allowEncodedNullCharacter: bool,
+      allowEncodedSemicolon: bool,
+      allowEncodedPercent: bool,
+      allowEncodedQuestionMark: bool,
+      allowEncodedHash: bool,
+    }),
+    maxHeaderBytes: noPlace("notice", "Cloudflare limits what it serves; a call of gRPC may have 64 KiB of headers"),
+    sanitizePath: told(bool, (isClean) => (isClean ? undefined : "has no effect: paths are always cleaned")),
+    aliasHeadersStrategy: headersStrategy,
+    underscoreHeadersStrategy: headersStrategy,
   }),
-  http2: platform,
-  http3: platform,
+  http2: zone,
+  http3: zone,
   observability: object({
     accessLogs: bool,
     metrics: notDone("notice", "the relay counts for every entry point of its own, the edge in Workers Analytics"),

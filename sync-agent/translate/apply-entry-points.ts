@@ -7,23 +7,28 @@ import type { AccessLogSettings, EntryPointSettings, TranslateSettings } from ".
 import { emptyPart, type TablePart } from "./table-part.ts";
 
 type EntryPoints = TranslateSettings["entryPoints"];
-type EntryPointParts = Pick<TranslateSettings, "entryPoints" | "accessLog">;
+type Settings = Pick<TranslateSettings, "entryPoints" | "accessLog">;
 
 /** The service behind routers whose middlewares always answer; Traefik's name for it. */
 const NOOP_SERVICE = "noop@internal";
 
 /** The entry points as the table has them. */
-export function tableEntryPoints({ entryPoints, accessLog }: EntryPointParts): Table["entryPoints"] {
+export function tableEntryPoints({ entryPoints, accessLog }: Settings): Table["entryPoints"] {
   return Object.fromEntries(
     Object.entries(entryPoints).map(([name, entryPoint]) => [name, tableEntryPoint(entryPoint, accessLog)]),
   );
 }
 
 function tableEntryPoint(
-  { port, forwardedHeaders, accessLogs }: EntryPointSettings,
+  { port, forwardedHeaders, encodeQuerySemicolons, aliasHeaders, accessLogs }: EntryPointSettings,
   accessLog: AccessLogSettings | undefined,
 ): EntryPoint {
-  const entryPoint: EntryPoint = { port, ...(forwardedHeaders !== undefined && { forwardedHeaders }) };
+  const entryPoint: EntryPoint = {
+    port,
+    ...(forwardedHeaders !== undefined && { forwardedHeaders }),
+    ...(encodeQuerySemicolons && { encodeQuerySemicolons }),
+    ...(aliasHeaders !== undefined && { aliasHeaders }),
+  };
   if (accessLog === undefined) return entryPoint;
   const { addInternals: _, ...settings } = accessLog;
   return { ...entryPoint, accessLog: settings, ...(accessLogs !== undefined && { accessLogs }) };
@@ -60,15 +65,16 @@ export function findClosed(
  */
 export function placeRouter(router: Router, entryPoints: EntryPoints, closed: ReadonlyMap<string, string>): Router[] {
   const isPlain = (name: string): boolean => {
-    const { tls, middlewares } = entryPoints[name] ?? { port: 0 };
-    return !(tls && !router.tls) && !middlewares?.length;
+    const { tls, middlewares, encodedCharacters } = entryPoints[name] ?? { port: 0 };
+    return !(tls && !router.tls) && !middlewares?.length && encodedCharacters === undefined;
   };
   const plain = router.entryPoints.filter(isPlain);
   if (plain.length > 0 && plain.length === router.entryPoints.length) return [router];
   const placed: Router[] = plain.length > 0 ? [{ ...router, entryPoints: plain }] : [];
   for (const name of router.entryPoints) {
-    const { tls = false, middlewares = [] } = entryPoints[name] ?? { port: 0 };
+    const { tls = false, middlewares = [], encodedCharacters } = entryPoints[name] ?? { port: 0 };
     if (isPlain(name)) continue;
+    const own = encodedCharacters === undefined ? [] : [encodedCharactersOf(name)];
     const closedBy = closed.get(name) ?? router.closedBy;
     const isAlone = router.entryPoints.length === 1;
     placed.push({
@@ -77,19 +83,26 @@ export function placeRouter(router: Router, entryPoints: EntryPoints, closed: Re
       entryPoints: [name],
       tls: router.tls || tls,
       tieBreaker: isAlone ? router.tieBreaker : `${router.tieBreaker} ${name}`,
-      middlewares: [...(closed.has(name) ? [] : middlewares), ...router.middlewares],
+      middlewares: [...own, ...(closed.has(name) ? [] : middlewares), ...router.middlewares],
       ...(closedBy === undefined ? {} : { closedBy }),
     });
   }
   return placed;
 }
 
-/** The routers of entry points that redirect, with what they refer to. */
-export function redirects({ entryPoints, accessLog }: EntryPointParts): TablePart {
+/** What entry points have of their own: the routers that redirect and what they refer to, and middlewares. */
+export function entryPointParts({ entryPoints, accessLog }: Settings): TablePart {
   const table = emptyPart();
-  for (const name of Object.keys(entryPoints)) addRedirect(table, name, entryPoints, accessLog);
+  for (const [name, { encodedCharacters }] of Object.entries(entryPoints)) {
+    addRedirect(table, name, entryPoints, accessLog);
+    if (encodedCharacters === undefined) continue;
+    table.middlewares[encodedCharactersOf(name)] = { type: "encodedCharacters", ...encodedCharacters };
+  }
   return table;
 }
+
+/** Stands before all other middlewares of the entry point. */
+const encodedCharactersOf = (entryPoint: string): string => `encoded-characters-${entryPoint}@internal`;
 
 function missingMiddleware(entryPoint: string, index: number, middleware: string): Problem {
   return {

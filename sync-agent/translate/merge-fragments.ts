@@ -2,7 +2,13 @@ import type { Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
 import { emptyChanges, type TableChanges } from "../../src/table/table-changes.ts";
 import type { TcpRouter, UdpRouter } from "../../src/table/tcp.ts";
-import { findClosed, placeRouter, redirects, tableEntryPoints, tableRelayEntryPoints } from "./apply-entry-points.ts";
+import {
+  entryPointParts,
+  findClosed,
+  placeRouter,
+  tableEntryPoints,
+  tableRelayEntryPoints,
+} from "./apply-entry-points.ts";
 import { NameClaims } from "./name-claims.ts";
 import type { Problem } from "./problem.ts";
 import { PublishedEntries } from "./published-entries.ts";
@@ -132,7 +138,7 @@ export class MergedFragments {
   #settle(): TableChanges {
     const changes = emptyChanges();
     if (this.#isNew) {
-      const { routers, services, middlewares } = redirects(this.#settings);
+      const { routers, services, middlewares } = entryPointParts(this.#settings);
       for (const router of routers) this.#routers.routers.published.hold(router.name, router);
       for (const [name, service] of Object.entries(services)) this.#entries.services.hold(name, service);
       for (const [name, middleware] of Object.entries(middlewares)) this.#entries.middlewares.hold(name, middleware);

@@ -1,5 +1,6 @@
 import type { AccessLog } from "../../src/table/access-log.ts";
-import type { RelayEntryPoint } from "../../src/table/entry-point.ts";
+import type { EntryPoint, RelayEntryPoint } from "../../src/table/entry-point.ts";
+import type { MiddlewareOptions } from "../../src/table/middleware.ts";
 
 /** What Traefik's static configuration says that the translation depends on. Names and defaults are Traefik's unless noted. */
 export interface TranslateSettings {
@@ -31,6 +32,10 @@ export interface EntryPointSettings {
   /** Middlewares of every router on it: names as `namespace-name@kubernetescrd`. */
   middlewares?: string[];
   forwardedHeaders?: { insecure?: boolean; trustedIps?: string[] };
+  /** Which encoded characters paths may have. Unset: all, as in Traefik. */
+  encodedCharacters?: Omit<MiddlewareOptions<"encodedCharacters">, "type">;
+  encodeQuerySemicolons?: boolean;
+  aliasHeaders?: EntryPoint["aliasHeaders"];
   /** Whether routers that do not say it themselves are in the access log. Unset: they are. */
   accessLogs?: boolean;
   redirect?: { to: string; scheme: string; permanent: boolean; priority?: number };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { whole } from "../read-object.ts";
+import { ignorable, whole } from "../read-object.ts";
 
 /** https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/ */
 export const ingressRouteSchema = z.object({
@@ -28,13 +28,14 @@ export const routeSchema = z.object({
   services: z.array(z.unknown()).optional(),
   /** Read where they are used: a guard that cannot be read must close its route, not vanish with it. */
   middlewares: z.unknown().optional(),
-  observability: z
-    .object({
-      accessLogs: z.boolean().optional(),
-      metrics: z.boolean().optional(),
-      tracing: z.boolean().optional(),
-      traceVerbosity: z.string().optional(),
-    })
-    .optional(),
+  // Whether a route is logged is not worth losing it for.
+  observability: ignorable(
+    z.object({
+      accessLogs: ignorable(z.boolean()),
+      metrics: ignorable(z.boolean()),
+      tracing: ignorable(z.boolean()),
+      traceVerbosity: ignorable(z.string()),
+    }),
+  ),
 });
 export type RouteSpec = z.output<typeof routeSchema>;
