@@ -20,6 +20,8 @@ export const problemCodes = {
     "The agent may not read a kind. What it read before stays; nothing newer is seen until its role allows it. It keeps trying. The chart's role has all that is needed; give the agent's ServiceAccount `get`, `list` and `watch` for the kind.",
   "kind-removed":
     "The API server no longer has the kind: its CustomResourceDefinition was removed, and with it all of its objects. Install it again, or take no notice when the kind is not used any more.",
+  "version-distrusted":
+    "The API server's watch told of an object without a `resourceVersion`, or with one older than what it had told before. All objects of the kind are read again, so nothing is missed, and changes show later than they would. Look at what answers for the API server: a proxy, an aggregated server, an etcd that was restored.",
   "unsupported-kind":
     "The kind or its API version is one that Sluice does not read yet. Write what it asks for in a kind that is read ([all of them](kinds.md)), or leave it where another controller serves it.",
   "unknown-field":

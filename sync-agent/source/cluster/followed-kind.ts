@@ -5,6 +5,7 @@ import type { KindStatus } from "../object-source.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { Clock, ClusterTimes } from "./cluster-times.ts";
 import { type CacheChange, ObjectCache } from "./object-cache.ts";
+import type { ObjectNames } from "./read-item.ts";
 import { Reflector } from "./reflector.ts";
 import type { Resource } from "./resource.ts";
 
@@ -150,9 +151,10 @@ export class FollowedKind {
   *problems(): Generator<Problem> {
     for (const scope of this.scopes) {
       yield* scope.cache.problems();
-      const { forbidden } = scope.reflector.standing;
+      const { forbidden, distrusted } = scope.reflector.standing;
       if (forbidden !== undefined && this.resource !== undefined)
         yield this.forbiddenProblem(this.resource, forbidden, scope);
+      if (distrusted !== undefined && this.resource !== undefined) yield distrustProblem(this.resource, distrusted);
     }
     if (this.removed !== undefined) yield this.removedProblem(this.removed);
   }
@@ -192,4 +194,15 @@ export class FollowedKind {
       hint: "If that was not meant, install its CustomResourceDefinition and apply the objects again",
     };
   }
+}
+
+function distrustProblem({ kind, apiVersion, plural }: Resource, names: ObjectNames): Problem {
+  return {
+    code: "version-distrusted",
+    severity: "warning",
+    object: { apiVersion, kind, ...names },
+    path: ["metadata", "resourceVersion"],
+    message: `The API server's watch gave no version of this ${kind}, or an older one than of what it had told before`,
+    hint: `All ${plural} are read again each time, so that none is missed. Look at what answers for the API server`,
+  };
 }

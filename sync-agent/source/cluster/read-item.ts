@@ -50,8 +50,13 @@ export function readItem(value: unknown, resource: Resource): Item | { problem: 
   return { object, resourceVersion: typeof given.resourceVersion === "string" ? given.resourceVersion : "" };
 }
 
+export interface ObjectNames {
+  namespace: string;
+  name: string;
+}
+
 /** Which object an event is about, however little of it can be read. */
-export function readNames(value: unknown): { namespace: string; name: string } | undefined {
+export function readNames(value: unknown): ObjectNames | undefined {
   const metadata = isRecord(value) && isRecord(value.metadata) ? value.metadata : {};
   const { name, namespace = "" } = metadata;
   return isName(name) && (namespace === "" || isName(namespace)) ? { namespace, name } : undefined;

@@ -1,5 +1,6 @@
 import type { ApiError } from "./api-client.ts";
 import type { ClusterTimes } from "./cluster-times.ts";
+import type { ObjectNames } from "./read-item.ts";
 
 /** What a reflector does next, after a wait. */
 export type ReflectorState = Standing &
@@ -22,8 +23,8 @@ export type Outcome =
   | { type: "ended"; resourceVersion: string; openMs: number }
   /** 410: the version, or the token for the next page, is too old. */
   | { type: "expired"; openMs: number }
-  /** A version was missing or went back: what the watch says cannot be relied on. */
-  | { type: "untrusted"; error: ApiError }
+  /** A version was missing or went back: what the watch says cannot be relied on. `names` is what it was said of. */
+  | { type: "untrusted"; error: ApiError; names: ObjectNames }
   | { type: "failed"; error: ApiError; resourceVersion: string | undefined; openMs: number };
 
 export interface Moment {

@@ -2,6 +2,7 @@ import { type ApiClient, ApiError } from "./api-client.ts";
 import type { Clock, ClusterTimes } from "./cluster-times.ts";
 import { listPages } from "./list-pages.ts";
 import type { CacheChange, ObjectCache } from "./object-cache.ts";
+import { type ObjectNames, readNames } from "./read-item.ts";
 import { firstState, nextState, type Outcome, type ReflectorState } from "./reflector-state.ts";
 import { type Resource, resourcePath, resourceQuery } from "./resource.ts";
 import { mayFollow } from "./resource-version.ts";
@@ -33,6 +34,8 @@ export interface Standing {
   restarts: number;
   /** Undefined while all is well. */
   error: ApiError | undefined;
+  /** Of which object the watch gave a version that cannot be, until an event comes that can be believed. */
+  distrusted: ObjectNames | undefined;
 }
 
 /**
@@ -48,6 +51,7 @@ export class Reflector {
     heardAt: undefined,
     restarts: 0,
     error: undefined,
+    distrusted: undefined,
   };
   /** Resolves when it has ended after `stop`. */
   readonly ended: Promise<void>;
@@ -143,8 +147,10 @@ export class Reflector {
         const event = readWatchEvent(document, clock.now());
         if (event.resourceVersion === undefined || !mayFollow(event.resourceVersion, resourceVersion)) {
           const message = `The API server's watch went from version ${resourceVersion} to ${event.resourceVersion}`;
-          return { type: "untrusted", error: new ApiError("refused", message) };
+          const names = ("object" in event ? readNames(event.object) : undefined) ?? { namespace: "", name: "" };
+          return { type: "untrusted", error: new ApiError("refused", message), names };
         }
+        if (this.standing.distrusted !== undefined) this.stand({ distrusted: undefined });
         if (event.type !== "bookmark") this.apply(event.type, event.object, event.resourceVersion);
         ({ resourceVersion } = event);
       }
@@ -190,14 +196,21 @@ export class Reflector {
     const unread = this.standing.isListed ? "stale" : "syncing";
     const error = outcome.type === "expired" ? undefined : outcome.error;
     const isForbidden = error?.code === "forbidden";
-    this.stand({ state: isForbidden ? "forbidden" : unread, forbidden: isForbidden ? state.step : undefined, error });
+    this.stand({
+      state: isForbidden ? "forbidden" : unread,
+      forbidden: isForbidden ? state.step : undefined,
+      error,
+      ...(outcome.type === "untrusted" && { distrusted: outcome.names }),
+    });
   }
 
   private stand(change: Partial<Standing>): void {
     const before = this.standing;
     this.standing = { ...before, ...change };
-    const { state, forbidden, error } = this.standing;
-    if (state !== before.state || forbidden !== before.forbidden || error !== before.error) this.options.onStanding();
+    const isSame = (["state", "forbidden", "error", "distrusted"] as const).every(
+      (field) => this.standing[field] === before[field],
+    );
+    if (!isSame) this.options.onStanding();
   }
 }
 

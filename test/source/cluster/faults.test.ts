@@ -5,6 +5,7 @@ import { type Following, follow, followNew, names, route, service, slice, status
 
 const routes = { resource: "ingressroutes", group: "traefik.io" };
 const kind: Kind = "IngressRoute";
+const routeKind = { apiVersion: "traefik.io/v1alpha1", kind };
 
 /** Two routes, followed: what every test begins with. */
 async function followRoutes(options: Parameters<typeof followNew>[0] = {}): Promise<Following> {
@@ -52,9 +53,6 @@ describe("a watch", () => {
     ["that is truncated", (api) => refuseWatches(api, "truncate")],
     ["that is answered with a page of HTML", (api) => refuseWatches(api, "garbage")],
     ["in pieces of two bytes", (api) => split(api)],
-    ["that says an older version", (api) => api.lie({ resourceVersion: "older", times: 1 })],
-    ["that says no version", (api) => api.lie({ resourceVersion: "missing", times: 1 })],
-    ["that says what is no version", (api) => api.lie({ resourceVersion: "garbage", times: 1 })],
   ];
   test.each(cases)("%s", async (_, fault) => {
     const following = await followRoutes();
@@ -63,6 +61,23 @@ describe("a watch", () => {
     await following.until(() => hasChanged(following));
     expect(following.source.problems()).toEqual([]);
   });
+
+  test.each(["older", "missing", "garbage"] as const)(
+    "that says a version that is %s is a problem until it says one that can be",
+    async (resourceVersion) => {
+      const following = await followRoutes();
+      const { api, source, until } = following;
+      api.lie({ resourceVersion, times: 1 });
+      change(api);
+      await until(() => hasChanged(following));
+      expect(source.problems()).toMatchObject([
+        { code: "version-distrusted", object: { ...routeKind, namespace: "default", name: "a" } },
+      ]);
+      await until(() => isFollowed(following));
+      api.apply(route("d"));
+      await until(() => names(source, kind).includes("default/d") && source.problems().length === 0);
+    },
+  );
 
   test("that is told to wait waits", async () => {
     const following = await followRoutes();
