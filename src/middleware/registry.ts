@@ -10,6 +10,7 @@ import { digestAuth } from "./digest-auth.ts";
 import { encodedCharacters } from "./encoded-characters.ts";
 import { errors } from "./errors.ts";
 import { forwardAuth } from "./forward-auth.ts";
+import { grpcWeb } from "./grpc-web.ts";
 import { headerModifier } from "./header-modifier.ts";
 import { headers } from "./headers.ts";
 import { inFlightReq } from "./in-flight-req.ts";
@@ -42,6 +43,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   encodedCharacters,
   errors,
   forwardAuth,
+  grpcWeb,
   headerModifier,
   headers,
   inFlightReq,

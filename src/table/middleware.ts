@@ -225,6 +225,12 @@ const retrySchema = z.strictObject({
   retryNonIdempotentMethod: z.boolean(),
 });
 
+export const grpcWebSchema = z.strictObject({
+  type: z.literal("grpcWeb"),
+  /** Of pages that may call; `*` is any. */
+  allowOrigins: strings,
+});
+
 const errorsSchema = z.strictObject({
   type: z.literal("errors"),
   /** Statuses and ranges of them: `404`, `500-599`. */
@@ -322,6 +328,7 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   inFlightReqSchema,
   circuitBreakerSchema,
   retrySchema,
+  grpcWebSchema,
   rateLimitSchema,
   errorsSchema,
   encodedCharactersSchema,

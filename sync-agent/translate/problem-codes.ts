@@ -67,7 +67,7 @@ export const problemCodes = {
   "middleware-invalid":
     "The Middleware cannot be built. Routes that use it are closed: they answer 503 or close connections, and are never unguarded. Mend the Middleware: its own problem says what is wrong.",
   "middleware-unsupported":
-    "The middleware's type is not built yet. Routes that use it are closed: they answer 503, never unguarded. Take it out of the route if the route may be served without it.",
+    "The middleware is a plugin of Traefik, which does not run at the edge. Routes that use it are closed: they answer 503, never unguarded. Take it out of the route if the route may be served without it.",
   "middleware-by-platform":
     "Cloudflare does what the middleware asks for by itself, so it stands for nothing. The route is served. Nothing needs to be done; to change what Cloudflare does, use the zone's settings.",
   "cross-namespace-reference":

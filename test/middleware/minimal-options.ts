@@ -32,6 +32,7 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
     preserveLocationHeader: false,
     preserveRequestMethod: false,
   },
+  grpcWeb: { type: "grpcWeb", allowOrigins: ["https://b.com"] },
   headerModifier: { type: "headerModifier", on: "response", set: [{ name: "X-A", value: "1" }] },
   headers: { type: "headers", customResponseHeaders: { "X-A": "1" } },
   inFlightReq: { type: "inFlightReq", amount: 10 },

@@ -7,7 +7,7 @@ import { suggestName } from "../nearest-name.ts";
 import type { ProblemCode } from "../problem-codes.ts";
 import { type Report, readFields, readSpec } from "../read-object.ts";
 import { type Context, MAX_NESTING, type Place, startFragment } from "./context.ts";
-import { middlewareTypes, unsupportedTypes } from "./middleware-types.ts";
+import { middlewareTypes } from "./middleware-types.ts";
 import { useMiddlewares } from "./use-middlewares.ts";
 
 /** A Middleware by itself: its problems, and its entry in the table for entry points that name it. */
@@ -52,20 +52,15 @@ function build(object: KubernetesObject, report: Report, context: Context): Midd
   const read = Object.hasOwn(middlewareTypes, type) ? middlewareTypes[type] : undefined;
   if (read !== undefined)
     return read(spec[type], { object, path: ["spec", type], report, context }) ?? "middleware-invalid";
-  const isKnown = unsupportedTypes.has(type);
-  const known = ["chain", ...Object.keys(middlewareTypes), ...unsupportedTypes];
-  const hint = isKnown ? undefined : suggestName(type, known);
-  const code = isKnown ? "middleware-unsupported" : "middleware-invalid";
+  const hint = suggestName(type, ["chain", ...Object.keys(middlewareTypes)]);
   report({
-    code,
+    code: "middleware-invalid",
     severity: "error",
     path: ["spec", type],
-    message: isKnown
-      ? `The middleware \`${type}\` is not supported yet`
-      : `There is no middleware of the type \`${type}\``,
+    message: `There is no middleware of the type \`${type}\``,
     ...(hint === undefined ? {} : { hint }),
   });
-  return code;
+  return "middleware-invalid";
 }
 
 function buildChain(

@@ -4,6 +4,7 @@ import {
   addPrefixSchema,
   contentTypeSchema,
   encodedCharactersSchema,
+  grpcWebSchema,
   headersSchema,
   ipAllowListSchema,
   type MiddlewareOptions,
@@ -52,6 +53,7 @@ export const middlewareTypes: Readonly<Record<string, ReadOptions>> = {
   inFlightReq: readInFlightReq,
   circuitBreaker: readCircuitBreaker,
   retry: readRetry,
+  grpcWeb: reader("grpcWeb", grpcWebSchema, { allowOrigins: [] }),
   rateLimit: readRateLimit,
   jwt: readJwt,
   plugin: readPlugin,
@@ -71,9 +73,6 @@ export const middlewareSpecs: Readonly<Record<string, z.core.$ZodType>> = {
   jwt: jwtSpec,
   rateLimit: rateLimitSpec,
 };
-
-/** Types that Traefik has and Sluice does not build yet. */
-export const unsupportedTypes: ReadonlySet<string> = new Set(["grpcWeb"]);
 
 function badRegexp(patterns: readonly string[]): string | undefined {
   for (const pattern of patterns) {

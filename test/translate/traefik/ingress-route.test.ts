@@ -91,7 +91,6 @@ describe("routes are closed, never unguarded", () => {
   const cases: [string, string, string][] = [
     ["a Middleware that does not exist", "[{ name: gone }]", "middleware-not-found"],
     ["a Middleware that cannot be built", "[{ name: bad }]", "middleware-invalid"],
-    ["a type that is not built yet", "[{ name: limit }]", "middleware-unsupported"],
     ["a list of another form", "[{ name: ok }, ok]", "invalid-field"],
     ["no list at all", "ok", "invalid-field"],
     ["another namespace", "[{ name: ok, namespace: other }]", "cross-namespace-reference"],
@@ -102,7 +101,6 @@ describe("routes are closed, never unguarded", () => {
       one(`{ match: "Path(\`/\`)", ${toApp}, middlewares: ${list} }`) +
         traefik("Middleware", "ok", "addPrefix: { prefix: /x }") +
         traefik("Middleware", "bad", "redirectRegex: { regex: '(', replacement: x }") +
-        traefik("Middleware", "limit", "grpcWeb: { allowOrigins: [] }") +
         services("app"),
     );
     expect(result.table.routers).toMatchObject([{ closedBy: code }]);

@@ -87,7 +87,7 @@ describe("what cannot be built closes its routes", () => {
     ["no type", "{}", "middleware-invalid", "spec"],
     ["several types", "addPrefix: { prefix: /x }\nstripPrefix: { prefixes: [] }", "middleware-invalid", "spec"],
     ["an unknown type", "addPrefx: { prefix: /x }", "middleware-invalid", "spec.addPrefx"],
-    ["a type to come", "grpcWeb: { allowOrigins: [] }", "middleware-unsupported", "spec.grpcWeb"],
+    ["a plugin", "plugin: { demo: {} }", "middleware-unsupported", "spec.plugin"],
     ["a missing option", "addPrefix: {}", "invalid-field", "spec.addPrefix.prefix"],
     ["options of another form", "addPrefix: /x", "invalid-field", "spec.addPrefix"],
     [
