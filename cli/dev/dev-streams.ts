@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { performance } from "node:perf_hooks";
 import { callEntryPoints } from "../../relay/grpc/call-entry-points.ts";
 import { type Grpc, startGrpc } from "../../relay/grpc/start-grpc.ts";
+import type { Choices } from "../../relay/health/choices.ts";
 import type { ListenerStatus } from "../../relay/streams/listener-set.ts";
 import { type Streams, startStreams } from "../../relay/streams/start-streams.ts";
 import type { StreamObserver } from "../../relay/streams/stream-observer.ts";
@@ -30,6 +31,8 @@ export interface DevStreamsOptions {
   /** Ports on which stand-ins listen: they speak no TLS that anyone trusts. */
   standInPorts: () => ReadonlySet<number>;
   /** Opens what middlewares need of Secrets. */
+  /** Of the origin gateway. */
+  choices: Choices;
   sealKey: Uint8Array;
   /** Where entry points of UDP listen, by name. */
   overrides: Readonly<Record<string, Address>>;
@@ -61,6 +64,7 @@ export class DevStreams {
     this.#grpc = startGrpc({
       table: this.#table,
       serves: (name) => this.#ofCalls.has(name),
+      choices: options.choices,
       runtime: { ...bareRuntime(), unseal: createUnseal(Buffer.from(options.sealKey).toString("base64")) },
       handshakeTimeoutMs: defaultStreamSettings.handshakeTimeoutMs,
       fallbackCertificate,

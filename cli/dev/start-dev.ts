@@ -98,6 +98,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       now: Date.now,
       random: Math.random,
       log: (message, error) => log("warn", `${message}: ${error}`),
+      logHealth: (level, message, fields) => log(level, `${message} ${JSON.stringify(fields)}`),
     });
     feed.onChange = (table) => gateway.tableChanged(table);
     closers.push(() => gateway.close(0));
@@ -114,6 +115,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       certificates,
       standInPorts: () => standIns.ports(),
       sealKey: keys.seal,
+      choices: gateway.choices,
       overrides: options.entryPoints ?? {},
       anyPort: options.anyPort ?? false,
       isConfigured: configured !== undefined,

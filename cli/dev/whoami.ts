@@ -12,14 +12,17 @@ export interface WhoamiPod {
 }
 
 const MAX_WAIT_MS = 60_000;
+/** Longer than any status. */
+const MAX_TEXT = 10;
 
 /**
  * Starts a server that tells what reached it, in the form of the well-known whoami: `Hostname`, `IP`, `RemoteAddr`,
- * the request line and the headers as they came. `/health` answers 200, `?wait=200ms` delays the answer, a WebSocket
- * echoes. So does whatever is not HTTP, over TCP, TLS and UDP.
+ * the request line and the headers as they came. `/health` answers 200, or the status that was last posted there;
+ * `?wait=200ms` delays the answer, a WebSocket echoes. So does whatever is not HTTP, over TCP, TLS and UDP.
  */
 export async function startWhoami(name: string): Promise<WhoamiPod> {
-  const server = createServer({ requestTimeout: 0 }, (request, response) => void answer(name, request, response));
+  const pod = { name, health: 200 };
+  const server = createServer({ requestTimeout: 0 }, (request, response) => void answer(pod, request, response));
   const webSockets = new WebSocketServer({ noServer: true });
   webSockets.on("connection", (webSocket) => {
     webSocket.on("error", () => webSocket.terminate());
@@ -32,15 +35,30 @@ export async function startWhoami(name: string): Promise<WhoamiPod> {
   return { name, port: listener.port, close: () => listener.close() };
 }
 
-async function answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const target = new URLSearchParams(request.url?.split("?")[1]);
-  request.resume();
+interface Pod {
+  name: string;
+  /** The status of `/health`. */
+  health: number;
+}
+
+async function answer(pod: Pod, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [path, query] = request.url?.split("?") ?? [];
+  const target = new URLSearchParams(query);
+  let text = "";
+  request.on("data", (chunk: Buffer) => {
+    if (text.length < MAX_TEXT) text += chunk.toString("latin1");
+  });
   await new Promise((resolve) => request.once("close", resolve));
   const waitMs = parseGoDuration(target.get("wait") ?? "0s") ?? 0;
   if (waitMs > 0) await setTimeout(Math.min(waitMs, MAX_WAIT_MS), undefined, { ref: false });
   response.setHeader("Content-Type", "text/plain; charset=utf-8");
-  if (request.url?.split("?")[0] === "/health") response.end();
-  else response.end(describeRequest(name, request));
+  if (path !== "/health") response.end(describeRequest(pod.name, request));
+  else if (request.method !== "POST") response.writeHead(pod.health).end();
+  else {
+    const isStatus = /^[2-5]\d\d$/.test(text.trim());
+    if (isStatus) pod.health = Number(text);
+    response.writeHead(isStatus ? 200 : 400).end();
+  }
 }
 
 function describeRequest(name: string, { method, url, httpVersion, rawHeaders, socket }: IncomingMessage): string {

@@ -46,6 +46,16 @@ describe("a stand-in Pod", () => {
     expect([health.status, await health.text()]).toEqual([200, ""]);
   });
 
+  it("answers /health with the status that was last posted there", async () => {
+    const post = (body: string) => fetch(`${url}/health`, { method: "POST", body });
+    expect((await post("503")).status).toBe(200);
+    expect((await fetch(`${url}/health`)).status).toBe(503);
+    for (const text of ["5030", "ill", "100", ""]) expect((await post(text)).status).toBe(400);
+    expect((await fetch(`${url}/health`)).status).toBe(503);
+    await post("200");
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+  });
+
   it.each(["?wait=5ms", "?wait=nonsense", "?wait=-1s"])("answers %s", async (query) => {
     expect(await (await fetch(`${url}/${query}`)).text()).toContain("Hostname: app-1");
   });

@@ -5,6 +5,7 @@ import { servedBy, whoamiLine } from "./send.ts";
 
 /** The examples by the file that tests them. */
 const tested = {
+  "access-log.test.ts": ["access-log"],
   "examples.test.ts": ["canary", "failover", "ingress", "mirror", "path-and-host", "sticky"],
   "examples-access.test.ts": [
     "auth",
@@ -35,6 +36,7 @@ const tested = {
     "priorities",
     "two-controllers",
   ],
+  "examples-services.test.ts": ["failover-status", "health-check", "ramp", "sticky-header", "strategies"],
   "examples-streams.test.ts": ["tcp-mysql", "tcp-tls-mongo", "udp-dns"],
   "rate-limit.test.ts": ["rate-limit"],
 };
