@@ -95,7 +95,7 @@ function namesInTypes(module: string, version: string): string[] {
 
 describe("a problem's paragraph", () => {
   it.each(Object.entries(problemCodes))("%s says what is wrong, and what comes of it or is to be done", (_, text) => {
-    expect(text).toMatch(/^[A-Z].*\.$/);
+    expect(text).toMatch(/^[A-Z`].*\.$/);
     expect(text.split(/\.(?:\s|$)/).filter((sentence) => sentence !== "").length).toBeGreaterThanOrEqual(2);
   });
 });
