@@ -2,7 +2,9 @@ import { ingressAnnotations } from "../../sync-agent/translate/ingress/match-ann
 import { ANNOTATION_PREFIX } from "../../sync-agent/translate/ingress/read-annotations.ts";
 import { routerAnnotations } from "../../sync-agent/translate/ingress/router-annotations.ts";
 import { serviceAnnotations } from "../../sync-agent/translate/ingress/service-annotations.ts";
+import { httpAnnotations } from "../../sync-agent/translate/kubernetes/http-annotations.ts";
 import { tcpAnnotations } from "../../sync-agent/translate/streams/tcp-annotations.ts";
+import { splitAnnotations } from "../../sync-agent/translate/traefik/service-client-key.ts";
 import { INGRESS_CLASS_ANNOTATION } from "../../sync-agent/translate/view-objects.ts";
 import { code, page } from "./page.ts";
 
@@ -22,6 +24,8 @@ export function annotationsPage(): string {
       described("On an Ingress, Sluice's own", ingressAnnotations),
       list("On a Service that an Ingress names", withPrefix(serviceAnnotations)),
       list("On an IngressRoute", [INGRESS_CLASS_ANNOTATION]),
+      described("On an IngressRoute or TraefikService with weights, Sluice's own", splitAnnotations),
+      described("On a Service that a route of HTTP names, Sluice's own", httpAnnotations),
       described("On a Service that a route of TCP names, Sluice's own", tcpAnnotations),
     ],
   );
