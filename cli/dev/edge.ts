@@ -1,5 +1,6 @@
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from "miniflare";
-import { type BeaconBinding, createBindingStore, type KvBinding } from "../../sync-agent/publish/binding-store.ts";
+import type { BeaconBinding } from "../../sync-agent/publish/beacon-binding.ts";
+import { createBindingStore, type KvBinding } from "../../sync-agent/publish/binding-store.ts";
 import type { SnapshotStore } from "../../sync-agent/publish/snapshot-store.ts";
 import { bundleWorker, exportName, type WorkerSocket } from "./bundle-worker.ts";
 import type { DevKeys } from "./dev-keys.ts";

@@ -2,7 +2,8 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { bundleWorker } from "../../cli/dev/bundle-worker.ts";
 import { makeDevKeys } from "../../cli/dev/dev-keys.ts";
 import type { Table } from "../../src/table/table.ts";
-import { type BeaconBinding, createBindingStore, type KvBinding } from "../../sync-agent/publish/binding-store.ts";
+import type { BeaconBinding } from "../../sync-agent/publish/beacon-binding.ts";
+import { createBindingStore, type KvBinding } from "../../sync-agent/publish/binding-store.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
 import { findWorkerd } from "./cpu-time.ts";
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ADMIN_AUDIENCE } from "../../src/admin/verify-admin-token.ts";
 import type { AdvanceResult, HistoryEntry, Pin } from "../../src/beacon/beacon-state.ts";
 import { type Pointer, pointerSchema } from "../../src/table/snapshot.ts";
-import type { BeaconBinding } from "./binding-store.ts";
+import type { BeaconBinding } from "./beacon-binding.ts";
 import type { Fetch } from "./proxied-fetch.ts";
 import { PublishError } from "./publish-error.ts";
 

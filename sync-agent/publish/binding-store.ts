@@ -1,9 +1,9 @@
-import type { AdvanceRequest, AdvanceResult, HistoryEntry, Pin } from "../../src/beacon/beacon-state.ts";
 import type { StoredKey } from "../../src/snapshot/garbage.ts";
 import { pointerKey, rootKey } from "../../src/snapshot/leaf-keys.ts";
 import { parseRoot } from "../../src/snapshot/parse-root.ts";
 import { MAX_KEYS_PER_GET } from "../../src/snapshot/tree-store.ts";
 import type { Pointer, Root } from "../../src/table/snapshot.ts";
+import type { BeaconBinding } from "./beacon-binding.ts";
 import { pointerInKv } from "./pointer-in-kv.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { toStoredKey } from "./stored-key.ts";
@@ -22,16 +22,6 @@ interface KvPage {
   keys: { name: string; metadata?: unknown }[];
   list_complete: boolean;
   cursor?: string;
-}
-
-/** A stub of the publisher's `Beacon`. */
-export interface BeaconBinding {
-  current(): Promise<Pointer | null>;
-  advance(request: AdvanceRequest): Promise<AdvanceResult>;
-  history(): Promise<HistoryEntry[]>;
-  claim(atLeast: number): Promise<number>;
-  pinned(): Promise<Pin | null>;
-  release(): Promise<void>;
 }
 
 export interface BindingStoreOptions {

@@ -1,6 +1,6 @@
 import { advance, type BeaconState, emptyBeacon } from "../../src/beacon/beacon-state.ts";
 import { pointerSchema } from "../../src/table/snapshot.ts";
-import type { BeaconBinding } from "./binding-store.ts";
+import type { BeaconBinding } from "./beacon-binding.ts";
 import { PublishError } from "./publish-error.ts";
 
 /** The one key that holds the pointer. */

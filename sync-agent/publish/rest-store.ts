@@ -1,7 +1,7 @@
 import { pointerKey, rootKey } from "../../src/snapshot/leaf-keys.ts";
 import { parseRoot } from "../../src/snapshot/parse-root.ts";
 import type { Pointer, Root } from "../../src/table/snapshot.ts";
-import type { BeaconBinding } from "./binding-store.ts";
+import type { BeaconBinding } from "./beacon-binding.ts";
 import { pointerInKv } from "./pointer-in-kv.ts";
 import type { RestKv } from "./rest-kv.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";

@@ -1,6 +1,7 @@
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import type { BeaconBinding, KvBinding } from "../../sync-agent/publish/binding-store.ts";
+import type { BeaconBinding } from "../../sync-agent/publish/beacon-binding.ts";
+import type { KvBinding } from "../../sync-agent/publish/binding-store.ts";
 
 const SOURCE = `
   export { Beacon } from "./src/beacon/beacon.ts";

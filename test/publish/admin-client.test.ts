@@ -9,7 +9,7 @@ import { createAdminVerifier } from "../../src/admin/verify-admin-token.ts";
 import { claimRequestSchema } from "../../src/beacon/beacon-state.ts";
 import { advanceThroughBeacon } from "../../src/edge/advance-through-beacon.ts";
 import { type AdminClient, createAdminClient } from "../../sync-agent/publish/admin-client.ts";
-import type { BeaconBinding } from "../../sync-agent/publish/binding-store.ts";
+import type { BeaconBinding } from "../../sync-agent/publish/beacon-binding.ts";
 import { createMemoryStore } from "../../sync-agent/publish/memory-store.ts";
 
 const root = "r".repeat(16);

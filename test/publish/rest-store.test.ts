@@ -8,7 +8,7 @@ import {
   emptyBeacon,
   release,
 } from "../../src/beacon/beacon-state.ts";
-import type { BeaconBinding } from "../../sync-agent/publish/binding-store.ts";
+import type { BeaconBinding } from "../../sync-agent/publish/beacon-binding.ts";
 import { PublishError } from "../../sync-agent/publish/publish-error.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
 import { createRequestBudget } from "../../sync-agent/publish/request-budget.ts";

@@ -1,22 +1,8 @@
 import type { Kind } from "../../source/kubernetes-object.ts";
 import { type Context, type Place, readElements, within } from "../traefik/context.ts";
 import { attachToParent, reportParent } from "./attach-to-parent.ts";
+import type { Attachment } from "./attachment.ts";
 import { parentRefSchema } from "./route-schema.ts";
-
-/** One host by which a route is reached, on one entry point. */
-export interface Attachment {
-  entryPoint: string;
-  tls: boolean;
-  /** TLS: the Pod ends it. */
-  passthrough: boolean;
-  /** The listener's port. */
-  port: number;
-  host: string;
-  /** The host as the route has it. */
-  routeHost: string;
-  /** Hosts below `host` that belong to more specific listeners of the Gateway. */
-  except: readonly string[];
-}
 
 /**
  * Where a route is served: each host that it has in common with a listener which takes it. A request belongs to the

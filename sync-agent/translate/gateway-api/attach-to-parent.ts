@@ -1,7 +1,7 @@
 import type { Kind, KubernetesObject } from "../../source/kubernetes-object.ts";
 import { suggestName } from "../nearest-name.ts";
 import type { Context, Place } from "../traefik/context.ts";
-import type { Attachment } from "./attach-route.ts";
+import type { Attachment } from "./attachment.ts";
 import { findEntryPoint } from "./find-entry-point.ts";
 import { classState } from "./gateway-class.ts";
 import { covers, intersectHostnames } from "./hostnames.ts";

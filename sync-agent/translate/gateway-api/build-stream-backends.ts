@@ -7,8 +7,9 @@ import type { StreamRef } from "../streams/stream-backend.ts";
 import { type Context, type Place, within } from "../traefik/context.ts";
 import { permitReference } from "./permit-reference.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
-import type { StreamRouteKind } from "./stream-route.ts";
 import { streamBackendSchema } from "./stream-schema.ts";
+
+export type StreamRouteKind = "TCPRoute" | "TLSRoute" | "UDPRoute";
 
 interface Weighted {
   type: "weighted";

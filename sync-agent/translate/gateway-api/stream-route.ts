@@ -9,15 +9,14 @@ import { readSpec } from "../read-object.ts";
 import { tieBreaker } from "../tie-breaker.ts";
 import { useTlsOptions } from "../tls/use-tls-options.ts";
 import { type Context, type Place, readElements, startFragment, within } from "../traefik/context.ts";
-import { type Attachment, attachRoute } from "./attach-route.ts";
-import { buildStreamBackends } from "./build-stream-backends.ts";
+import { attachRoute } from "./attach-route.ts";
+import type { Attachment } from "./attachment.ts";
+import { buildStreamBackends, type StreamRouteKind } from "./build-stream-backends.ts";
 import { ANY_HOST, hostRank } from "./hostnames.ts";
 import { GATEWAY_PROVIDER } from "./put-named.ts";
 import { readHosts } from "./read-hosts.ts";
 import { type StreamRouteSpec, streamRouteSchema, streamRuleSchema, tlsRouteSchema } from "./stream-schema.ts";
 import { reportUnusedFields } from "./unused-fields.ts";
-
-export type StreamRouteKind = "TCPRoute" | "TLSRoute" | "UDPRoute";
 
 /**
  * A route of connections or datagrams: for each rule a router for each host, on the entry points of the listeners that

@@ -76,7 +76,7 @@ describe("after a failure", () => {
     [
       "a version that went back",
       watching(),
-      { type: "untrusted", error: new ApiError("refused", "") },
+      { type: "untrusted", error: new ApiError("refused", ""), names: { namespace: "", name: "a" } },
       { step: "list", failures: 1 },
     ],
     ["a lost connection", watching(), failure("transient"), { step: "watch", failures: 1, resourceVersion: "10" }],
