@@ -4,6 +4,11 @@ import { type Bucket, fullBucket, type Grant, type Limit, leaseMs, takeToken } f
 export const ASK_DEADLINE_MS = 500;
 /** Milliseconds in which nobody asks again after a question without answer. */
 const PAUSE_MS = 1000;
+/** Milliseconds that a second refusal holds at least; each further one twice as long. */
+const HOLD_MS = 50;
+const LONGEST_HOLD_MS = 1000;
+/** Milliseconds after a refusal has ended in which one request at a time asks. */
+const PRESSED_MS = 100;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
@@ -19,6 +24,8 @@ export interface Allowance {
   refusedAt: number;
   refusedUntil: number;
   tokenAt: number;
+  /** One after the other, each asked for when the one before was known. */
+  refusals: number;
   askedAt: number;
   answeredAt: number;
   /** When a question got no answer, unless a later one did. */
@@ -37,6 +44,7 @@ export const newAllowance = (limit: Limit, now: number): Allowance => ({
   refusedAt: now,
   refusedUntil: now,
   tokenAt: now,
+  refusals: 0,
   askedAt: NEVER,
   answeredAt: NEVER,
   failedAt: NEVER,
@@ -58,16 +66,19 @@ export type Decision =
 export function decide(allowance: Allowance, limit: Limit, now: number): Decision {
   const demand = countRequest(allowance, leaseMs(limit), now);
   if (isWithin(now, allowance.refusedAt, allowance.refusedUntil)) {
-    return { do: "refuse", waitMs: allowance.tokenAt - now };
+    return { do: "refuse", waitMs: Math.max(1, allowance.tokenAt - now) };
   }
+  const isAsked =
+    allowance.askedAt > allowance.answeredAt && isWithin(now, allowance.askedAt, allowance.askedAt + ASK_DEADLINE_MS);
+  // Where many isolates press for few tokens, who counts must not be asked for each request.
+  const isPressed = allowance.refusals > 0 && isWithin(now, allowance.refusedAt, allowance.refusedUntil + PRESSED_MS);
+  if (isPressed && isAsked) return { do: "refuse", waitMs: Math.max(1, allowance.tokenAt - now) };
   const waitMs = takeToken(allowance.bucket, limit, now);
   if (waitMs > limit.maxWaitMs) return { do: "refuse", waitMs };
   if (allowance.leased > 0 && isWithin(now, allowance.leasedFrom, allowance.leasedUntil)) {
     allowance.leased--;
     return { do: "pass", waitMs };
   }
-  const isAsked =
-    allowance.askedAt > allowance.answeredAt && isWithin(now, allowance.askedAt, allowance.askedAt + ASK_DEADLINE_MS);
   // Where nobody answered, one request at a time finds out whether somebody does again.
   if (isFailing(allowance) && (isAsked || isWithin(now, allowance.failedAt, allowance.failedAt + PAUSE_MS))) {
     return { do: "pass", waitMs };
@@ -86,17 +97,26 @@ export function noteGrant(allowance: Allowance, limit: Limit, grant: Grant, aske
   allowance.answeredAt = now;
   if (now - askedAt < ASK_DEADLINE_MS) allowance.failedAt = NEVER;
   if (grant.granted === 0) {
-    allowance.refusedAt = now;
-    allowance.tokenAt = now + grant.waitMs;
-    allowance.refusedUntil = allowance.tokenAt - limit.maxWaitMs;
+    noteRefusal(allowance, limit, grant.waitMs, askedAt, now);
     return;
   }
+  allowance.refusals = Math.max(0, allowance.refusals - 1);
   const until = askedAt + leaseMs(limit);
   if (grant.granted === 1 || !isWithin(now, askedAt, until)) return;
   const isAlive = allowance.leased > 0 && isWithin(now, allowance.leasedFrom, allowance.leasedUntil);
   allowance.leased = grant.granted - 1 + (isAlive ? allowance.leased : 0);
   allowance.leasedUntil = isAlive ? Math.min(until, allowance.leasedUntil) : until;
   allowance.leasedFrom = askedAt;
+}
+
+/** A refusal holds until a request could wait for the next token; longer, where that one was in vain as well. */
+function noteRefusal(allowance: Allowance, limit: Limit, waitMs: number, askedAt: number, now: number): void {
+  if (!isWithin(askedAt, allowance.refusedAt, allowance.refusedUntil + PRESSED_MS)) allowance.refusals = 1;
+  else if (askedAt >= allowance.refusedUntil) allowance.refusals++;
+  const holdMs = allowance.refusals > 1 ? Math.min(LONGEST_HOLD_MS, HOLD_MS * 2 ** (allowance.refusals - 2)) : 0;
+  allowance.refusedAt = now;
+  allowance.tokenAt = now + waitMs;
+  allowance.refusedUntil = Math.max(allowance.tokenAt - limit.maxWaitMs, now + holdMs);
 }
 
 /** Notes that a question got no answer in time. */

@@ -67,16 +67,23 @@ export interface Grant {
   waitMs: number;
 }
 
+/** What comes back in this time is not worth a question for each: more than a token for limits above 200 a second. */
+const PORTION_MS = 10;
+
 /**
- * Takes up to `want` tokens, of which one is for a request now and the others are for later ones. Only what lies above
- * half of the bucket is given ahead, and half of it, since others may ask as well: a bucket that is nearly empty is
- * counted one by one.
+ * Takes up to `want` tokens, of which one is for a request now and the others are for later ones. What lies above half of
+ * the bucket is given ahead, but only half of it, since others may ask as well. Below that tokens are given one by one, and
+ * those of high limits in portions, which are waited for: else who counts would be asked for each.
  */
 export function takeTokens(bucket: Bucket, limit: Limit, want: number, now: number): Grant {
+  refill(bucket, limit, now);
+  const portion = Math.min(want, Math.floor(Math.min(limit.ratePerMs * PORTION_MS, limit.burst / 2)));
+  if (portion > 1 && bucket.tokens < portion) {
+    return { granted: 0, waitMs: (portion - bucket.tokens) / limit.ratePerMs };
+  }
   const waitMs = takeToken(bucket, limit, now);
   if (waitMs > limit.maxWaitMs) return { granted: 0, waitMs };
-  const spare = Math.floor((bucket.tokens - limit.burst / 2) / 2);
-  const ahead = Math.max(0, Math.min(want - 1, spare));
+  const ahead = Math.max(portion - 1, Math.min(want - 1, Math.floor((bucket.tokens - limit.burst / 2) / 2)), 0);
   bucket.tokens -= ahead;
   return { granted: 1 + ahead, waitMs };
 }

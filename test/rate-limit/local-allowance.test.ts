@@ -77,6 +77,40 @@ describe("a refusal", () => {
   it("ends when the clock goes back", () => {
     expect(decide(refused(), limit, START + 39).do).toBe("ask");
   });
+
+  it("that is followed by another holds longer, each time twice as long, up to a second", () => {
+    const allowance = refused();
+    const holds: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      const now = allowance.refusedUntil;
+      expect(decide(allowance, limit, now).do).toBe("ask");
+      noteGrant(allowance, limit, { granted: 0, waitMs: 10 }, now, now);
+      holds.push(allowance.refusedUntil - now);
+    }
+    expect(holds).toEqual([50, 100, 200, 400, 800, 1000, 1000]);
+  });
+
+  it("of several that asked together counts once", () => {
+    const allowance = refused();
+    noteGrant(allowance, limit, { granted: 0, waitMs: 10 }, START, START + 41);
+    noteGrant(allowance, limit, { granted: 0, waitMs: 10 }, START + 1, START + 42);
+    expect(allowance.refusals).toBe(1);
+    expect(decide(allowance, limit, START + 47).do).toBe("ask");
+  });
+
+  it("lets one ask at a time for a while", () => {
+    const allowance = refused();
+    expect([45, 46, 60].map((ms) => decide(allowance, limit, START + ms).do)).toEqual(["ask", "refuse", "refuse"]);
+    const later = refused();
+    expect([145, 146].map((ms) => decide(later, limit, START + ms).do)).toEqual(["ask", "ask"]);
+  });
+
+  it("is forgotten by and by when tokens are given again", () => {
+    const allowance = refused();
+    noteGrant(allowance, limit, { granted: 1, waitMs: 0 }, START + 45, START + 46);
+    noteGrant(allowance, limit, { granted: 1, waitMs: 0 }, START + 46, START + 47);
+    expect(allowance.refusals).toBe(0);
+  });
 });
 
 it("after a failure nobody asks for a second, whichever way the clock goes", () => {

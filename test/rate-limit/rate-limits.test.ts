@@ -138,6 +138,25 @@ describe("over many isolates", () => {
     expect(await passesOf(simulation, isolates, perHour(100), sent)).toHaveLength(90);
   });
 
+  it.each([
+    [100, 100],
+    [1000, 1000],
+    [100, 5],
+  ])(
+    "a flood does not reach who counts, and gets what the limit says: %d a second, %d at once",
+    async (average, burst) => {
+      const simulation = new Simulation();
+      simulation.latencyMs = () => 10;
+      const isolates = Array.from({ length: 50 }, () => simulation.isolate());
+      const limit = limitOf(average, 1000, burst);
+      const sent = Array.from({ length: 6000 }, (_, index) => ({ at: index / 2, isolate: (index * 7919) % 53 }));
+      const passes = await passesOf(simulation, isolates, limit, sent);
+      expect(passes.length).toBeLessThanOrEqual(burst * 1.25 + 3.02 * average);
+      expect(passes.length).toBeGreaterThanOrEqual(0.8 * (burst + 3 * average));
+      expect(simulation.asked).toBeLessThan(sent.length / 5);
+    },
+  );
+
   it("asks seldom where there is plenty, and once where there is nothing", async () => {
     const simulation = new Simulation();
     const isolate = simulation.isolate();
