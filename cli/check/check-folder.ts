@@ -6,6 +6,7 @@ import type { Problem } from "../../sync-agent/translate/problem.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import { locateProblem } from "../print/locate-problem.ts";
 import { nameFile, toPrintable } from "../print/printable-problem.ts";
+import { onceForEachService } from "./once-for-each-service.ts";
 import { type ManifestOptions, translateManifests } from "./translate-manifests.ts";
 import { unreachableProblems } from "./unreachable-problems.ts";
 
@@ -14,6 +15,7 @@ export interface FoundProblem extends PrintableProblem {
   object: ObjectRef;
   /** `spec.routes[0].match`; empty for the object as a whole. */
   field: string;
+  refersTo?: Problem["refersTo"];
 }
 
 export interface CheckResult {
@@ -40,8 +42,9 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
     ...(sealKey !== undefined && { sealKey }),
   });
   const find = (problem: Problem, location: Location | undefined): FoundProblem => {
-    const { object, path } = problem;
-    return { ...toPrintable(problem, location, dir, cwd), object, field: fieldOf(path) };
+    const { object, path, refersTo } = problem;
+    const field = fieldOf(path);
+    return { ...toPrintable(problem, location, dir, cwd), object, field, ...(refersTo && { refersTo }) };
   };
   /** A configuration that lies among the manifests is not an object, and need not be one. */
   const isConfig = ({ code, location }: LocatedProblem): boolean =>
@@ -58,7 +61,7 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
     ),
   ];
   return {
-    problems: sortProblems(found),
+    problems: onceForEachService(sortProblems(found)),
     files: folder.files.length,
     routers: table.routers.length,
     tcpRouters: table.tcpRouters.length,

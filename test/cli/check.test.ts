@@ -52,6 +52,14 @@ describe("sluice check", () => {
     expect(await check({ json: true })).toEqual({ exitCode: 0, stdout: "[]\n", stderr: "" });
   });
 
+  it("says once that a Service has no endpoints, however many routes lead to it", async () => {
+    const unselected = `apiVersion: v1\nkind: Service\nmetadata: { name: app }\nspec: { ports: [{ port: 80 }] }\n---\n`;
+    const routes = ["a", "b", "c"].map((name) => route(name, `Host(\`${name}.com\`)`)).join("");
+    await write({ "a.yaml": routes + unselected });
+    expect(await found()).toEqual(["a.yaml:9 service-no-endpoints"]);
+    expect((await check()).stdout).toContain("fit the Pods' labels? (2 other places lead to it)");
+  });
+
   it("prints a problem as compilers do, and counts", async () => {
     await write({ "a.yaml": service("app") + route("app", "Hots(`a.com`)") });
     expect(await check()).toEqual({
