@@ -1,13 +1,14 @@
-import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
-import { lookup as lookupName } from "node:dns";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import type { UdpRouter } from "../../src/table/tcp.ts";
 import type { Target } from "../origin-gateway/target.ts";
 import type { ChoiceState } from "../tcp/choose-targets.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 import { chooseUdpTarget, isStillServed } from "./choose-udp-target.ts";
+import { lookup, openUpstream, type Upstream } from "./open-upstream.ts";
 import { type KeptSession, UdpSessions } from "./udp-sessions.ts";
+import { type DatagramPeer, type SendDatagram, useDatagrams } from "./use-datagrams.ts";
 
 /** A session that has ended, or as it is so far, for logs and metrics. */
 export interface UdpSessionEnd {
@@ -22,8 +23,11 @@ export interface UdpSessionEnd {
   datagramsOut: number;
 }
 
-/** `stopping`: it would have begun a session. */
-export type DroppedDatagram = "no-route" | "no-endpoint" | "stopping";
+/**
+ * Why a datagram goes no further. `stopping`: it would have begun a session. `no-socket`: so it would, and the system has
+ * no more sockets. `not-sent`: the system did not take it, or too much waits for that already.
+ */
+export type DroppedDatagram = "no-route" | "no-endpoint" | "stopping" | "no-socket" | "not-sent";
 
 export interface UdpListenerOptions {
   entryPoint: string;
@@ -37,8 +41,9 @@ export interface UdpListenerOptions {
   /** Milliseconds on a clock that never goes back. */
   now: () => number;
   ended: (end: UdpSessionEnd) => void;
-  /** A datagram that no route or no endpoint takes. */
   dropped: (reason: DroppedDatagram) => void;
+  /** Whether Node's handles are used where that can be done, as they are unless it is false. */
+  isDirect?: boolean;
 }
 
 export interface UdpListener {
@@ -52,7 +57,7 @@ export interface UdpListener {
 }
 
 interface Session extends UdpSessionEnd {
-  upstream: Socket;
+  upstream: Upstream;
   chosen: Target;
   /** The table by which the target was last found to be served. */
   seenIn: StreamTable;
@@ -60,8 +65,6 @@ interface Session extends UdpSessionEnd {
 
 /** Room for bursts while the event loop is busy; the system may allow less. */
 const BUFFER_BYTES = 4 * 1024 * 1024;
-/** The same for the answers to one client. */
-const SESSION_BUFFER_BYTES = 1024 * 1024;
 
 /**
  * Opens a UDP entry point. Each client's datagrams go to one endpoint, by a socket of its own, so that the answers
@@ -69,7 +72,7 @@ const SESSION_BUFFER_BYTES = 1024 * 1024;
  * listen.
  */
 export async function startUdpListener(options: UdpListenerOptions): Promise<UdpListener> {
-  const { entryPoint, listen, table, state, dropped, ended, idleTimeoutMs } = options;
+  const { entryPoint, listen, table, state, dropped, ended, idleTimeoutMs, isDirect } = options;
   const server = createSocket({
     type: isIPv6(listen.host) ? "udp6" : "udp4",
     recvBufferSize: BUFFER_BYTES,
@@ -85,6 +88,7 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
       ended(end);
     },
   });
+  let send: SendDatagram = () => false;
   let isStopping = false;
   let expiry: NodeJS.Timeout | undefined;
   const expireLater = (delay: number): void => {
@@ -95,9 +99,26 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
     }, delay).unref();
   };
 
-  const begin = (router: UdpRouter, current: StreamTable, client: RemoteInfo, chosen: Target): KeptSession<Session> => {
-    const type = isIPv6(chosen.address) ? "udp6" : "udp4";
-    const upstream = createSocket({ type, recvBufferSize: SESSION_BUFFER_BYTES, lookup });
+  const begin = (
+    router: UdpRouter,
+    current: StreamTable,
+    client: DatagramPeer,
+    chosen: Target,
+  ): KeptSession<Session> | undefined => {
+    const upstream = openUpstream(chosen, {
+      take(datagram) {
+        sessions.answer(kept);
+        session.datagramsOut += 1;
+        session.bytesOut += datagram.length;
+        if (!send(datagram, client)) dropped("not-sent");
+      },
+      failed(waiting) {
+        for (let left = waiting; left > 0; left--) dropped("no-endpoint");
+        sessions.end(kept);
+      },
+      isDirect,
+    });
+    if (upstream === undefined) return undefined;
     const session: Session = {
       entryPoint,
       router: router.name,
@@ -112,48 +133,45 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
       chosen,
       seenIn: current,
     };
-    upstream.connect(portOf(chosen), chosen.address);
-    upstream.on("message", (datagram) => {
-      sessions.touch(kept);
-      session.datagramsOut += 1;
-      session.bytesOut += datagram.length;
-      server.send(datagram, client.port, client.address);
-    });
-    // A port that nobody listens on answers by ICMP: the datagram is lost, as UDP may, and the session goes on.
-    upstream.on("error", () => {});
     const kept = sessions.begin(keyOf(client), session);
     expireLater(idleTimeoutMs);
     return kept;
   };
 
-  server.on("message", (datagram, client) => {
+  /** @returns why it goes no further */
+  const carry = (datagram: Buffer, client: DatagramPeer): DroppedDatagram | undefined => {
     const current = table();
     const router = routerOf(current, entryPoint);
-    if (router === undefined) return dropped("no-route");
-    const known = sessions.find(keyOf(client));
-    const isServed =
-      known !== undefined &&
-      (known.value.seenIn === current ||
-        (known.value.service === router.service && isStillServed(router.service, known.value.chosen, current)));
-    if (known !== undefined && !isServed) sessions.end(known);
-    let kept = isServed ? known : undefined;
-    if (kept === undefined) {
-      if (isStopping) return dropped("stopping");
+    if (router === undefined) return "no-route";
+    let kept = sessions.find(keyOf(client));
+    if (kept !== undefined && !isServed(kept.value, router, current)) {
+      sessions.end(kept);
+      kept = undefined;
+    }
+    if (kept !== undefined) sessions.hear(kept);
+    else {
+      if (isStopping) return "stopping";
       const chosen = chooseUdpTarget(router.service, current, state);
-      if (chosen === undefined) return dropped("no-endpoint");
+      if (chosen === undefined) return "no-endpoint";
       kept = begin(router, current, client, chosen);
+      if (kept === undefined && sessions.makeRoom()) kept = begin(router, current, client, chosen);
+      if (kept === undefined) return "no-socket";
     }
     const session = kept.value;
     session.seenIn = current;
-    sessions.touch(kept);
     session.datagramsIn += 1;
     session.bytesIn += datagram.length;
-    sendUp(session.upstream, datagram);
-  });
+    return session.upstream.send(datagram) ? undefined : "not-sent";
+  };
+  const take = (datagram: Buffer, client: DatagramPeer): void => {
+    const reason = carry(datagram, client);
+    if (reason !== undefined) dropped(reason);
+  };
   server.on("error", () => {});
   const listening = once(server, "listening");
   server.bind(listen.port, listen.host);
   await listening;
+  send = useDatagrams(server, take, isDirect);
   const { address, port } = server.address();
   return {
     address: { address, port },
@@ -174,25 +192,10 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
   };
 }
 
-/** Addresses need no looking up, which would cost each datagram a turn of the event loop; an ExternalName's name does. */
-const lookup: NonNullable<SocketOptions["lookup"]> = (name, options, done) => {
-  const family = isIP(name);
-  if (family === 0) lookupName(name, options, done);
-  else done(null, name, family);
-};
+const isServed = ({ seenIn, service, chosen }: Session, router: UdpRouter, current: StreamTable): boolean =>
+  seenIn === current || (service === router.service && isStillServed(service, chosen, current));
 
-/** A socket connects in a moment: what comes before that waits for it. */
-function sendUp(upstream: Socket, datagram: Buffer): void {
-  try {
-    upstream.send(datagram);
-  } catch {
-    upstream.once("connect", () => upstream.send(datagram));
-  }
-}
-
-const keyOf = ({ address, port }: RemoteInfo): string => `${address} ${port}`;
-
-const portOf = ({ authority }: Target): number => Number(authority.slice(authority.lastIndexOf(":") + 1));
+const keyOf = ({ address, port }: DatagramPeer): string => `${address} ${port}`;
 
 const routers = new WeakMap<readonly UdpRouter[], Map<string, UdpRouter | undefined>>();
 

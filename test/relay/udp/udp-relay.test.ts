@@ -1,10 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import * as fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StreamTable } from "../../../relay/tcp/stream-table.ts";
 import { startUdpListener, type UdpListenerOptions, type UdpSessionEnd } from "../../../relay/udp/udp-listener.ts";
-import { type KeptSession, UdpSessions } from "../../../relay/udp/udp-sessions.ts";
 import { createBalanceState } from "../../../src/balance/balance-state.ts";
 import { emptyTable } from "../../../src/table/empty-table.ts";
 
@@ -45,6 +43,9 @@ function tableOf(services: Record<string, number[]>, weights?: Record<string, nu
   };
 }
 
+/** Of the two ways of datagrams: that of the handles, and that of Node's documented sockets. */
+let isDirect = true;
+
 async function startRelay(table: StreamTable, options: Partial<UdpListenerOptions> = {}) {
   let current = table;
   let time = 0;
@@ -60,6 +61,7 @@ async function startRelay(table: StreamTable, options: Partial<UdpListenerOption
     now: () => time,
     ended: (end) => ends.push(end),
     dropped: (reason) => drops.push(reason),
+    isDirect,
     ...options,
   });
   closers.push(() => listener.close());
@@ -79,7 +81,14 @@ async function ask(client: Socket, port: number, text: string): Promise<string> 
   return String((await answer)[0]);
 }
 
-describe("datagrams", () => {
+describe.each([
+  ["by handles", true],
+  ["by events", false],
+])("datagrams %s", (_, way) => {
+  beforeEach(() => {
+    isDirect = way;
+  });
+
   it("reach an endpoint, and its answers come back", async () => {
     const relay = await startRelay(tableOf({ dns: [await startPod("a")] }));
     expect(await ask(await bind(), relay.port, "who")).toBe("a:who");
@@ -164,72 +173,4 @@ it("a listener that cannot listen says so", async () => {
   const taken = await bind();
   const { port } = taken.address();
   await expect(startRelay(tableOf({}), { listen: { host: "127.0.0.1", port } })).rejects.toThrow(/EADDRINUSE/);
-});
-
-describe("sessions", () => {
-  it("end when neither side has said anything for the idle time", () => {
-    let time = 0;
-    const ended: string[] = [];
-    const sessions = new UdpSessions<string>({
-      idleTimeoutMs: 100,
-      maxSessions: 10,
-      now: () => time,
-      ended: (value) => ended.push(value),
-    });
-    const first = sessions.begin("a", "a");
-    sessions.begin("b", "b");
-    time = 60;
-    sessions.touch(first);
-    time = 100;
-    expect(sessions.expire()).toBe(60);
-    expect(ended).toEqual(["b"]);
-    time = 160;
-    expect(sessions.expire()).toBeUndefined();
-    expect(ended).toEqual(["b", "a"]);
-  });
-
-  it("give way in the order of their last use, never more than so many, and each ends once", () => {
-    const action = fc.record({ kind: fc.constantFrom("use", "end", "late"), client: fc.integer({ min: 0, max: 7 }) });
-    fc.assert(
-      fc.property(fc.array(action, { maxLength: 60 }), fc.integer({ min: 1, max: 5 }), (actions, maxSessions) => {
-        const ended: string[] = [];
-        const expected: string[] = [];
-        let model: string[] = [];
-        const handles = new Map<string, KeptSession<string>>();
-        const sessions = new UdpSessions<string>({
-          idleTimeoutMs: 1,
-          maxSessions,
-          now: () => 0,
-          ended: (value) => ended.push(value),
-        });
-        for (const { kind, client } of actions) {
-          const name = `${client}`;
-          const known = sessions.find(name);
-          const last = handles.get(name);
-          expect(known !== undefined).toBe(model.includes(name));
-          if (kind === "late") {
-            // What still comes for a session that has ended brings it not back.
-            if (last !== undefined && known === undefined) sessions.touch(last);
-          } else if (kind === "end") {
-            if (known === undefined) continue;
-            sessions.end(known);
-            sessions.end(known);
-            expected.push(name);
-            model = model.filter((one) => one !== name);
-          } else {
-            if (known !== undefined) sessions.touch(known);
-            else {
-              if (model.length >= maxSessions) expected.push(...model.splice(0, 1));
-              handles.set(name, sessions.begin(name, name));
-            }
-            model = [...model.filter((one) => one !== name), name];
-          }
-          expect(sessions.size).toBe(model.length);
-          expect(ended).toEqual(expected);
-        }
-        sessions.endAll();
-        expect(ended.toSorted()).toEqual([...expected, ...model].toSorted());
-      }),
-    );
-  });
 });

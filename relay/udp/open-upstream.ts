@@ -1,0 +1,75 @@
+import { createSocket, type SocketOptions } from "node:dgram";
+import { lookup as lookupName } from "node:dns";
+import { isIP, isIPv6 } from "node:net";
+import type { Target } from "../origin-gateway/target.ts";
+import { useDatagrams } from "./use-datagrams.ts";
+
+/** A session's way to its endpoint. */
+export interface Upstream {
+  /** @returns false when the datagram is dropped */
+  send(datagram: Buffer): boolean;
+  close(): void;
+}
+
+export interface UpstreamOptions {
+  /** Takes what the endpoint answers. */
+  take: (datagram: Buffer) => void;
+  /** The endpoint's name has no address; what waited for it is dropped. */
+  failed: (dropped: number) => void;
+  isDirect?: boolean | undefined;
+}
+
+/** For the answers to one client, while the event loop is busy. */
+const BUFFER_BYTES = 1024 * 1024;
+/** Datagrams that wait for the address of an endpoint's name. */
+const MAX_WAITING = 16;
+
+/**
+ * Opens a socket of its own for a session, by which answers find their way back. A port that nobody listens on answers
+ * by ICMP: the datagram is lost, as UDP may, and the session goes on.
+ *
+ * @returns undefined when the system has no more sockets
+ */
+export function openUpstream({ address, authority }: Target, options: UpstreamOptions): Upstream | undefined {
+  const socket = createSocket({ type: isIPv6(address) ? "udp6" : "udp4", recvBufferSize: BUFFER_BYTES, lookup });
+  let state: "binding" | "connecting" | "connected" | "failed" = "binding";
+  let waiting: Buffer[] = [];
+  socket.on("error", () => {
+    if (state === "connecting") options.failed(waiting.length);
+    if (state !== "connected") state = "failed";
+  });
+  // This waits for nothing. A connect that has to bind first could, after an error, not be closed any more.
+  socket.bind({ port: 0, exclusive: true });
+  if (isFailed()) {
+    socket.close();
+    return undefined;
+  }
+  state = "connecting";
+  const send = useDatagrams(socket, options.take, options.isDirect);
+  socket.once("connect", () => {
+    state = "connected";
+    for (const datagram of waiting) send(datagram);
+    waiting = [];
+  });
+  socket.connect(Number(authority.slice(authority.lastIndexOf(":") + 1)), address);
+  return {
+    send(datagram) {
+      if (state === "connected") return send(datagram);
+      if (state === "failed" || waiting.length >= MAX_WAITING) return false;
+      waiting.push(datagram);
+      return true;
+    },
+    close: () => void socket.close(),
+  };
+
+  function isFailed(): boolean {
+    return state === "failed";
+  }
+}
+
+/** Addresses need no looking up, which would cost each datagram a turn of the event loop; a name does. */
+export const lookup: NonNullable<SocketOptions["lookup"]> = (name, options, done) => {
+  const family = isIP(name);
+  if (family === 0) lookupName(name, options, done);
+  else done(null, name, family);
+};
