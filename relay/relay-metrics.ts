@@ -1,5 +1,6 @@
 import type { MetricDefinition } from "../operations/metric-definition.ts";
 import { grpcMetrics } from "./grpc/grpc-metrics.ts";
+import { guardMetrics } from "./origin-gateway/guards/guard-metrics.ts";
 
 const ROUTE = ["entrypoint", "router", "service"] as const;
 
@@ -11,12 +12,18 @@ export const relayMetrics = {
     help: "Requests without a valid token of the edge for their service.",
     labels: [],
   },
+  sluice_gateway_refused_requests_total: {
+    type: "counter",
+    help: "Requests from the edge that were not admitted, by what was wrong: the token, the service that it names, a middleware.",
+    labels: ["reason"],
+  },
   sluice_gateway_refused_dials_total: {
     type: "counter",
     help: "Connections that an endpoint refused; the request then went to another.",
     labels: [],
   },
   sluice_gateway_failed_total: { type: "counter", help: "Requests that no endpoint answered.", labels: [] },
+  ...guardMetrics,
   sluice_gateway_request_seconds: {
     type: "histogram",
     help: "Time from a request's headers to the end of its answer; upgraded connections are left out.",
@@ -114,7 +121,7 @@ export const relayMetrics = {
   sluice_udp_sent_datagrams_total: { type: "counter", help: "Datagrams that clients were sent.", labels: ROUTE },
   sluice_udp_dropped_datagrams_total: {
     type: "counter",
-    help: "Datagrams that no route or no endpoint took, or that would have begun a session while the relay ends.",
+    help: "Datagrams that went no further: no route or endpoint takes them, the relay ends, no socket is left, the system did not send them.",
     labels: ["entrypoint", "reason"],
   },
   ...grpcMetrics,

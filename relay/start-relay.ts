@@ -9,6 +9,8 @@ import { createUnseal } from "../src/seal/create-unseal.ts";
 import { emptyTable } from "../src/table/empty-table.ts";
 import { GrpcStats } from "./grpc/grpc-stats.ts";
 import { startGrpc } from "./grpc/start-grpc.ts";
+import { collectGuards } from "./origin-gateway/guards/guard-metrics.ts";
+import { GuardSet } from "./origin-gateway/guards/guard-set.ts";
 import { type RunningGateway, startOriginGateway } from "./origin-gateway/start-gateway.ts";
 import { type RelayMetricName, relayMetrics } from "./relay-metrics.ts";
 import type { RelaySettings } from "./relay-settings.ts";
@@ -59,7 +61,9 @@ export async function startRelay(
   const holder = new GatewayTableHolder({ now: () => performance.now() });
   const registry = createMetricRegistry(relayMetrics);
   let follower: FeedFollower | undefined;
+  const guards = new GuardSet({ now: () => performance.now(), random: Math.random });
   const gateway = await startOriginGateway({
+    guards,
     table: holder,
     verifier,
     listen: settings.gateway,
@@ -73,6 +77,7 @@ export async function startRelay(
   const takesGrpc = (name: string): boolean => settings.grpc.entryPoints.includes(name);
   const grpcStats = new GrpcStats(registry);
   const grpc = startGrpc({
+    guards,
     table: emptyTable(),
     serves: takesGrpc,
     choices: gateway.choices,
@@ -178,11 +183,17 @@ function collect(
   gateway: RunningGateway,
   follower: FeedFollower | undefined,
 ): void {
-  const { requests, unauthorized, refusedDials, failed, pools, openRequests, openConnections } = gateway.stats();
+  const { requests, unauthorized, refused, refusedDials, failed, pools, openRequests, openConnections } =
+    gateway.stats();
   const totals = { requests, unauthorized, refused_dials: refusedDials, failed };
   for (const [name, value] of Object.entries(totals)) {
     registry.replace(`sluice_gateway_${name as keyof typeof totals}_total`, [{ value, labels: {} }]);
   }
+  collectGuards(registry, gateway.stats().guards);
+  registry.replace(
+    "sluice_gateway_refused_requests_total",
+    Object.entries(refused).map(([reason, value]) => ({ labels: { reason }, value })),
+  );
   const { endpoints, probes } = gateway.health();
   registry.replace(
     "sluice_gateway_endpoint_up",
