@@ -1,0 +1,180 @@
+import { once } from "node:events";
+import http from "node:http";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Backend, routeManifest, serviceManifest, startBackend } from "./backend.ts";
+import { runExample } from "./run-example.ts";
+import { type Running, runManifests } from "./run-manifests.ts";
+import { send } from "./send.ts";
+
+const poll = <T>(read: () => T) => expect.poll(read, { timeout: 15_000, interval: 20 });
+type Fields = Record<string, unknown>;
+
+it("the example logs what its configuration asks for", async () => {
+  const lines: string[] = [];
+  const { dev, ask } = await runExample("access-log/manifests", {
+    config: "examples/access-log/traefik.yaml",
+    writeAccess: (line) => lines.push(line),
+  });
+  expect(dev.problems().filter(({ code }) => code !== "service-no-endpoints" && code !== "service-not-found")).toEqual(
+    [],
+  );
+  const internal = dev.url("internal");
+  const headers = { Authorization: "Bearer s3cret", "User-Agent": "curl/8", Cookie: "a=1" };
+  await ask("shop.example.com", "/healthz");
+  await send(internal, "/", { host: "shop.example.com" });
+  await ask("shop.example.com", "/cart?card=4711", { headers });
+  await ask("nobody.example.com", "/");
+  await send(internal, "/", { host: "audit.example.com" });
+  await poll(() => lines.length).toBe(3);
+
+  const [cart, nobody, audit] = lines.map((line): Fields => JSON.parse(line));
+  expect(cart).toMatchObject({
+    entryPointName: "web",
+    RouterName: expect.stringMatching(/^default-shop-[0-9a-f]{20}@kubernetescrd$/),
+    ServiceName: expect.stringMatching(/^default-shop-[0-9a-f]{20}@kubernetescrd$/),
+    ServiceURL: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    ClientHost: "127.0.0.1",
+    RequestHost: "shop.example.com",
+    RequestMethod: "GET",
+    RequestPath: "/cart",
+    OriginStatus: 200,
+    DownstreamStatus: 200,
+    RetryAttempts: 0,
+    "request_User-Agent": "curl/8",
+    request_Authorization: "REDACTED",
+  });
+  expect(cart).not.toHaveProperty("StartLocal");
+  expect(cart).not.toHaveProperty("request_Cookie");
+  expect(lines.join()).not.toMatch(/s3cret|4711/);
+  expect(nobody).toMatchObject({ DownstreamStatus: 404, RequestHost: "nobody.example.com" });
+  expect(nobody).not.toHaveProperty("RouterName");
+  expect(audit).toMatchObject({ entryPointName: "internal", RequestHost: "audit.example.com" });
+});
+
+describe("what is told of a request", () => {
+  const lines: string[] = [];
+  let backend: Backend;
+  let running: Running;
+  /** What an answer waits for between its two halves. */
+  let gate = Promise.withResolvers<void>();
+
+  beforeAll(async () => {
+    backend = await startBackend("app", async (request, response) => {
+      switch (request.url) {
+        case "/chunks":
+          response.write("first");
+          await gate.promise;
+          response.end("last");
+          return;
+        case "/gzip":
+          response.setHeader("content-encoding", "gzip");
+          response.end(gzipSync("text ".repeat(100)));
+          return;
+        case "/empty":
+          response.statusCode = 204;
+          response.end();
+          return;
+        case "/large":
+          response.setHeader("content-length", String(4 * 1024 * 1024));
+          response.end(Buffer.alloc(4 * 1024 * 1024));
+          return;
+        default:
+          response.setHeader("content-length", "2");
+          response.end("ok");
+      }
+    });
+    running = await runManifests(
+      [
+        serviceManifest("app", [backend.port]),
+        serviceManifest("gone", [1]),
+        routeManifest("app", "Host(`app.example.com`)", ["{ name: app, port: 80 }"]),
+        routeManifest("gone", "Host(`gone.example.com`)", ["{ name: gone, port: 80 }"]),
+      ].join(""),
+      { accessLog: true, writeAccess: (line) => lines.push(line) },
+    );
+  });
+  afterAll(async () => {
+    await running?.close();
+    await backend?.close();
+  });
+
+  const host = "app.example.com";
+  const lineAfter = async (act: () => Promise<unknown>): Promise<string> => {
+    lines.length = 0;
+    await act();
+    await poll(() => lines.length).toBe(1);
+    return lines[0] ?? "";
+  };
+  const ask = (path: string, options: Parameters<typeof send>[2] = {}) =>
+    send(running.url("web"), path, { host, ...options });
+
+  it.each([
+    ["a body of known length", "/", {}, 200, 2],
+    ["HEAD", "/", { method: "HEAD" }, 200, 0],
+    ["no body", "/empty", {}, 204, 0],
+    ["a large body", "/large", {}, 200, 4 * 1024 * 1024],
+    ["a request with a body", "/", { method: "POST", body: "twelve bytes" }, 200, 2],
+  ])("%s", async (_, path, options, status, bytes) => {
+    let length = -1;
+    const line = await lineAfter(async () => {
+      const answer = await ask(path, options);
+      length = Number(answer.headers["content-length"] ?? 0);
+      expect(answer.status).toBe(status);
+    });
+    expect(line).toContain(` HTTP/1.1" ${status} ${bytes} `);
+    if (options.method !== "HEAD") expect(length).toBe(bytes);
+    expect(line).toMatch(new RegExp(`"http://127\\.0\\.0\\.1:${backend.port}" \\d+ms$`));
+  });
+
+  it("an answer in chunks is logged when its last one has passed, and counted", async () => {
+    lines.length = 0;
+    const { hostname, port } = new URL(running.url("web"));
+    const request = http.get({ hostname, port, path: "/chunks", headers: { host } });
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    const [first] = (await once(response, "data")) as [Buffer];
+    expect(first.toString()).toBe("first");
+    expect(lines).toEqual([]);
+    gate.resolve();
+    await once(response.resume(), "end");
+    await poll(() => lines.length).toBe(1);
+    expect(lines[0]).toContain('" 200 9 ');
+  });
+
+  it("a client that goes away in the middle has its line, and the Pod's answer ends", async () => {
+    gate = Promise.withResolvers();
+    const before = backend.requests.length;
+    const line = await lineAfter(async () => {
+      const { hostname, port } = new URL(running.url("web"));
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET /chunks HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      await once(socket, "data");
+      socket.destroy();
+      await backend.received(before + 1);
+      gate.resolve();
+    });
+    expect(line).toContain('"GET /chunks HTTP/1.1" 200 ');
+  });
+
+  it("a compressed answer passes as it is", async () => {
+    const line = await lineAfter(async () => {
+      const answer = await ask("/gzip", { headers: { "accept-encoding": "gzip" } });
+      expect(answer.headers["content-encoding"]).toBe("gzip");
+    });
+    expect(line).toContain('"GET /gzip HTTP/1.1" 200 ');
+  });
+
+  it("no Pod answers", async () => {
+    const line = await lineAfter(() => ask("/", { host: "gone.example.com" }));
+    expect(line).toMatch(
+      / 502 \S+ "-" "-" \d+ "default-gone-[0-9a-f]+@kubernetescrd" "http:\/\/127\.0\.0\.1:1" \d+ms$/,
+    );
+  });
+
+  it.each(["/?a=\\", "/a%0d%0ab", "/%22"])("a target that tries to end its field does not: %s", async (target) => {
+    const line = await lineAfter(() => ask(target));
+    expect(line.split("\n")).toHaveLength(1);
+    expect(line).toMatch(/ \+0000\] "GET (?:[^"\\\s]|\\.)+ HTTP\/1\.1" 200 /);
+  });
+});
