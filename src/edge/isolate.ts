@@ -65,7 +65,7 @@ function createIsolate(env: Env): Isolate {
     balance: createBalanceState({ random: Math.random }),
     gateway: undefined,
     direct: recordOrigin(
-      createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random }),
+      createDirectSend({ fetch: (input, init) => fetch(input, init), random: Math.random, now: Date.now }),
       Date.now,
     ),
     count: counters.count,

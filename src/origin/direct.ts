@@ -1,3 +1,4 @@
+import { createPassiveHealth } from "../balance/passive-health.ts";
 import { portOf } from "../edge/parse-target.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -12,6 +13,8 @@ export interface DirectOptions {
   fetch: OriginFetch;
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number;
+  /** Milliseconds. */
+  now: () => number;
 }
 
 /** Endpoints that one request tries at most. */
@@ -19,11 +22,21 @@ const MAX_TRIES = 3;
 
 /**
  * Sends exchanges straight to an endpoint by a plain fetch. The origin gets its own address as Host, which a Worker
- * cannot set. A request that cannot be repeated is sent once.
+ * cannot set. A request that cannot be repeated is sent once. Endpoints that passive health checks have taken out are
+ * known to this isolate alone.
  */
-export function createDirectSend({ fetch, random }: DirectOptions): Send {
+export function createDirectSend({ fetch, random, now }: DirectOptions): Send {
+  const passive = createPassiveHealth(now);
   return async (exchange, { options, endpoints }) => {
-    const candidates = findCandidates(endpoints);
+    const check = options.passiveHealthCheck;
+    const keyOf = ({ address, port }: Address): string => `${options.endpoints} ${address} ${port}`;
+    const all = findCandidates(endpoints);
+    const candidates = check === undefined ? all : all.filter((candidate) => !passive.isDown(keyOf(candidate)));
+    const note = (candidate: Address, hasFailed: boolean): void => {
+      if (check === undefined) return;
+      if (hasFailed) passive.failed(keyOf(candidate), check);
+      else passive.answered(keyOf(candidate));
+    };
     const first = Math.floor(random() * candidates.length);
     const tries = canBeRepeated(exchange) ? Math.min(candidates.length, MAX_TRIES) : 1;
     const headers = originHeaders(exchange);
@@ -35,10 +48,13 @@ export function createDirectSend({ fetch, random }: DirectOptions): Send {
       if (exchange.access !== undefined) exchange.access.pod = origin.slice(origin.indexOf("//") + 2);
       const url = `${origin}${exchange.path}${exchange.query}`;
       try {
-        return await fetchOrigin(fetch, url, exchange, headers);
+        const response = await fetchOrigin(fetch, url, exchange, headers);
+        note(candidate, response.status >= 500);
+        return response;
       } catch (thrown) {
         error = thrown;
         if (exchange.signal?.aborted) break;
+        note(candidate, true);
       }
     }
     if (candidates.length > 0) return answerFailedFetch(exchange, error);

@@ -7,10 +7,12 @@ import { destination, endpoint, fakeFetch, newExchange } from "./origin-harness.
 
 function createDirect(answers: (Response | Error)[], endpoints?: Endpoints, options: Partial<LoadBalancer> = {}) {
   const { fetch, asked } = fakeFetch(...answers);
-  const send = createDirectSend({ fetch, random: () => 0 });
+  const clock = { now: 0 };
+  const send = createDirectSend({ fetch, random: () => 0, now: () => clock.now });
   const to = destination(endpoints === undefined ? {} : { endpoints });
   return {
     asked,
+    clock,
     send: (exchange = newExchange()) => send(exchange, { ...to, options: { ...to.options, ...options } }),
   };
 }
@@ -128,5 +130,39 @@ describe("a direct request that fails", () => {
       "no available server",
       "no-endpoint",
     ]);
+  });
+});
+
+describe("a direct request to a service with passive health checks", () => {
+  const passiveHealthCheck = { maxFailedAttempts: 1, failureWindowMs: 10_000 };
+  const bad = () => new Response("no", { status: 500 });
+
+  it("goes past an endpoint that failed lately, and comes back to it", async () => {
+    const direct = createDirect([bad(), ok(), ok()], three, { passiveHealthCheck });
+    for (const passed of [0, 9_999, 1]) {
+      direct.clock.now += passed;
+      await direct.send();
+    }
+    expect(hosts(direct)).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.1"]);
+  });
+
+  it("goes past one that could not be reached", async () => {
+    const direct = createDirect([lost, ok(), ok()], three, { passiveHealthCheck });
+    for (let i = 0; i < 2; i++) await direct.send();
+    expect(hosts(direct)).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.2"]);
+  });
+
+  it("goes nowhere when all have failed", async () => {
+    const direct = createDirect([bad()], { endpoints: [endpoint("10.0.0.1")] }, { passiveHealthCheck });
+    await direct.send();
+    const exchange = newExchange();
+    expect((await direct.send(exchange)).status).toBe(503);
+    expect([exchange.failure, direct.asked.length]).toEqual(["no-endpoint", 1]);
+  });
+
+  it("goes on to one that fails where nothing is checked", async () => {
+    const direct = createDirect([bad(), bad()], three);
+    for (let i = 0; i < 2; i++) await direct.send();
+    expect(hosts(direct)).toEqual(["10.0.0.1", "10.0.0.1"]);
   });
 });

@@ -1,6 +1,7 @@
 import type { LoadBalancer } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { refOf } from "../fragment.ts";
+import { chooseTransport } from "../kubernetes/choose-transport.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
 import { readServiceAnnotations } from "../kubernetes/service-annotations.ts";
 import { qualify, serviceName, sha256Hex } from "../names.ts";
@@ -65,16 +66,18 @@ export function buildBackend(backend: IngressBackend, place: Place, shared: Back
   const endpoints = isNative ? `${resolved.key}-native` : resolved.key;
   const passHostHeader = options.passHostHeader ?? shared.passHostHeader ?? true;
   const sticky = stickyCookie(options.sticky, key);
+  const asked = {
+    passHostHeader,
+    ...(sticky === undefined ? {} : { sticky }),
+    ...(transport.name === undefined ? {} : { serversTransport: transport.name }),
+    ...annotated.balancing,
+  };
   const balancer: LoadBalancer = {
     type: "loadBalancer",
     endpoints,
     scheme: resolved.scheme,
-    passHostHeader,
-    // A plain fetch cannot set Host, so it serves only where the external name itself is wanted there.
-    transport: resolved.externalName !== undefined && !passHostHeader ? "direct" : "gateway",
-    ...(sticky === undefined ? {} : { sticky }),
-    ...(transport.name === undefined ? {} : { serversTransport: transport.name }),
-    ...annotated.balancing,
+    transport: chooseTransport(resolved.externalName, asked),
+    ...asked,
   };
   table.endpoints[endpoints] = isNative ? { endpoints: [{ ...clusterIp, state: "ready" }] } : resolved.endpoints;
   table.services[key] = balancer;

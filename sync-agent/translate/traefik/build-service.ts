@@ -1,5 +1,6 @@
 import type { LoadBalancer } from "../../../src/table/service.ts";
 import { parseGoDuration } from "../go-duration.ts";
+import { chooseTransport } from "../kubernetes/choose-transport.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
 import { type Balancing, readServiceAnnotations, readStrategy } from "../kubernetes/service-annotations.ts";
 import { qualify, serviceName, sha256Hex } from "../names.ts";
@@ -99,16 +100,18 @@ function buildLoadBalancer(
     passHostHeader: true,
     transport: "gateway",
   };
-  const balancer: LoadBalancer = {
-    ...plain,
-    endpoints,
+  const asked = {
     passHostHeader,
-    // A plain fetch cannot set Host, so it serves only where the external name itself is wanted there.
-    transport: resolved.externalName !== undefined && !passHostHeader ? "direct" : "gateway",
     ...(sticky === undefined ? {} : { sticky }),
     ...(transport.name === undefined ? {} : { serversTransport: transport.name }),
     ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
     ...readBalancing(options, annotated.balancing, place),
+  };
+  const balancer: LoadBalancer = {
+    ...plain,
+    endpoints,
+    transport: chooseTransport(resolved.externalName, asked),
+    ...asked,
   };
   const text = JSON.stringify(balancer);
   const hasOptions = options.scheme !== undefined || text !== JSON.stringify(plain);

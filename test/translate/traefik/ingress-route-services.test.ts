@@ -197,6 +197,21 @@ spec: { type: ExternalName, externalName: origin.example.com, ports: [{ port: 80
     expect(Object.values(table.services)).toMatchObject([{ type: "loadBalancer", transport }]);
   });
 
+  test.each([", healthCheck: {}", ", serversTransport: strict"])(
+    "an ExternalName with `%s` goes through the gateway",
+    (more) => {
+      const { table } = translateText(
+        one(`{ match: "Path(\`/\`)", services: [{ name: app, port: 80, passHostHeader: false${more} }] }`) +
+          traefik("ServersTransport", "strict", "serverName: origin.example.com") +
+          external,
+        (settings) => {
+          settings.crd.allowExternalNameServices = true;
+        },
+      );
+      expect(Object.values(table.services)).toMatchObject([{ type: "loadBalancer", transport: "gateway" }]);
+    },
+  );
+
   test("guards of a service stand before it, or close it", () => {
     const guarded = (name: string) =>
       translateText(
