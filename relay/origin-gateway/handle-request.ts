@@ -1,5 +1,5 @@
 import { type Hop, type HopFailure, POD_HEADER } from "../../src/hop/hop.ts";
-import type { ServersTransport } from "../../src/table/service.ts";
+import type { LoadBalancer, ServersTransport } from "../../src/table/service.ts";
 import { type Attempt, needsChoice } from "../health/choices.ts";
 import { admitRequest } from "./admit-request.ts";
 import { answerFailure, answerRefusal, refuseRequest } from "./answer.ts";
@@ -177,7 +177,7 @@ async function tryTargets(
     if (client.isClosed) return { kind: "abandoned" };
     const isKept = session !== undefined && session.target === target && !session.isLegacy;
     const cookie = isKept ? undefined : sessionCookie(service, targets, target);
-    const host = service.passHostHeader && hop.host !== "" ? hop.host : target.authority;
+    const host = service.passHostHeader && hop.host !== "" ? hop.host : ownHost(target, service);
     const connection = pools.get(target, service, table, upgrade !== undefined).take({
       maxIdleMs: isFresh ? 0 : isCareful ? MAX_IDLE_BEFORE_UPLOAD_MS : Number.POSITIVE_INFINITY,
       watchMs: isCareful && isEnding(target) ? WATCH_MS : 0,
@@ -255,6 +255,10 @@ const tellFirst =
 
 const lineOf = (value: string | string[] | undefined): string | undefined =>
   typeof value === "string" ? value : value?.join(", ");
+
+/** What a target is asked by that is not told the client's host: one outside the cluster without its scheme's port, as by the edge. */
+const ownHost = ({ authority }: Target, { transport, scheme }: LoadBalancer): string =>
+  transport === "direct" ? authority.replace(scheme === "https" ? /:443$/ : /:80$/, "") : authority;
 
 /** How long a Pod may take to answer, in milliseconds; 0: as long as it likes. */
 function answerTimeoutOf(transport: ServersTransport | undefined, { mirror }: Hop): number {

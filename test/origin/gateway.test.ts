@@ -48,6 +48,14 @@ describe("a request to the gateway", () => {
     });
   });
 
+  it("says what the gateway is to hold it to", async () => {
+    const gateway = createGateway();
+    const exchange = newExchange();
+    exchange.guards = [{ middleware: "limit@kubernetescrd", key: "a b" }];
+    await gateway.send(exchange);
+    expect(hopOf(gateway.asked[0]?.headers)?.guards).toEqual({ router: "", list: exchange.guards });
+  });
+
   it("carries the client's headers and streams its body", async () => {
     const gateway = createGateway();
     const exchange = newExchange({ method: "POST", body: "hello", headers: { "x-own": "1" } });

@@ -54,6 +54,35 @@ describe("the gateway's table", () => {
     expect(holder.take(state(tableOf({}))).pointer.generation).toBe(0);
   });
 
+  it("knows a middleware for some time after it left, and the newest of a name", () => {
+    let now = 0;
+    const holder = new GatewayTableHolder({ now: () => now, keepMs: 100 });
+    const withAmount = (amounts: Record<string, number>): Table => ({
+      ...emptyTable(),
+      middlewares: Object.fromEntries(
+        Object.entries(amounts).map(([name, amount]) => [name, { type: "inFlightReq", amount }]),
+      ),
+    });
+    const amountsOf = (): (readonly [string, unknown])[] =>
+      Object.entries(holder.current()?.middlewares ?? {}).map(([name, options]) => [
+        name,
+        Reflect.get(options, "amount"),
+      ]);
+    holder.take(state(withAmount({ a: 1, b: 2 })));
+    holder.take(state(withAmount({ b: 3 })));
+    expect(amountsOf()).toEqual([
+      ["b", 3],
+      ["a", 1],
+    ]);
+    now = 99;
+    holder.take(state(withAmount({ b: 3, a: 4 })));
+    expect(Object.fromEntries(amountsOf())).toEqual({ a: 4, b: 3 });
+    holder.take(state(withAmount({ b: 3 })));
+    now = 199;
+    holder.take(state(withAmount({ b: 3 })));
+    expect(amountsOf()).toEqual([["b", 3]]);
+  });
+
   it("knows a service for some time after it left, with what it had last, and then no more", () => {
     let now = 0;
     const holder = new GatewayTableHolder({ now: () => now, keepMs: 100 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Wrap } from "../../src/middleware/middleware.ts";
+import type { Send } from "../../src/origin/send.ts";
 import type { Service } from "../../src/table/service.ts";
 import { balancer, createHarness, down } from "./service-harness.ts";
 
@@ -30,6 +31,31 @@ describe("a load balancer", () => {
     expect((await harness.ask("far")).status).toBe(503);
     expect(harness.service("far").canServe(harness.exchangeOf({}))).toBe(false);
     expect((await harness.ask("near")).status).toBe(200);
+  });
+
+  it("goes through the gateway when the request is held to something, or not at all", async () => {
+    const ways: string[] = [];
+    const via =
+      (way: string): Send =>
+      async () => {
+        ways.push(way);
+        return new Response();
+      };
+    const hold: Wrap = (next) => (exchange) => {
+      exchange.guards = [{ middleware: "limit", key: "" }];
+      return next(exchange);
+    };
+    const services: Record<string, Service> = {
+      near: balancer("near", { transport: "direct" }),
+      held: { type: "filtered", middlewares: ["hold"], service: "near" },
+    };
+    const context = { gateway: via("gateway"), direct: via("direct") };
+    const harness = createHarness({ services, middlewares: { hold }, context });
+    await harness.ask("near");
+    await harness.ask("held");
+    expect(ways).toEqual(["direct", "gateway"]);
+    const without = createHarness({ services, middlewares: { hold }, context: { ...context, gateway: undefined } });
+    expect((await without.ask("held")).status).toBe(503);
   });
 });
 

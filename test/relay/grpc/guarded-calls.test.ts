@@ -1,0 +1,125 @@
+import { createServer } from "node:http2";
+import { status } from "@grpc/grpc-js";
+import { afterEach, describe, expect, test } from "vitest";
+import { GuardSet } from "../../../relay/origin-gateway/guards/guard-set.ts";
+import type { Middleware, MiddlewareOptions } from "../../../src/table/middleware.ts";
+import { closeAll, deadPort, listen } from "../gateway-harness.ts";
+import { callRouter, callTable, closeGrpc, podsOf, runGrpc, startEcho, startGrpcPod, unary } from "./grpc-harness.ts";
+
+afterEach(async () => {
+  await closeGrpc();
+  await closeAll();
+});
+
+type Callback = (error: null, value: Buffer) => void;
+
+const retry = (changes: Partial<MiddlewareOptions<"retry">> = {}): Middleware => ({
+  type: "retry",
+  attempts: 3,
+  initialIntervalMs: 0,
+  timeoutMs: 0,
+  status: ["500-599"],
+  maxRequestBodyBytes: -1,
+  disableRetryOnNetworkError: false,
+  retryNonIdempotentMethod: true,
+  ...changes,
+});
+
+/** Calls to Pods on these ports, held to middlewares. */
+async function held(ports: readonly number[], middlewares: Record<string, Middleware>) {
+  const guards = new GuardSet({ now: () => performance.now(), random: () => 0 });
+  const grpc = await runGrpc(
+    callTable(
+      { routers: [callRouter("PathPrefix(`/`)", "pods", { middlewares: Object.keys(middlewares) })], middlewares },
+      podsOf("pods", ports),
+    ),
+    { guards },
+  );
+  return { guards, grpc, client: grpc.client() };
+}
+
+/** A Pod that answers calls with a status of HTTP alone, as a proxy before it would. */
+async function refusingPod(code: number): Promise<{ port: number; calls: () => number }> {
+  let calls = 0;
+  const server = createServer();
+  server.on("stream", (stream) => {
+    calls++;
+    stream.on("error", () => {});
+    stream.respond({ ":status": code }, { endStream: true });
+    stream.resume();
+  });
+  return { port: await listen(server), calls: () => calls };
+}
+
+describe("calls", () => {
+  test("are counted while they are on their way", async () => {
+    const waiting: (() => void)[] = [];
+    const arrived = Promise.withResolvers<void>();
+    const pod = await startGrpcPod({
+      Unary: ({ request }: { request: Buffer }, callback: Callback) => {
+        waiting.push(() => callback(null, request));
+        arrived.resolve();
+      },
+    });
+    const { guards, client } = await held([pod.port], { limit: { type: "inFlightReq", amount: 1 } });
+    const first = unary(client, "first");
+    await arrived.promise;
+    expect(await unary(client, "second")).toMatchObject({ code: status.UNAVAILABLE, value: undefined });
+    for (const answer of waiting) answer();
+    expect(await first).toMatchObject({ code: status.OK, value: "first" });
+    expect(Object.fromEntries(guards.stats().refused)).toEqual({ limit: 1 });
+
+    waiting.length = 0;
+    const third = unary(client, "third");
+    await expect.poll(() => waiting.length).toBe(1);
+    for (const answer of waiting) answer();
+    expect((await third).code).toBe(status.OK);
+  });
+
+  test("that a client gives up count no more", async () => {
+    const pod = await startGrpcPod({ Unary: () => {} });
+    const { guards, client } = await held([pod.port], { limit: { type: "inFlightReq", amount: 1 } });
+    for (let i = 0; i < 3; i++) {
+      expect((await unary(client, "ping", { deadline: 100 })).code).toBe(status.DEADLINE_EXCEEDED);
+    }
+    expect(guards.stats().refused.size).toBe(0);
+  });
+
+  test("are sent again, to another Pod, with all that the client has sent", async () => {
+    const [bad, good] = [await refusingPod(503), await startEcho()];
+    const { guards, client } = await held([bad.port, good.port], { retry: retry() });
+    for (let i = 0; i < 4; i++) {
+      expect(await unary(client, "ping".repeat(100))).toMatchObject({ code: status.OK, value: "ping".repeat(100) });
+    }
+    expect(guards.stats().retried.get("retry")).toBe(bad.calls());
+    expect(bad.calls()).toBeGreaterThan(0);
+  });
+
+  test("are not, being POST, unless that is allowed", async () => {
+    const bad = await refusingPod(503);
+    const { client } = await held([bad.port], { retry: retry({ retryNonIdempotentMethod: false }) });
+    expect((await unary(client)).code).toBe(status.UNAVAILABLE);
+    expect(bad.calls()).toBe(1);
+  });
+
+  test("are when they reached no Pod", async () => {
+    const { guards, grpc, client } = await held([await deadPort()], { retry: retry({ status: [] }) });
+    expect((await unary(client)).code).toBe(status.UNAVAILABLE);
+    expect([guards.stats().retried.get("retry"), grpc.stats().refusedDials]).toEqual([2, 3]);
+  });
+
+  test("do not reach Pods behind an open breaker", async () => {
+    const { grpc, client } = await held([await deadPort()], {
+      breaker: {
+        type: "circuitBreaker",
+        condition: { type: "networkErrorRatio", operator: ">", value: 0.5 },
+        checkPeriodMs: 0,
+        fallbackDurationMs: 60_000,
+        recoveryDurationMs: 60_000,
+        responseCode: 503,
+      },
+    });
+    for (let i = 0; i < 3; i++) expect((await unary(client)).code).toBe(status.UNAVAILABLE);
+    expect(grpc.stats().refusedDials).toBe(1);
+  });
+});
