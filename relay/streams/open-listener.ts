@@ -60,7 +60,10 @@ const openTcp: Open = async (entryPoint, _, listen, options) => {
     table,
     trustsProxy: (address) => trustsProxy(table().relayEntryPoints[entryPoint], address),
     serverFirstWaitMs: settings.serverFirstWaitMs,
-    helloTimeoutMs: settings.helloTimeoutMs,
+    // Asked for each connection, so that a new table needs no new listener.
+    get helloTimeoutMs() {
+      return table().relayEntryPoints[entryPoint]?.readTimeoutMs || settings.helloTimeoutMs;
+    },
     maxConnections: settings.maxConnections,
     ...(companion && { companion: () => companion(entryPoint) }),
     carry,

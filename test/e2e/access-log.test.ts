@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, routeManifest, serviceManifest, startBackend } from "./backend.ts";
 import { runExample } from "./run-example.ts";
 import { type Running, runManifests } from "./run-manifests.ts";
-import { send } from "./send.ts";
+import { type SendOptions, send } from "./send.ts";
 
 const poll = <T>(read: () => T) => expect.poll(read, { timeout: 15_000, interval: 20 });
 type Fields = Record<string, unknown>;
@@ -110,7 +110,7 @@ describe("what is told of a request", () => {
   const ask = (path: string, options: Parameters<typeof send>[2] = {}) =>
     send(running.url("web"), path, { host, ...options });
 
-  it.each([
+  it.each<[string, string, SendOptions, number, number]>([
     ["a body of known length", "/", {}, 200, 2],
     ["HEAD", "/", { method: "HEAD" }, 200, 0],
     ["no body", "/empty", {}, 204, 0],
