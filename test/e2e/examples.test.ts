@@ -18,6 +18,7 @@ const tested = {
     "ip-allow-list",
     "jwt",
   ],
+  "examples-guards.test.ts": ["circuit-breaker", "in-flight-req", "retry"],
   "examples-grpc.test.ts": ["grpc", "grpc-web"],
   "examples-middlewares.test.ts": [
     "add-prefix",
