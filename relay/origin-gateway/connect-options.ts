@@ -135,12 +135,18 @@ function urisOf(subjectAltName: string): string[] {
   );
 }
 
-type TlsOptions = Pick<SecureContextOptions, "ca" | "cert" | "key"> & { rejectUnauthorized?: boolean };
+type TlsOptions = Pick<SecureContextOptions, "ca" | "cert" | "key" | "minVersion" | "maxVersion" | "ciphers"> & {
+  rejectUnauthorized?: boolean;
+};
 
 function tlsOptions(transport: ServersTransport | undefined): TlsOptions {
   if (transport === undefined) return {};
   const { insecureSkipVerify, rootCAs = [], certificates = [] } = transport;
+  const { minTlsVersion, maxTlsVersion, cipherSuites = [] } = transport;
   return {
+    ...(minTlsVersion !== undefined && { minVersion: minTlsVersion }),
+    ...(maxTlsVersion !== undefined && { maxVersion: maxTlsVersion }),
+    ...(cipherSuites.length > 0 && { ciphers: cipherSuites.join(":") }),
     ...(insecureSkipVerify === true && { rejectUnauthorized: false }),
     ...(rootCAs.length > 0 && { ca: rootCAs }),
     ...(certificates.length > 0 && {

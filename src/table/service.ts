@@ -187,5 +187,9 @@ export const serversTransportSchema = z.strictObject({
   pingTimeoutMs: z.optional(z.number()),
   /** A URI that the Pod's certificate must name. */
   peerCertUri: z.optional(z.string()),
+  minTlsVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
+  maxTlsVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
+  /** By OpenSSL's names; those of TLS 1.3 are its own. */
+  cipherSuites: z.optional(z.array(z.string())),
 });
 export type ServersTransport = z.infer<typeof serversTransportSchema>;

@@ -70,6 +70,30 @@ describe("https to a Pod", () => {
     expect(headers[FAILURE_HEADER]).toBe("unreachable");
   });
 
+  it.each<[string, ServersTransport, string | undefined]>([
+    ["the Pod's own", {}, "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256"],
+    [
+      "the suite that is asked for",
+      { cipherSuites: ["ECDHE-ECDSA-AES256-GCM-SHA384"] },
+      "TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384",
+    ],
+    ["no version below the least", { minTlsVersion: "TLSv1.3" }, undefined],
+    ["no version above the highest", { maxTlsVersion: "TLSv1.1" }, undefined],
+    ["no suite that the Pod does not have", { cipherSuites: ["AES256-SHA"] }, undefined],
+  ])("speaks %s", async (_, transport, spoken) => {
+    const ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
+    const server = createTlsServer({ ...forName, maxVersion: "TLSv1.2", ciphers, honorCipherOrder: true });
+    server.on("tlsClientError", (__, socket) => socket.destroy());
+    server.on("request", ({ socket }, response) => {
+      const encrypted = socket as TLSSocket;
+      response.end(`${encrypted.getProtocol()} ${encrypted.getCipher().name}`);
+    });
+    const gateway = await gatewayTo(await listen(server), { ...transport, insecureSkipVerify: true });
+    const { headers, text } = await send(gateway, "app");
+    if (spoken === undefined) expect(headers[FAILURE_HEADER]).toBe("unreachable");
+    else expect(text).toBe(spoken);
+  });
+
   it("shows the transport's certificate", async () => {
     const port = await tlsPod(forAddress, client.cert);
     const own = { certificates: [{ certificate: client.cert, key: client.key }], insecureSkipVerify: true };

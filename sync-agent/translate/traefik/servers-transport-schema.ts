@@ -1,5 +1,8 @@
 import * as z from "zod";
+import { whole } from "../read-object.ts";
+import { tlsCipherSuites, tlsVersions } from "../tls/go-names.ts";
 
+const versions = [...tlsVersions.keys()];
 const duration = z.union([z.string(), z.int()]);
 
 /** https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/serverstransport/ */
@@ -21,9 +24,10 @@ export const serversTransportSchema = z.object({
       pingTimeout: duration.optional(),
     })
     .optional(),
-  minVersion: z.unknown().optional(),
-  maxVersion: z.unknown().optional(),
-  cipherSuites: z.unknown().optional(),
+  minVersion: z.enum(versions).optional(),
+  maxVersion: z.enum(versions).optional(),
+  // One more or one less is not what was asked for.
+  cipherSuites: whole(z.array(z.string().refine((name) => tlsCipherSuites.has(name), "is no cipher suite"))).optional(),
   peerCertURI: z.string().optional(),
   peerCertSANs: z.unknown().optional(),
   spiffe: z.unknown().optional(),

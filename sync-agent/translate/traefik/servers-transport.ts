@@ -4,6 +4,7 @@ import type { TranslateObject } from "../fragment.ts";
 import { parseGoDuration } from "../go-duration.ts";
 import { objectName, qualify } from "../names.ts";
 import { type Report, readSpec } from "../read-object.ts";
+import { tlsCipherSuites, tlsVersions } from "../tls/go-names.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
 import { findTransport } from "./find-transport.ts";
 import { type ServersTransportSpec, serversTransportSchema } from "./servers-transport-schema.ts";
@@ -50,22 +51,20 @@ export function useServersTransport(
 
 /** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
 const guards = ["peerCertSANs", "spiffe"] as const;
-const niceties = ["minVersion", "maxVersion", "cipherSuites"] as const;
 
 function readTransport(object: KubernetesObject, report: Report, context: Context): ServersTransport | undefined {
   const spec = readSpec(serversTransportSchema, object, report);
   if (spec === undefined) return undefined;
   let isUsable = true;
-  for (const field of [...guards, ...niceties]) {
+  for (const field of guards) {
     if (spec[field] === undefined || spec[field] === null) continue;
-    const isGuard = guards.some((guard) => guard === field);
     report({
       code: "unsupported-field",
-      severity: isGuard ? "error" : "warning",
+      severity: "error",
       path: ["spec", field],
-      message: `\`${field}\` is not supported yet${isGuard ? "; services with this ServersTransport answer 503" : ""}`,
+      message: `\`${field}\` is not supported yet; services with this ServersTransport answer 503`,
     });
-    if (isGuard) isUsable = false;
+    isUsable = false;
   }
   if (!isUsable) return undefined;
   const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2, peerCertURI } = spec;
@@ -80,7 +79,18 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     ...(maxIdleConnsPerHost === undefined ? {} : { maxIdleConnsPerHost }),
     ...(disableHTTP2 === undefined ? {} : { disableHttp2: disableHTTP2 }),
     ...(peerCertURI ? { peerCertUri: peerCertURI } : {}),
+    ...readTls(spec),
     ...readTimeouts(spec, report),
+  };
+}
+
+/** Go's names are read by the schema. */
+function readTls({ minVersion = "", maxVersion = "", cipherSuites = [] }: ServersTransportSpec) {
+  const [minTlsVersion, maxTlsVersion] = [tlsVersions.get(minVersion), tlsVersions.get(maxVersion)];
+  return {
+    ...(minTlsVersion && { minTlsVersion }),
+    ...(maxTlsVersion && { maxTlsVersion }),
+    ...(cipherSuites.length > 0 && { cipherSuites: cipherSuites.map((name) => tlsCipherSuites.get(name) ?? name) }),
   };
 }
 

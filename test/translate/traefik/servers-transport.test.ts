@@ -53,6 +53,18 @@ describe("a ServersTransport", () => {
     });
   });
 
+  test("says what TLS is spoken, in OpenSSL's names", () => {
+    const spec =
+      "minVersion: VersionTLS12\nmaxVersion: VersionTLS13\ncipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256]";
+    const result = translateText(route + transport(spec) + services("a"));
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({
+      minTlsVersion: "TLSv1.2",
+      maxTlsVersion: "TLSv1.3",
+      cipherSuites: ["ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"],
+    });
+  });
+
   test("that lacks a Secret is used without", () => {
     const result = translateText(
       route +
@@ -77,6 +89,16 @@ describe("a ServersTransport", () => {
       "checks more than is built",
       transport("peerCertSANs: [{type: DNS, value: x}]"),
       "error unsupported-field ServersTransport/t spec.peerCertSANs",
+    ],
+    [
+      "asks for a version that is none",
+      transport("minVersion: TLS1.2"),
+      "error invalid-field ServersTransport/t spec.minVersion",
+    ],
+    [
+      "asks for a cipher suite that is none",
+      transport("cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, BEST]"),
+      "error invalid-field ServersTransport/t spec.cipherSuites.1",
     ],
     [
       "cannot be read",
