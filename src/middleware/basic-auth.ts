@@ -34,6 +34,7 @@ export const basicAuth: MiddlewareFactory<"basicAuth"> = {
       const texts = [line.text, user, bytesAsText(password)];
       const isRight = await runtime.verdicts.check(texts, () => isPassword(password, line.hash));
       if (!isRight || known === undefined) return refuse(challenge);
+      if (exchange.access !== undefined) exchange.access.user = user;
       if (removeHeader) exchange.headers.delete("Authorization");
       if (headerField !== undefined) setOwnHeader(exchange, headerField, user);
       return next(exchange);

@@ -44,6 +44,7 @@ export const digestAuth: MiddlewareFactory<"digestAuth"> = {
       const isRight = equalBytes(bytesOf(responseOf(secret, exchange.request.method, given)), bytesOf(given.response));
       if (!isRight || known === undefined) return refuse(nonces, false);
       if (!(await nonces.isGood(nonce))) return refuse(nonces, true);
+      if (exchange.access !== undefined) exchange.access.user = username;
       if (removeHeader) exchange.headers.delete("Authorization");
       if (headerField !== undefined) setOwnHeader(exchange, headerField, username);
       return next(exchange);

@@ -53,6 +53,19 @@ it("the example logs what its configuration asks for", async () => {
   expect(audit).toMatchObject({ entryPointName: "internal", RequestHost: "audit.example.com" });
 });
 
+/** Lets in `ann` with the password `test`. */
+const login = `---
+apiVersion: v1
+kind: Secret
+metadata: { name: users }
+stringData: { users: "ann:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=" }
+---
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: { name: login }
+spec: { basicAuth: { secret: users } }
+`;
+
 describe("what is told of a request", () => {
   const lines: string[] = [];
   let backend: Backend;
@@ -90,6 +103,8 @@ describe("what is told of a request", () => {
         serviceManifest("app", [backend.port]),
         serviceManifest("gone", [1]),
         routeManifest("app", "Host(`app.example.com`)", ["{ name: app, port: 80 }"]),
+        routeManifest("safe", "Host(`safe.example.com`)", ["{ name: app, port: 80, middlewares: [{ name: login }] }"]),
+        login,
         routeManifest("gone", "Host(`gone.example.com`)", ["{ name: gone, port: 80 }"]),
       ].join(""),
       { accessLog: true, writeAccess: (line) => lines.push(line) },
@@ -163,6 +178,15 @@ describe("what is told of a request", () => {
       expect(answer.headers["content-encoding"]).toBe("gzip");
     });
     expect(line).toContain('"GET /gzip HTTP/1.1" 200 ');
+  });
+
+  it.each([
+    ["ann:test", "ann", 200],
+    ["ann:guess", "-", 401],
+  ])("who logged in: %s", async (credentials, user, status) => {
+    const headers = { Authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+    const line = await lineAfter(() => ask("/", { host: "safe.example.com", headers }));
+    expect(line).toMatch(new RegExp(`^127\\.0\\.0\\.1 - ${user} \\[.*" ${status} `));
   });
 
   it("no Pod answers", async () => {
