@@ -34,7 +34,7 @@ const basicSecret = "The Secret has one key, or `users`, with a line for each us
 
 /** What goes for all that the gateway enforces. */
 const atGateway =
-  "Done by the origin gateway, which the requests of all isolates come through; each relay (where it runs several processes, each of them) counts by itself, and each route by itself, as in Traefik. What a later middleware answers does not get there, and is not counted. Services that the edge would ask directly are asked through the gateway on such a route; mirrored copies are held to nothing.";
+  "Done by the [origin gateway](last-hop.md#what-the-gateway-enforces), for each route and each relay by itself.";
 
 /** What is to be known of a type besides its fields. */
 const remarks: Readonly<Record<string, string>> = {
