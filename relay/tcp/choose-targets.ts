@@ -1,7 +1,7 @@
 import type { BalanceState } from "../../src/balance/balance-state.ts";
 import { nextChild } from "../../src/balance/rotation.ts";
 import { fnv1a32 } from "../../src/snapshot/fnv1a32.ts";
-import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
+import type { TcpLoadBalancer, TcpService } from "../../src/table/tcp.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
 import { orderTargets } from "../origin-gateway/order-targets.ts";
 import { type Target, targetsOf } from "../origin-gateway/target.ts";
@@ -58,7 +58,9 @@ export function chooseTargets(
     };
     const isAnyDown = health !== undefined && !health.isEmpty;
     // When all are down, all are tried: a probe may be wrong.
-    const states = isAnyDown && children.some((_, index) => canTake(index, health)) ? health : undefined;
+    const isUp = ({ service: child }: { service: string }, index: number): boolean =>
+      canTake(index, health) && !refuses(table.tcpServices[child]);
+    const states = isAnyDown && children.some(isUp) ? health : undefined;
     const chosen = nextChild(rotation, (index) => canTake(index, states));
     const next = chosen === undefined ? undefined : children[chosen];
     if (next === undefined) return undefined;
@@ -66,6 +68,10 @@ export function chooseTargets(
   }
   return undefined;
 }
+
+/** Whether a service stands for what cannot be had: its share is refused, and not its siblings'. */
+const refuses = (service: TcpService | undefined): boolean =>
+  service?.type === "weighted" && service.children.length === 0;
 
 function canServe(
   name: string,
@@ -76,6 +82,7 @@ function canServe(
   const service = table.tcpServices[name];
   if (service === undefined || depth > MAX_DEPTH) return false;
   if (service.type === "weighted") {
+    if (refuses(service)) return true;
     return service.children.some((child) => child.weight > 0 && canServe(child.service, table, depth + 1, states));
   }
   const endpoints = table.relayEndpoints[service.endpoints];

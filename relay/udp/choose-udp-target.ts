@@ -38,6 +38,8 @@ function canServe(name: string | undefined, table: UdpTable, depth: number): boo
   const service = name === undefined ? undefined : table.udpServices[name];
   if (service === undefined || depth > MAX_DEPTH) return false;
   if (service.type === "loadBalancer") return (table.relayEndpoints[service.endpoints]?.endpoints.length ?? 0) > 0;
+  // It stands for what cannot be had: its share is dropped, and not its siblings'.
+  if (service.children.length === 0) return true;
   return service.children.some(({ weight, service: child }) => weight > 0 && canServe(child, table, depth + 1));
 }
 

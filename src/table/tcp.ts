@@ -60,7 +60,10 @@ const tcpLoadBalancerSchema = z.strictObject({
 });
 export type TcpLoadBalancer = z.infer<typeof tcpLoadBalancerSchema>;
 
-/** Children with their weights; a weight of 0 gets nothing. */
+/**
+ * Children with their weights; a weight of 0 gets nothing, and one that cannot serve leaves its share to the others.
+ * Without children it refuses what comes, and as a child it refuses its share.
+ */
 const weightedSchema = z.strictObject({
   type: z.literal("weighted"),
   children: z.array(z.strictObject({ service: z.string(), weight: z.number() })),

@@ -35,7 +35,7 @@ export function judgeRules(route: KubernetesObject, problems: readonly Problem[]
   });
   const [first] = references;
   const unresolved = first && { reason: first.reason, message: joinParts(references.map(({ text }) => text)) };
-  const bad = errors.filter((problem) => reasonOf(problem) === undefined && !isEmptyRule(problem));
+  const bad = errors.filter((problem) => reasonOf(problem) === undefined && !isEmptyRule(problem) && !isLate(problem));
   return { ...judgeBad(route, bad), unresolved };
 }
 
@@ -75,6 +75,9 @@ function reasonOf({ code, path }: Problem): string | undefined {
 
 /** A rule without backends answers 500 and is as valid as Gateway API lets it be. */
 const isEmptyRule = ({ code }: Problem): boolean => code === "backend-not-found";
+
+/** Of several routes that want the same of a listener the oldest has it, and all are accepted (GEP-1901). */
+const isLate = ({ code }: Problem): boolean => code === "router-conflict";
 
 const rulesOf = ({ spec }: KubernetesObject): unknown[] => listOf(spec, "rules");
 

@@ -28,4 +28,8 @@ export const supportedFeatures: readonly { name: string }[] = [
   "HTTPRouteResponseHeaderModification",
   "HTTPRouteSchemeRedirect",
   "ReferenceGrant",
+  "TLSRoute",
+  "TLSRouteModeMixed",
+  "TLSRouteModeTerminate",
+  "UDPRoute",
 ].map((name) => ({ name }));

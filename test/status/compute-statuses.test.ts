@@ -335,13 +335,16 @@ describe("routes of connections and datagrams", () => {
     ]);
   });
 
-  test("of two that take the same datagrams the younger is not accepted", () => {
+  test("of two that take the same datagrams both are accepted, as GEP-1901 has it; one serves", () => {
     const routes = ["a", "b"].map((name) => stream("UDPRoute", { name, created: `2026-01-0${name === "a" ? 2 : 1}` }));
     const text = gateway(listener("one", "", 53, "UDP")) + routes.join("") + udpApp;
     const statuses = statusesOf(text, {}, addEntryPoints);
-    expect(parentLines(statuses, "UDPRoute/a")[0]?.[0]).toBe("Accepted=False/UnsupportedValue");
-    expect(parentLines(statuses, "UDPRoute/b")[0]?.[0]).toBe("Accepted=True/Accepted");
-    expect(statuses.get("Gateway/main")).toMatchObject({ listeners: [{ attachedRoutes: 1 }] });
+    for (const name of ["a", "b"]) {
+      expect(parentLines(statuses, `UDPRoute/${name}`)).toEqual([
+        ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"],
+      ]);
+    }
+    expect(statuses.get("Gateway/main")).toMatchObject({ listeners: [{ attachedRoutes: 2 }] });
   });
 });
 

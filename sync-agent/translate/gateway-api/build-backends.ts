@@ -53,8 +53,8 @@ export function buildBackends(
   return putNamed(context.table.services, qualify(`${scope.name}-wrr`, GATEWAY_PROVIDER), weighted);
 }
 
-/** Of a backendRef that cannot be read: its share gets 500, so that its siblings get no more than theirs. */
-function weightOf(element: unknown): number {
+/** Of a backendRef that cannot be read: its share is refused, so that its siblings get no more than theirs. */
+export function weightOf(element: unknown): number {
   const weight: unknown = typeof element === "object" && element !== null ? Reflect.get(element, "weight") : undefined;
   return typeof weight === "number" && Number.isSafeInteger(weight) && weight >= 0 ? weight : 1;
 }

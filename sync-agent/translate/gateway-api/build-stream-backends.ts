@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { TcpService, UdpService } from "../../../src/table/tcp.ts";
 import { qualify } from "../names.ts";
 import { readFields } from "../read-object.ts";
@@ -5,6 +6,7 @@ import { buildTcpLoadBalancer, tcpUnavailable } from "../streams/build-tcp-servi
 import { buildUdpLoadBalancer, udpUnavailable } from "../streams/build-udp-service.ts";
 import type { StreamRef } from "../streams/stream-backend.ts";
 import { type Context, type Place, within } from "../traefik/context.ts";
+import { weightOf } from "./build-backends.ts";
 import { permitReference } from "./permit-reference.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
 import { streamBackendSchema } from "./stream-schema.ts";
@@ -26,48 +28,69 @@ export function buildStreamBackends(
 ): string {
   if (kind === "UDPRoute") {
     const build = (ref: StreamRef, at: Place): UdpService | undefined => buildUdpLoadBalancer(ref, at, context);
-    return buildWeighted(refs, name, context.table.udpServices, build, kind, place, context) ?? udpUnavailable(context);
+    const services = { part: context.table.udpServices, build, unavailable: () => udpUnavailable(context) };
+    return buildWeighted(refs, name, services, kind, place, context);
   }
   const build = (ref: StreamRef, at: Place): TcpService | undefined => buildTcpLoadBalancer(ref, {}, at, context);
-  return buildWeighted(refs, name, context.table.tcpServices, build, kind, place, context) ?? tcpUnavailable(context);
+  const services = { part: context.table.tcpServices, build, unavailable: () => tcpUnavailable(context) };
+  return buildWeighted(refs, name, services, kind, place, context);
 }
 
-/** A backend that cannot be had leaves its share to the others, as a Service without endpoints does. Undefined when none is left. */
+/** Services of one protocol. */
+interface ServiceFamily<T> {
+  part: Record<string, T | Weighted>;
+  build(ref: StreamRef, place: Place): T | undefined;
+  /** Puts the service that serves nothing. */
+  unavailable(): string;
+}
+
+/**
+ * A backend that cannot be had gets its share all the same, which is refused: its siblings get no more than theirs
+ * (https://gateway-api.sigs.k8s.io/reference/spec/#tcprouterule).
+ */
 function buildWeighted<T>(
   refs: readonly unknown[],
   name: string,
-  part: Record<string, T | Weighted>,
-  build: (ref: StreamRef, place: Place) => T | undefined,
+  family: ServiceFamily<T>,
   kind: StreamRouteKind,
   place: Place,
   context: Context,
-): string | undefined {
+): string {
   if (refs.length === 0) reportNone(place);
-  const children: Weighted["children"] = [];
-  for (const [index, element] of refs.entries()) {
+  const children = refs.map((element, index) => {
     const at = within(place, index);
-    const read = readFields(streamBackendSchema, element, at.path, at.report, at.misplaced);
-    if (read === undefined) continue;
-    const { group, kind: refKind, weight } = read;
-    if (group !== "" || refKind !== "Service") {
-      reportKind(refKind, at);
-      continue;
-    }
-    const namespace = read.namespace || place.namespace;
-    if (!permitReference(kind, { group, kind: refKind, namespace, name: read.name }, at, context)) continue;
-    const service = build({ namespace, name: read.name, port: read.port, allowExternalName: false }, at);
-    if (service === undefined) continue;
-    const port = read.port ?? "";
-    children.push({
-      service: putNamed(part, qualify(`${namespace}-${read.name}-${port}`, GATEWAY_PROVIDER), service),
-      weight,
-    });
-  }
+    const ref = readFields(streamBackendSchema, element, at.path, at.report, at.misplaced);
+    const service = ref && buildBackend(ref, family, kind, at, context);
+    return { service, weight: ref === undefined ? weightOf(element) : ref.weight };
+  });
+  if (children.every(({ service }) => service === undefined)) return family.unavailable();
   const [only] = children;
-  if (only === undefined) return undefined;
-  if (children.every(({ weight }) => weight === 0)) reportWeights(place);
-  else if (children.length === 1) return only.service;
-  return putNamed(part, qualify(`${name}-wrr`, GATEWAY_PROVIDER), { type: "weighted", children });
+  const isWeightless = children.every(({ weight }) => weight === 0);
+  if (isWeightless) reportWeights(place);
+  else if (children.length === 1 && only?.service !== undefined) return only.service;
+  return putNamed(family.part, qualify(`${name}-wrr`, GATEWAY_PROVIDER), {
+    type: "weighted",
+    children: children.map(({ service, weight }) => ({ service: service ?? family.unavailable(), weight })),
+  });
+}
+
+/** Undefined, with the problem reported, when the backend cannot be had. */
+function buildBackend<T>(
+  ref: z.output<typeof streamBackendSchema>,
+  { part, build }: ServiceFamily<T>,
+  kind: StreamRouteKind,
+  at: Place,
+  context: Context,
+): string | undefined {
+  const { group, kind: refKind, name, port } = ref;
+  if (group !== "" || refKind !== "Service") {
+    reportKind(refKind, at);
+    return undefined;
+  }
+  const namespace = ref.namespace || at.namespace;
+  if (!permitReference(kind, { group, kind: refKind, namespace, name }, at, context)) return undefined;
+  const service = build({ namespace, name, port, allowExternalName: false }, at);
+  return service && putNamed(part, qualify(`${namespace}-${name}-${port ?? ""}`, GATEWAY_PROVIDER), service);
 }
 
 const reportNone = ({ path, report }: Place): void =>
@@ -84,7 +107,7 @@ const reportKind = (kind: string, { path, report }: Place): void =>
     code: "backend-not-found",
     severity: "error",
     path: [...path, "kind"],
-    message: `A backend cannot be a ${kind.slice(0, 60)}; it gets nothing`,
+    message: `A backend cannot be a ${kind.slice(0, 60)}; its share is refused`,
     hint: "Name a Service",
   });
 

@@ -25,7 +25,10 @@ export function buildTcpLoadBalancer(
   return { type: "loadBalancer", endpoints: backend.endpoints, ...balancing, ...options };
 }
 
-/** Stands in where a service is needed and the reference cannot be resolved: it closes every connection. */
+/**
+ * Stands in where a service is needed and the reference cannot be resolved: it closes every connection, those too that
+ * are its share of a weighted service.
+ */
 export const UNAVAILABLE = "unavailable@internal";
 
 export function tcpUnavailable({ table }: Pick<Context, "table">): string {

@@ -16,7 +16,7 @@ export function buildUdpLoadBalancer(
   return backend && { type: "loadBalancer", endpoints: backend.endpoints };
 }
 
-/** Stands in where a service is needed and the reference cannot be resolved: it drops every datagram. */
+/** Stands in where a service is needed and the reference cannot be resolved: it drops every datagram, as that for TCP. */
 export function udpUnavailable({ table }: Pick<Context, "table">): string {
   table.udpServices[UNAVAILABLE] = { type: "weighted", children: [] };
   return UNAVAILABLE;

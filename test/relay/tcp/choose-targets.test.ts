@@ -25,6 +25,14 @@ const table = {
         { service: "never", weight: 0 },
       ],
     },
+    nothing: { type: "weighted", children: [] },
+    partly: {
+      type: "weighted",
+      children: [
+        { service: "blue", weight: 1 },
+        { service: "nothing", weight: 3 },
+      ],
+    },
     outer: { type: "weighted", children: [{ service: "split", weight: 1 }] },
     least: { type: "loadBalancer", endpoints: "blue", healthCheck, strategy: "leastconn" },
   } satisfies Record<string, TcpService>,
@@ -80,6 +88,12 @@ describe("weighted services", () => {
     expect(new Set(firsts(name, stateOf("green 3")))).toEqual(new Set([1, 2]));
     expect(new Set(firsts(name, stateOf("blue 1", "blue 2")))).toEqual(new Set([3]));
     expect(firsts(name, stateOf("blue 1")).filter((port) => port === 3)).toHaveLength(2);
+  });
+
+  it("refuse the share of a child that stands for what cannot be had, and no more of it when nobody passes", () => {
+    const served = (...down: string[]) => firsts("partly", stateOf(...down)).filter((port) => port !== 0);
+    expect(served()).toHaveLength(2);
+    expect(served("blue 1", "blue 2")).toHaveLength(2);
   });
 
   it("go by their weights when nobody passes", () => {

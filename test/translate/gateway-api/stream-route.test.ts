@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { makeCertificate } from "../../../cli/dev/make-certificate.ts";
 import { createDialFailures } from "../../../relay/origin-gateway/dial-failures.ts";
 import { chooseTargets } from "../../../relay/tcp/choose-targets.ts";
+import { chooseUdpTarget } from "../../../relay/udp/choose-udp-target.ts";
 import { createBalanceState } from "../../../src/balance/balance-state.ts";
 import { backends, translateStreams } from "../traefik/stream-text.ts";
 import { linesOf, traefik } from "../translate-text.ts";
@@ -48,7 +49,7 @@ describe("a TCPRoute", () => {
     expect(facesOf(gateway(one) + stream("TCPRoute") + db + secret)).toEqual(["websecure tls HostSNI(`a.com`)"]);
   });
 
-  test("shares by weight, and leaves the share of what cannot be had to the others", () => {
+  test("shares by weight, and refuses the share of what cannot be had", () => {
     const refs = (more: string): string =>
       stream("TCPRoute", {}, [
         `{ backendRefs: [{ name: db, port: 80, weight: 3 }, { name: other, port: 80 }${more}] }`,
@@ -63,7 +64,9 @@ describe("a TCPRoute", () => {
     expect(good.table.tcpServices[name]).toEqual({ type: "weighted", children });
     const bad = translateStreams(
       gateway(tcp) +
-        refs(", { name: gone, port: 80 }, { name: db, port: 80, namespace: b }, { name: db, kind: X, port: 80 }, 7") +
+        refs(
+          ", { name: gone, port: 80, weight: 5 }, { name: db, port: 80, namespace: b }, { name: db, kind: X, port: 80 }, 7",
+        ) +
         db,
     );
     expect(linesOf(bad)).toEqual([
@@ -72,7 +75,16 @@ describe("a TCPRoute", () => {
       "error backend-not-found TCPRoute/db spec.rules.0.backendRefs.4.kind",
       "error invalid-field TCPRoute/db spec.rules.0.backendRefs.5",
     ]);
-    expect(bad.table.tcpServices[name]).toEqual({ type: "weighted", children });
+    const refused = [5, 1, 1, 1].map((weight) => ({ service: "unavailable@internal", weight }));
+    expect(bad.table.tcpServices[name]).toEqual({ type: "weighted", children: [...children, ...refused] });
+    const state = {
+      balance: createBalanceState({ random: () => 0 }),
+      failures: createDialFailures(() => 0),
+      connections: new Map<string, number>(),
+      random: () => 0,
+    };
+    const choices = Array.from({ length: 24 }, () => chooseTargets(name, bad.table, "192.0.2.1", state));
+    expect(choices.filter((choice) => choice === undefined)).toHaveLength(16);
   });
 
   test.each([
@@ -197,6 +209,15 @@ describe("a TLSRoute", () => {
     expect(result.table.tcpRouters).toHaveLength(3);
   });
 
+  test("shares a port with one whose TLS ends elsewhere", () => {
+    const mixed = [
+      tls("ends", "hostname: a.com, tls: { certificateRefs: [{ name: pair }] }"),
+      tls("passes", `hostname: b.com, ${pass}`),
+    ];
+    const text = gateway(...mixed) + stream("TLSRoute", { hostnames: ["a.com", "b.com"] }) + db + secret;
+    expect(facesOf(text).sort()).toEqual(["websecure passthrough HostSNI(`b.com`)", "websecure tls HostSNI(`a.com`)"]);
+  });
+
   test.each(["v1", "v1alpha3"])("is read in %s", (version) => {
     const text = stream("TLSRoute", { hostnames: ["a.com"] }).replace("v1alpha2", version);
     expect(facesOf(gateway(tls("tls", pass)) + text + db)).toEqual(["websecure passthrough HostSNI(`a.com`)"]);
@@ -226,6 +247,15 @@ describe("a UDPRoute", () => {
     expect(table.udpServices["udproute-default-db-0-wrr@kubernetesgateway"]).toMatchObject({
       children: [{ weight: 3 }, { weight: 1 }],
     });
+  });
+
+  test("drops the share of what cannot be had", () => {
+    const rule = "{ backendRefs: [{ name: db, port: 80 }, { name: gone, port: 80, weight: 3 }] }";
+    const { table } = translateStreams(gateway(udp) + stream("UDPRoute", {}, [rule]) + dns);
+    const [{ service = "" } = {}] = table.udpRouters;
+    const state = { balance: createBalanceState({ random: () => 0 }) };
+    const chosen = Array.from({ length: 16 }, () => chooseUdpTarget(service, table, state)?.authority);
+    expect(chosen.filter((authority) => authority === undefined)).toHaveLength(12);
   });
 
   test("has its listener to itself: of two the oldest serves", () => {
