@@ -82,6 +82,7 @@ export const meaningless: Readonly<Record<string, Readonly<Record<string, string
   TraefikService: {
     "spec.mirroring.weight": "Means nothing here, as in Traefik: the main service answers all requests.",
     "spec.mirroring.mirrors[].weight": "Means nothing here, as in Traefik: a mirror has `percent`.",
+    "spec.failover.healthCheck": "Always so: whoever refers to it sees whether it can serve.",
     "spec.failover.service.weight": "Means nothing here, as in Traefik.",
     "spec.failover.fallback.weight": "Means nothing here, as in Traefik.",
   },

@@ -39,6 +39,7 @@ const texts = [
   "tcp",
   "other-udp",
   "other-digest",
+  "other-key",
   "RegularExpression",
   "VersionTLS13",
   "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",

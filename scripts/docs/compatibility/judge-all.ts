@@ -4,10 +4,12 @@ import * as traefik from "@kubernetes-models/traefik/traefik.io/v1alpha1";
 import { parseManifests } from "../../../sync-agent/source/parse-manifests.ts";
 import type { Problem } from "../../../sync-agent/translate/problem.ts";
 import { type AccountedField, account } from "./account.ts";
+import { type CrdField, printField } from "./crd-fields.ts";
 import { gatewayKinds } from "./gateway-kinds.ts";
 import { ingressKinds } from "./ingress-kinds.ts";
 import { judgeKind } from "./judge-kind.ts";
 import type { KindUnderTest } from "./kind-under-test.ts";
+import { ownFields } from "./own-fields.ts";
 import { createProbe } from "./probe.ts";
 import { traefikKinds } from "./traefik-kinds.ts";
 import { makeWorld, probeSettings } from "./world.ts";
@@ -33,9 +35,10 @@ export async function judgeAll(): Promise<Compatibility> {
   const judged = families.map(({ title, kinds }) => ({
     title,
     kinds: kinds.map((kind) => {
-      const { fields, complaints: own } = account(kind.kind, judgeKind(kind, probe));
-      complaints.push(...own);
-      return { kind: kind.kind, fields };
+      const own = ownFields(kind.kind, kind.fields);
+      const accounted = account(kind.kind, judgeKind({ ...kind, fields: [...kind.fields, ...own] }, probe));
+      complaints.push(...accounted.complaints);
+      return { kind: kind.kind, fields: accounted.fields.map((field) => marked(field, own)) };
     }),
   }));
   const known = new Set(families.flatMap(({ kinds }) => kinds.map(({ kind }) => kind)));
@@ -48,6 +51,14 @@ export async function judgeAll(): Promise<Compatibility> {
     });
   return { families: judged, refusedKinds, complaints };
 }
+
+/** Says of a field that it is none of those that Traefik's types have. */
+function marked(field: AccountedField, own: readonly CrdField[]): AccountedField {
+  if (!own.some(({ path }) => printField(path) === field.path)) return field;
+  return { ...field, text: `${field.text} ${NOT_IN_TYPES}`.trim() };
+}
+
+const NOT_IN_TYPES = "(Not among the types that this page is held to: newer, or Sluice's own.)";
 
 /** All kinds that the models of Traefik and Gateway API have. */
 function modelledKinds(): { kind: string; apiVersion: string }[] {

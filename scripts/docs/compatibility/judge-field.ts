@@ -94,7 +94,9 @@ function conclude(
   return { is: "unproven", problem: bad };
 }
 
-const ofForm = ({ code }: Problem): boolean => code === "invalid-field" || code === "middleware-invalid";
+/** The problems of a value that has not the form, rather than of one that leads nowhere. */
+const ofForm = ({ code }: Problem): boolean =>
+  code === "invalid-field" || code === "unknown-field" || code === "middleware-invalid";
 
 type Path = readonly (string | number)[];
 
@@ -102,7 +104,9 @@ function compare(before: Outcome, after: Outcome, path: Path): Effect {
   const about = after.problems
     .filter((problem) => isWithin(placeOf(problem), path) || isWithin(path, problem.path))
     .toSorted((a, b) => b.path.length - a.path.length);
-  if (about.some(({ code }) => code === "unknown-field" || code === "misplaced-field")) return { is: "unknown" };
+  const isUnknown = ({ code, path: at }: Problem): boolean =>
+    (code === "unknown-field" || code === "misplaced-field") && isWithin(at, path);
+  if (about.some(isUnknown)) return { is: "unknown" };
   const known = new Set(before.problems.map(keyOf));
   const bad = [...about, ...after.problems.filter((one) => one.severity === "error" && !known.has(keyOf(one)))];
   const refusal = bad.find(({ code }) => refusals.has(code));

@@ -50,6 +50,7 @@ const middlewares: Readonly<Record<string, Fields>> = {
   inFlightReq: { amount: 10 },
   ipAllowList: { sourceRange: ["10.0.0.0/8"] },
   ipWhiteList: { sourceRange: ["10.0.0.0/8"] },
+  jwt: { jwksUrl: "http://web.default.svc.cluster.local/keys" },
   passTLSClientCert: { pem: true },
   plugin: {},
   rateLimit: { average: 10 },
@@ -118,6 +119,7 @@ export const traefikKinds: readonly KindUnderTest[] = [
       ...ofService("spec.mirroring.mirrors[]", (service) =>
         traefikService({ mirroring: { ...web, mirrors: [{ ...service, percent: 10 }] } }),
       ),
+      "spec.failover": traefikService({ failover: { service: web, fallback: { name: "other", port: 80 } } }),
       "spec.failover.errors": traefikService({
         failover: { service: web, fallback: { name: "other", port: 80 }, errors: { status: ["503"] } },
       }),
@@ -139,6 +141,7 @@ export const traefikKinds: readonly KindUnderTest[] = [
       ...Object.fromEntries(
         Object.entries(middlewares).map(([type, options]) => [`spec.${type}`, middleware(type, options)]),
       ),
+      "spec.jwt.secret": middleware("jwt", { secret: "web-key" }),
       "spec.digestAuth.realm": middleware("digestAuth", { secret: "web-realms" }),
       ...ofService("spec.errors.service", (service) =>
         middleware("errors", { status: ["500"], service, query: "/{status}.html" }),

@@ -88,6 +88,7 @@ async function secrets(name: string, namespace: string): Promise<KubernetesObjec
   return [
     secret("", { "tls.crt": cert, "tls.key": key, "ca.crt": cert, users }),
     secret("-digest", { users: digests.slice(0, 1).join("\n") }),
+    secret("-key", { key: `${name} in ${namespace}, long enough to sign tokens with` }),
     secret("-realms", { users: digests.join("\n") }),
   ];
 }
