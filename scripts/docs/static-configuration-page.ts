@@ -7,7 +7,7 @@ export function staticConfigurationPage(): string {
   const isUsed = ([, what]: readonly string[]): boolean => !what?.startsWith("not used");
   return page(
     "Static configuration",
-    "The keys of Traefik's static configuration (YAML) that `--config FILE` reads, in any case. A key in neither list is reported with the nearest name.",
+    "The keys of Traefik's static configuration (YAML or TOML) that `--config FILE` reads, in any case. A key in neither list is reported with the nearest name. What the access log and the times under `transport` do is told in [entry points](entry-points.md#access-log).",
     [
       tableSection("Read", ["key", "value"], rows.filter(isUsed)),
       tableSection(

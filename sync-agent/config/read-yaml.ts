@@ -149,12 +149,11 @@ export function located<T>(field: Field<T>): Field<Located<T>> {
   });
 }
 
-/** A field that is read, with something to say about what it does here, for some values. */
-export function told<T>(field: Field<T>, say: (value: T) => string | undefined): Field<T> {
+/** A field that is read, with something to say about what it does here. */
+export function told<T>(field: Field<T>, what: string): Field<T> {
   return withForm(formOf(field) ?? { value: "" }, (node, path, context) => {
     const value = field(node, path, context);
-    const what = value === undefined ? undefined : say(value);
-    if (what !== undefined) {
+    if (value !== undefined) {
       const message = `\`${path.join(".")}\` ${what}`;
       context.report({ code: "platform-decides", severity: "notice", path, message }, node);
     }
@@ -162,19 +161,24 @@ export function told<T>(field: Field<T>, say: (value: T) => string | undefined):
   });
 }
 
-/**
- * A field that has no place where Sluice runs; `reason` says why, or what there is instead.
- *
- * @param advise what to do, for the value as text
- */
+interface NoPlaceOptions {
+  /** What to do, for the value as text. */
+  advise?: (value: string) => string;
+  /** A value of which nothing need be said: it asks for what is done anyway. */
+  unless?: string;
+}
+
+/** A field that has no place where Sluice runs; `reason` says why, or what there is instead. */
 export function noPlace(
   severity: "warning" | "notice",
   reason: string,
-  advise?: (value: string) => string,
+  { advise, unless }: NoPlaceOptions = {},
 ): Field<never> {
   return withForm({ unused: reason }, (node, path, context) => {
+    const value = String(scalarOf(node, context));
+    if (value === unless) return undefined;
     const message = `\`${path.join(".")}\` has no effect: ${reason}`;
-    const hint = advise?.(String(scalarOf(node, context)));
+    const hint = advise?.(value);
     context.report({ code: "platform-decides", severity, path, message, ...(hint !== undefined && { hint }) }, node);
     return undefined;
   });

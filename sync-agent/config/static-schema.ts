@@ -41,7 +41,7 @@ const address = made(
 const positiveDuration = made(duration, (ms) => (ms > 0 ? ms : new Error("the timeout must be longer than 0")));
 
 const atRelay = "holds where the relay listens; Cloudflare has its own times for what it serves";
-const onRelay = told(duration, () => atRelay);
+const onRelay = told(duration, atRelay);
 
 const count = made(integer, (number) => (number >= 0 ? number : new Error("a number of requests is 0 or more")));
 
@@ -78,7 +78,7 @@ const entryPoint = object({
       allowEncodedHash: bool,
     }),
     maxHeaderBytes: noPlace("notice", "Cloudflare limits what it serves; a call of gRPC may have 64 KiB of headers"),
-    sanitizePath: told(bool, (isClean) => (isClean ? undefined : "has no effect: paths are always cleaned")),
+    sanitizePath: noPlace("notice", "paths are always cleaned of `//`, `.` and `..`", { unless: "true" }),
     aliasHeadersStrategy: headersStrategy,
     underscoreHeadersStrategy: headersStrategy,
   }),
@@ -96,7 +96,7 @@ const entryPoint = object({
   transport: object({
     lifeCycle: object({ requestAcceptGraceTimeout: duration, graceTimeOut: duration }),
     respondingTimeouts: object({ readTimeout: onRelay, writeTimeout: onRelay, idleTimeout: onRelay }),
-    keepAliveMaxRequests: told(count, () => atRelay),
+    keepAliveMaxRequests: told(count, atRelay),
     keepAliveMaxTime: onRelay,
   }),
   udp: object({ timeout: positiveDuration }),
@@ -107,11 +107,9 @@ const programs = "they are flags of `sluice agent` and `sluice relay`, which wri
 const levels: Readonly<Record<string, string>> = { trace: "debug", debug: "debug", info: "info", warn: "warn" };
 
 const log = object({
-  level: noPlace(
-    "notice",
-    "it is a flag of `sluice agent` and `sluice relay`",
-    (level) => `start them with \`--log-level ${levels[level.toLowerCase()] ?? "error"}\``,
-  ),
+  level: noPlace("notice", "it is a flag of `sluice agent` and `sluice relay`", {
+    advise: (level) => `start them with \`--log-level ${levels[level.toLowerCase()] ?? "error"}\``,
+  }),
   format: noPlace("notice", programs),
   noColor: noPlace("notice", programs),
   filePath: noPlace("notice", programs),
