@@ -2,6 +2,7 @@ import { pickByKey } from "../balance/rendezvous.ts";
 import { nextChild, type Rotation } from "../balance/rotation.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
+import { bodyOf } from "../exchange/fork-exchange.ts";
 import type { ClientKey, Weighted } from "../table/service.ts";
 import { clientKeyOf } from "./client-key.ts";
 import { noAvailableServer } from "./no-available-server.ts";
@@ -25,6 +26,29 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
   const chooseChild =
     clientKey === undefined ? inTurn(context.balance.rotation(name, weights)) : byClient(clientKey, children, weights);
 
+  const withSession = (response: Response, child: number): Response => {
+    const setCookie = session?.setCookies[child];
+    return setCookie === undefined
+      ? response
+      : editResponse(response, (headers) => headers.append("set-cookie", setCookie));
+  };
+
+  /** Only the gateway knows that probes have found all of a child's endpoints ill: its share goes to the others. */
+  async function askSibling(exchange: Exchange, first: number, answer: Response): Promise<Response> {
+    const asked = new Set([first]);
+    let response = answer;
+    for (;;) {
+      const child = chooseChild(exchange, (index) => !asked.has(index) && childCanServe(exchange, index));
+      const target = child === undefined ? undefined : targets[child];
+      if (child === undefined || target === undefined) return response;
+      asked.add(child);
+      await response.body?.cancel();
+      exchange.failure = undefined;
+      response = await target.handle(exchange);
+      if (exchange.failure !== "no-endpoint" || exchange.headers.isEdited) return withSession(response, child);
+    }
+  }
+
   return {
     name,
     endpointKeys: [...new Set(targets.flatMap((target) => target.endpointKeys))],
@@ -39,11 +63,14 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
         exchange.failure = "no-endpoint";
         return noAvailableServer();
       }
+      const { path, query, host } = exchange;
+      const wasEdited = exchange.headers.isEdited;
       const response = await target.handle(exchange);
-      const setCookie = stuckTo === undefined || stuckTo.legacy ? session?.setCookies[child] : undefined;
-      return setCookie === undefined
-        ? response
-        : editResponse(response, (headers) => headers.append("set-cookie", setCookie));
+      if (exchange.failure === "no-endpoint" && bodyOf(exchange) === null) {
+        const isAsItCame = exchange.path === path && exchange.query === query && exchange.host === host;
+        if (isAsItCame && !wasEdited && !exchange.headers.isEdited) return askSibling(exchange, child, response);
+      }
+      return stuckTo === undefined || stuckTo.legacy ? withSession(response, child) : response;
     },
   };
 };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Exchange } from "../../src/exchange/exchange.ts";
+import type { Wrap } from "../../src/middleware/middleware.ts";
 import type { Endpoints, Service, StickyCookie, Weighted } from "../../src/table/service.ts";
-import { balancer, createHarness, down } from "./service-harness.ts";
+import { balancer, createHarness, down, failWith, type HarnessRequest } from "./service-harness.ts";
 
 const cookie: StickyCookie = { name: "lvl1", path: "/", secure: false, httpOnly: false, maxAge: 0 };
 const child = (service: string, weight: number) => ({
@@ -211,5 +213,61 @@ describe("a weighted service by clients", () => {
       const headers = { "x-user": user };
       expect(await (await ask("outer", { headers })).text()).toBe(await (await ask("w", { headers })).text());
     }
+  });
+});
+
+describe("a child whose endpoints the gateway finds ill", () => {
+  const ill = (exchange: Exchange) => failWith(exchange, "no-endpoint");
+
+  it("gives its share to the others", async () => {
+    const harness = createHarness({ services, send: { a: ill } });
+    expect(await texts(harness, "split", 4)).toEqual(["b", "b", "b", "b"]);
+    expect(harness.sent.map(({ service }) => service)).toContain("a");
+  });
+
+  it("gives up its sessions", async () => {
+    const harness = createHarness({ services, send: { a: ill } });
+    const answer = await harness.ask("sticky", { headers: { cookie: "lvl1=hash-a" } });
+    expect([await answer.text(), answer.headers.get("set-cookie")]).toEqual(["b", "lvl1=hash-b; Path=/"]);
+  });
+
+  it("answers when all are", async () => {
+    const harness = createHarness({ services, send: { a: ill, b: ill } });
+    const exchange = harness.exchangeOf({});
+    expect((await harness.service("split").handle(exchange)).status).toBe(502);
+    expect([exchange.failure, harness.sent.length]).toEqual(["no-endpoint", 2]);
+  });
+
+  it.each<[string, HarnessRequest, Wrap]>([
+    ["the request has a body", { body: "hello" }, (next) => next],
+    [
+      "it was changed on its way there",
+      {},
+      (next) => (exchange) => {
+        exchange.headers.set("x-own", "1");
+        return next(exchange);
+      },
+    ],
+    [
+      "its path was",
+      {},
+      (next) => (exchange) => {
+        exchange.path = "/other";
+        return next(exchange);
+      },
+    ],
+  ])("answers when %s: nobody else could be asked the same", async (_, request, own) => {
+    const harness = createHarness({
+      services: {
+        ...services,
+        own: { type: "filtered", middlewares: ["own"], service: "a" },
+        split: { type: "weighted", children: [child("own", 1000), child("b", 1)] },
+      },
+      middlewares: { own },
+      send: { a: ill },
+    });
+    const exchange = harness.exchangeOf(request);
+    await harness.service("split").handle(exchange);
+    expect([exchange.failure, harness.sent.length]).toEqual(["no-endpoint", 1]);
   });
 });
