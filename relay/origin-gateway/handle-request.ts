@@ -238,11 +238,15 @@ async function tryTargets(
   return targets.all.length === 0 || !isTried ? "no-endpoint" : "unreachable";
 }
 
-/** Tells how an attempt ended that was chosen by how endpoints do. What a connection did that was ending says nothing of them. */
+/**
+ * Tells how an attempt ended that was chosen by how endpoints do. An upgrade is an answer that nobody was told of, and
+ * what a connection did that was ending says nothing of the endpoint.
+ */
 async function endWith(tally: Attempt, sent: Promise<AttemptOutcome>): Promise<AttemptOutcome> {
   const outcome = await sent;
   const { kind } = outcome;
-  tally.ended(kind === "abandoned" || kind === "unprocessed" || (kind === "closed" && outcome.wasReused));
+  const hasFailed = kind === "refused" || kind === "failed" || (kind === "closed" && !outcome.wasReused);
+  tally.ended(!hasFailed);
   return outcome;
 }
 

@@ -1,10 +1,13 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LoadBalancer } from "../../../src/table/service.ts";
 import {
   closeAll,
   deadPort,
   listen,
+  open,
   ready,
   type Sent,
   send,
@@ -125,6 +128,27 @@ describe("failed requests", () => {
     const { refusedDials } = gateway.stats();
     expect(await ask(gateway, 4)).toEqual(["a", "a", "a", "a"]);
     expect(gateway.stats().refusedDials).toBe(refusedDials);
+  });
+
+  it("are none where a Pod changes protocols, or closes what it kept open", async () => {
+    const server = createServer((_, response) => response.end("pod"));
+    server.on("upgrade", (_, socket) => {
+      socket.on("error", () => {});
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    });
+    const { gateway } = await start({ app: { ports: [await listen(server)], passiveHealthCheck } });
+    for (let i = 0; i < 3; i++) {
+      const request = await open(gateway, "app", { headers: ["Connection", "Upgrade", "Upgrade", "echo"] });
+      const upgraded = once(request, "upgrade") as Promise<[unknown, Socket]>;
+      request.end();
+      const [, socket] = await upgraded;
+      socket.destroy();
+    }
+    for (let i = 0; i < 3; i++) {
+      expect(await ask(gateway, 1)).toEqual(["pod"]);
+      server.closeAllConnections();
+    }
+    expect(await ask(gateway, 1)).toEqual(["pod"]);
   });
 
   it("of all Pods leave nobody", async () => {
