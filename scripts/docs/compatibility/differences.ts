@@ -24,6 +24,8 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
       "Of two routes on one entry point the older object's serves, and the other is reported; in Traefik the one whose name is last.",
   },
   TraefikService: {
+    "spec.failover.errors.maxRequestBodyBytes":
+      "With a longer body the main service's answer stays; Traefik refuses the request with 413.",
     "spec.weighted.services[].weight":
       "0 takes no new visitor and keeps those whose cookie names it; in Traefik these are sent elsewhere. Each window as long as the sum of the weights is exact.",
     "spec.mirroring.mirrorBody":
@@ -48,9 +50,17 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
       "`X-Forwarded-For` counts only where the entry point trusts who sent it; a client whose address cannot be told is refused.",
     "spec.passTLSClientCert.pem":
       "Cloudflare must have verified the certificate: one that it could not, or that was revoked, is not passed on.",
-    "spec.rateLimit.average":
-      "Counted over all of the edge by a Durable Object for each source, of which each isolate holds some tokens ahead.",
-    "spec.inFlightReq.amount": "Counted at each origin gateway, where the requests of all isolates come together.",
+    "spec.rateLimit.average": "Counted over all of the edge by a Durable Object for each source.",
+    "spec.rateLimit.burst":
+      "Up to a quarter more may pass, since isolates hold tokens ahead ([how](middlewares.md#ratelimit)).",
+    "spec.circuitBreaker.expression":
+      "Measured by each relay for each route by itself. A latency ends where the answer begins, and answers to requests from before the breaker opened count no more.",
+    "spec.grpcWeb.allowOrigins":
+      "`*` lets every page call, but none with its visitors' cookies; an origin that is named may use them.",
+    "spec.inFlightReq.amount": "Counted by each relay for each route by itself.",
+    "spec.retry.attempts":
+      "Another Pod comes first while there is one, also for a session; Traefik may ask the same one again. Of several `retry` on a route the innermost counts.",
+    "spec.retry.maxRequestBodyBytes": "All bodies share 256 MiB; one for which there is no room is sent once.",
     "spec.redirectScheme.scheme":
       "The scheme of a request is the one that the client used with Cloudflare, unless the entry point trusts `X-Forwarded-Proto`.",
   },
@@ -68,6 +78,11 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
   },
   "A service of Traefik's HTTP kinds": {
     name: "A Service without Pods answers 503 and its route stays (`allowEmptyServices` is true unless set to false); Traefik drops the route. When all Pods are terminating, these serve.",
+    "healthCheck.path":
+      "Pods of every Service are asked, by each relay for itself, and what was found outlasts new tables; in Traefik only an ExternalName Service may have health checks, and a reload forgets them.",
+    "healthCheck.followRedirects": "On the same host only: a relay asks nobody but Pods.",
+    strategy:
+      "`leasttime` forgives a Pod that nobody asks, and takes a failed answer for a slow one. `drr` is Sluice's own.",
     weight:
       "A child without Pods is passed over; in Traefik it takes the whole route down unless `allowEmptyServices` is set.",
   },

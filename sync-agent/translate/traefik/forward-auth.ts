@@ -63,7 +63,7 @@ function isUsable(spec: z.output<typeof forwardAuthSpec>, { path, report }: Opti
     return invalid("authResponseHeadersRegex", `The regular expression is not valid: ${error.message}`);
   }
   if (spec.headerField) {
-    const message = "`headerField` names users in an access log, which the edge does not write";
+    const message = "`headerField` has no effect: the access log is not told users by a server of authentication";
     report({ code: "unsupported-field", severity: "warning", path: [...path, "headerField"], message });
   }
   if (spec.authSigninURL) {
