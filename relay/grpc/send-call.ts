@@ -163,6 +163,7 @@ async function tryTargets(
       if (exchange.mirror !== true) call.answeredBy(answer);
       return { answer: new Response(answer.body.stream, { status: answer.status, headers }) };
     }
+    if (outcome.kind !== "refused") tried?.add(target.authority);
     if (outcome.kind === "failed" || signal.aborted) return "broken";
     if (outcome.kind === "unprocessed") {
       isUnprocessed = true;

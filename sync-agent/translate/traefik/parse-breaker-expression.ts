@@ -2,7 +2,7 @@ import type { BreakerComparison, BreakerCondition } from "../../../src/table/bre
 import { nearestName } from "../nearest-name.ts";
 
 /** Why an expression cannot be used, and where. */
-export interface ExpressionProblem {
+interface ExpressionProblem {
   message: string;
   hint?: string;
   /** The place in the text, in UTF-16 units. */

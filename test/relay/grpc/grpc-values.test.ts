@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeMessage } from "../../../relay/grpc/grpc-status.ts";
 import { formatGrpcTimeout, parseGrpcTimeout } from "../../../relay/grpc/grpc-timeout.ts";
-import { ResendableBody } from "../../../relay/origin-gateway/resendable-body.ts";
+import { createHeldBytes, ResendableBody } from "../../../relay/origin-gateway/resendable-body.ts";
 
 test.each<[string | undefined, number | undefined]>([
   ["1H", 3_600_000],
@@ -87,4 +87,23 @@ test("a body too long to keep cannot be read again", async () => {
   let bytes = 0;
   for await (const chunk of body.read()) bytes += chunk.length;
   expect([bytes, body.isWhole]).toEqual([80_000, false]);
+});
+
+test("bodies keep no more than there is room for, and give it back", async () => {
+  const held = createHeldBytes(100);
+  const bodyOf = (bytes: number): ResendableBody =>
+    new ResendableBody(Readable.from([Buffer.alloc(bytes)]), 1_000, held);
+  const readAll = async (body: ResendableBody): Promise<void> => {
+    for await (const _ of body.read());
+  };
+  const [first, second, third] = [bodyOf(60), bodyOf(60), bodyOf(60)];
+  await readAll(first);
+  await readAll(second);
+  expect([first.isWhole, second.isWhole]).toEqual([true, false]);
+  first.end();
+  first.end();
+  second.end();
+  await readAll(third);
+  expect([first.isWhole, third.isWhole]).toEqual([false, true]);
+  expect([held.take(40), held.take(1)]).toEqual([true, false]);
 });

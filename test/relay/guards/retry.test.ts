@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { othersFirst } from "../../../relay/origin-gateway/guards/others-first.ts";
@@ -173,6 +174,43 @@ describe("retry", () => {
     const pod = await scriptedPod([(socket) => socket.destroy(), (socket) => socket.destroy(), answerOk]);
     const { ask } = await rig({ endpoints: ready(pod.port) }, { status: ["502"], attempts: 3 });
     expect(await ask({ method: "PUT", body: "x" })).toMatchObject({ status: 200, text: "ok" });
+  });
+
+  it.each([
+    ["that cuts the connection", (socket: Socket) => socket.destroy(), "502"],
+    ["that does not answer in time", () => {}, "504"],
+  ])("goes on to another Pod after one %s", async (_, fails, status) => {
+    const [bad, good] = [await scriptedPod(Array(9).fill(fails)), await failingPod("good", 0)];
+    const table = tableOf(
+      { app: { endpoints: ready(bad.port, good.port), serversTransport: "t" } },
+      7,
+      { t: { responseHeaderTimeoutMs: 50 } },
+      { retry: retryOptions({ status: [status], attempts: 2 }) },
+    );
+    const gateway = await startGateway(table);
+    for (let i = 1; i <= 3; i++) {
+      expect((await send(gateway, "app", { method: "PUT", body: "x", hop: retried("retry") })).text).toBe("good x");
+    }
+    expect(bad.requests()).toBeGreaterThan(0);
+  });
+
+  it("sends all of a body that was still on its way when the first Pod failed", async () => {
+    const failed = Promise.withResolvers<void>();
+    const bad = await startPod((request, response) => {
+      request.once("data", () => {
+        response.writeHead(503).end();
+        failed.resolve();
+      });
+    });
+    const good = await failingPod("good", 0);
+    const { gateway } = await rig({ endpoints: ready(bad, good.port) });
+    async function* body() {
+      yield Buffer.from("first,");
+      await failed.promise;
+      for (let i = 0; i < 5; i++) yield Buffer.from(`${i},`);
+    }
+    const answer = await send(gateway, "app", { method: "PUT", body: body(), hop: retried("retry") });
+    expect(answer.text).toBe("good first,0,1,2,3,4,");
   });
 
   it("stops when its time is up", async () => {
