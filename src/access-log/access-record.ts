@@ -11,7 +11,7 @@ export interface AccessRecord {
 }
 
 /** A request that was sent to a service. */
-export interface OriginNote {
+interface OriginNote {
   /** The load balancer's name in the table. */
   service: string;
   /** How its Pods are spoken to. */

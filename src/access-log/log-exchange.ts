@@ -19,7 +19,7 @@ export interface AccessLogOutput {
 export type AccessStart = Omit<AccessData, "durationMs" | "count" | "record" | keyof AccessEnd>;
 
 /** What is known of it once it has ended. */
-export type AccessEnd = Pick<AccessData, "status" | "responseHeaders" | "responseBytes" | "extra">;
+type AccessEnd = Pick<AccessData, "status" | "responseHeaders" | "responseBytes" | "extra">;
 
 /** The access log of one program: it counts what it is told of. */
 export interface AccessLogs {

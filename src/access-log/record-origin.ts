@@ -22,13 +22,15 @@ async function sendNoted(
   const begun = now();
   access.pod = undefined;
   const response = await send(exchange, destination);
+  const { pod } = access;
+  const hasFailed = exchange.failure !== undefined;
   access.origin = {
     service,
     scheme: options.scheme,
-    address: access.pod ?? onlyAddress(endpoints),
+    address: pod ?? (hasFailed ? onlyAddress(endpoints) : undefined),
     durationMs: now() - begun,
-    // Its own answer stands for a Pod that gave none.
-    response: exchange.failure === undefined ? { status: response.status, headers: response.headers } : undefined,
+    // Otherwise it is the gateway's own: a refusal, or for a Pod that gave none.
+    response: pod !== undefined && !hasFailed ? { status: response.status, headers: response.headers } : undefined,
   };
   return response;
 }

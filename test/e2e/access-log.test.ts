@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
-import { connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, routeManifest, serviceManifest, startBackend } from "./backend.ts";
@@ -53,6 +54,24 @@ it("the example logs what its configuration asks for", async () => {
   expect(audit).toMatchObject({ entryPointName: "internal", RequestHost: "audit.example.com" });
 });
 
+/** A Pod that opens WebSockets, and says nothing more. */
+async function startSockets(): Promise<http.Server> {
+  const server = http.createServer();
+  server.on("upgrade", ({ headers }, socket) => {
+    const key = `${headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash("sha1").update(key).digest("base64");
+    socket.on("error", () => {});
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
+    socket.on("end", () => socket.end());
+    socket.resume();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
 /** Lets in `ann` with the password `test`. */
 const login = `---
 apiVersion: v1
@@ -69,6 +88,7 @@ spec: { basicAuth: { secret: users } }
 describe("what is told of a request", () => {
   const lines: string[] = [];
   let backend: Backend;
+  let sockets: http.Server;
   let running: Running;
   /** What an answer waits for between its two halves. */
   let gate = Promise.withResolvers<void>();
@@ -98,6 +118,7 @@ describe("what is told of a request", () => {
           response.end("ok");
       }
     });
+    sockets = await startSockets();
     running = await runManifests(
       [
         serviceManifest("app", [backend.port]),
@@ -105,6 +126,8 @@ describe("what is told of a request", () => {
         routeManifest("app", "Host(`app.example.com`)", ["{ name: app, port: 80 }"]),
         routeManifest("safe", "Host(`safe.example.com`)", ["{ name: app, port: 80, middlewares: [{ name: login }] }"]),
         login,
+        serviceManifest("socket", [(sockets.address() as AddressInfo).port]),
+        routeManifest("socket", "Host(`socket.example.com`)", ["{ name: socket, port: 80 }"]),
         routeManifest("gone", "Host(`gone.example.com`)", ["{ name: gone, port: 80 }"]),
       ].join(""),
       { accessLog: true, writeAccess: (line) => lines.push(line) },
@@ -113,6 +136,7 @@ describe("what is told of a request", () => {
   afterAll(async () => {
     await running?.close();
     await backend?.close();
+    sockets?.close();
   });
 
   const host = "app.example.com";
@@ -170,6 +194,28 @@ describe("what is told of a request", () => {
       gate.resolve();
     });
     expect(line).toContain('"GET /chunks HTTP/1.1" 200 ');
+  });
+
+  it("a WebSocket opens as ever, and is logged when it does", async () => {
+    const { hostname, port } = new URL(running.url("web"));
+    const line = await lineAfter(async () => {
+      const request = http.get({
+        hostname,
+        port,
+        path: "/socket",
+        headers: {
+          host: "socket.example.com",
+          connection: "Upgrade",
+          upgrade: "websocket",
+          "sec-websocket-version": "13",
+          "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        },
+      });
+      const [response, socket] = (await once(request, "upgrade")) as [http.IncomingMessage, Socket];
+      expect(response.statusCode).toBe(101);
+      socket.destroy();
+    });
+    expect(line).toContain('"GET /socket HTTP/1.1" 101 0 ');
   });
 
   it("a compressed answer passes as it is", async () => {
