@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
-import { type SecureContextOptions, TLSSocket } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
 import { buildConnector, type Client } from "undici";
 import type { ServersTransport } from "../../src/table/service.ts";
+import { demandedNames, demandName } from "./demand-name.ts";
 import type { Http2Options } from "./http2-pool.ts";
 import { polled } from "./polled.ts";
 
@@ -105,34 +106,13 @@ function createConnector(transport: ServersTransport | undefined, address: strin
   };
   const connect = buildConnector(options);
   const serverName = transport?.serverName ?? (isIP(address) === 0 ? address : undefined);
-  const peerCertUri = transport?.peerCertUri;
+  const names = demandedNames(transport);
   const connector: buildConnector.connector = ({ servername: _, ...target }, callback) => {
     const isTls = target.protocol === "https:";
     const named = isTls && serverName !== undefined ? { ...target, servername: serverName } : target;
-    connect(named, isTls && peerCertUri !== undefined ? demandUri(peerCertUri, callback) : callback);
+    connect(named, isTls && names.length > 0 ? demandName(names, callback) : callback);
   };
   return connector;
-}
-
-/**
- * Lets a connection through only when the Pod's certificate names the URI, whatever else is checked of it, as Traefik
- * does with `peerCertURI`.
- */
-function demandUri(uri: string, callback: buildConnector.Callback): buildConnector.Callback {
-  return (...[error, socket]) => {
-    if (error !== null || !(socket instanceof TLSSocket)) return callback(error ?? new Error("no TLS"), null);
-    const names = socket.getPeerX509Certificate()?.subjectAltName ?? "";
-    if (urisOf(names).some((one) => one.toLowerCase() === uri.toLowerCase())) return callback(null, socket);
-    socket.destroy();
-    callback(new Error(`the Pod's certificate does not name ${uri}`), null);
-  };
-}
-
-/** Names are separated by commas, and quoted as JSON where they hold one (Node's documentation of `X509Certificate`). */
-function urisOf(subjectAltName: string): string[] {
-  return [...subjectAltName.matchAll(/(?:^|, )URI:("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(([, name = ""]) =>
-    name.startsWith('"') ? String(JSON.parse(name)) : name,
-  );
 }
 
 type TlsOptions = Pick<SecureContextOptions, "ca" | "cert" | "key" | "minVersion" | "maxVersion" | "ciphers"> & {

@@ -185,8 +185,10 @@ export const serversTransportSchema = z.strictObject({
   readIdleTimeoutMs: z.optional(z.number()),
   /** ... for which it has so long. */
   pingTimeoutMs: z.optional(z.number()),
-  /** A URI that the Pod's certificate must name. */
+  /** A URI that the Pod's certificate must name, or one of `peerCertSans`. */
   peerCertUri: z.optional(z.string()),
+  /** Of these the Pod's certificate must name one. */
+  peerCertSans: z.optional(z.array(z.strictObject({ type: z.enum(["dns", "uri"]), value: z.string() }))),
   minTlsVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   maxTlsVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   /** By OpenSSL's names; those of TLS 1.3 are its own. */

@@ -322,10 +322,11 @@ describe("a Pod of TLS", () => {
     beforeAll(async () => {
       named = await certificateFor("spiffe://cluster/ns/app");
     });
-    const ask = async (peerCertUri: string, transport: ServersTransport = {}) => {
+    const ask = async (peerCertUri: string, transport: ServersTransport = {}) => askBy({ peerCertUri, ...transport });
+    const askBy = async (transport: ServersTransport) => {
       const server = createSecureServer({ ...named, allowHTTP1: true });
       server.on("request", (request, response) => response.end(request.httpVersion));
-      const gateway = await gatewayTo(await listen(server), { rootCAs: [named.cert], peerCertUri, ...transport });
+      const gateway = await gatewayTo(await listen(server), { rootCAs: [named.cert], ...transport });
       return send(gateway, "app");
     };
 
@@ -344,6 +345,26 @@ describe("a Pod of TLS", () => {
       ["spiffe://cluster/ns/other", { insecureSkipVerify: true }],
     ])("is not when it does not name %s, %o", async (uri, transport) => {
       expect((await ask(uri, transport)).headers[FAILURE_HEADER]).toBe("unreachable");
+    });
+
+    const dns = (value: string) => ({ type: "dns" as const, value });
+    const uri = (value: string) => ({ type: "uri" as const, value });
+    it.each<[string, ServersTransport, boolean]>([
+      ["one of several names", { peerCertSans: [dns("other.example"), dns("127.0.0.1")] }, true],
+      ["a URI among them", { peerCertSans: [dns("other.example"), uri("spiffe://cluster/ns/app")] }, true],
+      ["the URI beside them", { peerCertSans: [dns("other.example")], peerCertUri: "spiffe://cluster/ns/app" }, true],
+      ["no name of them", { peerCertSans: [dns("other.example"), uri("spiffe://cluster/ns/other")] }, false],
+      ["a name as what it is not", { peerCertSans: [dns("spiffe://cluster/ns/app"), uri("127.0.0.1")] }, false],
+    ])("has %s: %o", async (_, transport, isAsked) => {
+      const { text, headers } = await askBy(transport);
+      expect([headers[FAILURE_HEADER], text === "2.0"]).toEqual([isAsked ? undefined : "unreachable", isAsked]);
+    });
+
+    it("counts only when an authority vouches for it, also where the server's name does not matter", async () => {
+      const stranger = await certificateFor("spiffe://cluster/ns/app");
+      const transport = { peerCertUri: "spiffe://cluster/ns/app", insecureSkipVerify: true };
+      expect((await askBy({ ...transport, rootCAs: [stranger.cert] })).headers[FAILURE_HEADER]).toBe("unreachable");
+      expect((await askBy({ ...transport, serverName: "elsewhere.example" })).text).toBe("2.0");
     });
   });
 

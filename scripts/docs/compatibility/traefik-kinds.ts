@@ -160,7 +160,12 @@ export const traefikKinds: readonly KindUnderTest[] = [
   {
     kind: "ServersTransport",
     fields: crdFields(models.ServersTransport),
-    bases: { spec: traefik("ServersTransport", PROBE, {}) },
+    bases: {
+      spec: traefik("ServersTransport", PROBE, {}),
+      "spec.peerCertSANs": traefik("ServersTransport", PROBE, {
+        peerCertSANs: [{ type: "URI", value: "spiffe://web" }],
+      }),
+    },
   },
   {
     kind: "ServersTransportTCP",

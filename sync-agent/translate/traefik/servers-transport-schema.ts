@@ -29,7 +29,8 @@ export const serversTransportSchema = z.object({
   // One more or one less is not what was asked for.
   cipherSuites: whole(z.array(z.string().refine((name) => tlsCipherSuites.has(name), "is no cipher suite"))).optional(),
   peerCertURI: z.string().optional(),
-  peerCertSANs: z.unknown().optional(),
+  // One less could let in who should not be.
+  peerCertSANs: whole(z.array(z.object({ type: z.enum(["DNSName", "URI"]), value: z.string().min(1) }))).optional(),
   spiffe: z.unknown().optional(),
 });
 export type ServersTransportSpec = z.output<typeof serversTransportSchema>;

@@ -50,7 +50,7 @@ export function useServersTransport(
 }
 
 /** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
-const guards = ["peerCertSANs", "spiffe"] as const;
+const guards = ["spiffe"] as const;
 
 function readTransport(object: KubernetesObject, report: Report, context: Context): ServersTransport | undefined {
   const spec = readSpec(serversTransportSchema, object, report);
@@ -67,7 +67,7 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     isUsable = false;
   }
   if (!isUsable) return undefined;
-  const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2, peerCertURI } = spec;
+  const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2, peerCertURI, peerCertSANs = [] } = spec;
   const secrets = { object, path: ["spec"], report, context };
   const rootCAs = readRootCAs(spec, secrets);
   const certificates = readCertificates(spec, secrets);
@@ -79,10 +79,16 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     ...(maxIdleConnsPerHost === undefined ? {} : { maxIdleConnsPerHost }),
     ...(disableHTTP2 === undefined ? {} : { disableHttp2: disableHTTP2 }),
     ...(peerCertURI ? { peerCertUri: peerCertURI } : {}),
+    ...(peerCertSANs.length === 0 ? {} : { peerCertSans: peerCertSANs.map(readSan) }),
     ...readTls(spec),
     ...readTimeouts(spec, report),
   };
 }
+
+const readSan = ({ type, value }: { type: "DNSName" | "URI"; value: string }) => ({
+  type: type === "URI" ? ("uri" as const) : ("dns" as const),
+  value,
+});
 
 /** Go's names are read by the schema. */
 function readTls({ minVersion = "", maxVersion = "", cipherSuites = [] }: ServersTransportSpec) {

@@ -42,12 +42,18 @@ describe("a ServersTransport", () => {
   test("says how a Pod is known, and known to live", () => {
     const result = translateText(
       route +
-        transport("peerCertURI: spiffe://x\nforwardingTimeouts: {readIdleTimeout: 10s, pingTimeout: 500ms}") +
+        transport(
+          "peerCertURI: spiffe://x\npeerCertSANs: [{type: DNSName, value: a.com}, {type: URI, value: spiffe://y}]\nforwardingTimeouts: {readIdleTimeout: 10s, pingTimeout: 500ms}",
+        ) +
         services("a"),
     );
     expect(linesOf(result)).toEqual([]);
     expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({
       peerCertUri: "spiffe://x",
+      peerCertSans: [
+        { type: "dns", value: "a.com" },
+        { type: "uri", value: "spiffe://y" },
+      ],
       readIdleTimeoutMs: 10_000,
       pingTimeoutMs: 500,
     });
@@ -85,10 +91,11 @@ describe("a ServersTransport", () => {
       "",
       "error servers-transport-not-found IngressRoute/r spec.routes.0.services.0.serversTransport",
     ],
+    ["checks more than is built", transport("spiffe: {}"), "error unsupported-field ServersTransport/t spec.spiffe"],
     [
-      "checks more than is built",
-      transport("peerCertSANs: [{type: DNS, value: x}]"),
-      "error unsupported-field ServersTransport/t spec.peerCertSANs",
+      "names a kind of name that is none",
+      transport("peerCertSANs: [{type: DNSName, value: a.com}, {type: DNS, value: x}]"),
+      "error invalid-field ServersTransport/t spec.peerCertSANs.1.type",
     ],
     [
       "asks for a version that is none",
