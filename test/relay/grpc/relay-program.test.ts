@@ -1,5 +1,6 @@
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
+import { settings } from "../../access-log/access-data.ts";
 import { closePrograms, relayFolder, runFeed, runRelay } from "../streams/relay-program.ts";
 import { allTo, closeGrpc, eventually, startEcho, unary } from "./grpc-harness.ts";
 
@@ -43,6 +44,21 @@ test("sluice relay takes calls where it is told to, counts them, and finishes th
     expect(metrics).toContain(`${line}\n`);
   relay.child.kill("SIGTERM");
   expect(await relay.exit).toEqual([0, null]);
+}, 20_000);
+
+test("sluice relay writes the access log that the static configuration asks for", async () => {
+  const pod = await startEcho();
+  const feed = await runFeed();
+  const relay = await runRelay(await relayFolder(), "--feed", feed.url, "--grpc", "grpc", "--access-log");
+  feed.serve({ ...allTo([pod.port]), entryPoints: { grpc: { port: 0, accessLog: settings() } } });
+  await unary(clientOf(await relay.port("grpc")));
+  expect(await relay.line(({ GrpcStatus }) => GrpcStatus !== undefined)).toMatchObject({
+    level: "info",
+    RequestPath: "/test.Echo/Unary",
+    ServiceAddr: `127.0.0.1:${pod.port}`,
+    GrpcStatus: 0,
+  });
+  expect(relay.lines.filter(({ msg }) => msg === "call")).toEqual([]);
 }, 20_000);
 
 test("sluice relay takes no calls where it is not told to", async () => {
