@@ -63,29 +63,32 @@ export async function carryConnection(
   const { router, hello } = route;
   const startedAt = carrier.now();
   const clientAddress = ends.source.address;
-  const end = (changes: Pick<ConnectionEnd, "outcome"> & Partial<ConnectionEnd>): void =>
-    carrier.ended({
+  const end = (outcome: ConnectionEnd["outcome"], target?: Target, dialAttempts = 0, refusedBy?: string): void => {
+    const entry: ConnectionEnd = {
       entryPoint,
       router: router.name,
       service: router.service,
       clientAddress,
       sni: hello?.sni,
-      target: undefined,
-      dialAttempts: 0,
+      target: target?.authority,
+      outcome,
+      dialAttempts,
       bytesIn: socket.bytesRead,
       bytesOut: socket.bytesWritten,
       durationMs: carrier.now() - startedAt,
-      ...changes,
-    });
-  const close = (outcome: ConnectionEnd["outcome"], changes: Partial<ConnectionEnd> = {}): void => {
+    };
+    if (refusedBy !== undefined) entry.refusedBy = refusedBy;
+    carrier.ended(entry);
+  };
+  const close = (outcome: ConnectionEnd["outcome"], dialAttempts = 0, refusedBy?: string): void => {
     socket.destroy();
-    end({ outcome, ...changes });
+    end(outcome, undefined, dialAttempts, refusedBy);
   };
 
   if (router.closedBy !== undefined) return close("closed-route");
   if (router.middlewares.length > 0) {
     const admission = admit(carrier.guardsOf(table, router.middlewares), clientAddress);
-    if (admission.outcome === "refused") return close("refused", { refusedBy: admission.by });
+    if (admission.outcome === "refused") return close("refused", 0, admission.by);
     socket.once("close", admission.leave);
   }
 
@@ -93,13 +96,13 @@ export async function carryConnection(
   const client = isTerminated
     ? await carrier.terminatorOf(table, router.tls?.options).accept(asSocket(socket), hello?.sni ?? "")
     : socket;
-  if (client === undefined) return end({ outcome: "handshake-failed" });
+  if (client === undefined) return end("handshake-failed");
   if (client instanceof TLSSocket) client.on("error", () => {});
 
   const choice = chooseTargets(router.service, table, clientAddress, carrier);
   const reached = choice && (await reach(choice.targets, choice.loadBalancer, client, connection, carrier));
   if (choice === undefined || reached?.upstream === undefined) {
-    return close("no-endpoint", { dialAttempts: reached?.attempts ?? 0 });
+    return close("no-endpoint", reached?.attempts);
   }
   const { upstream, target, attempts } = reached;
   count(carrier.connections, target.authority, 1);
@@ -108,7 +111,7 @@ export async function carryConnection(
     terminationDelayMs: choice.loadBalancer.terminationDelayMs,
     onClose: () => {
       count(carrier.connections, target.authority, -1);
-      end({ outcome: "carried", target: target.authority, dialAttempts: attempts });
+      end("carried", target, attempts);
     },
   });
 }
@@ -154,9 +157,10 @@ function dialling(loadBalancer: TcpLoadBalancer, client: End, connection: Routed
   const isDirect = loadBalancer.tls !== true && !connection.route.isPostgres;
   const { proxyProtocol } = loadBalancer;
   if (isDirect && connection.mayUseHandles && !(client instanceof TLSSocket)) {
+    if (proxyProtocol === undefined) return (target, transport) => dialHandle(target, dialTimeoutOf(transport));
     return async (target, transport) => {
       const upstream = await dialHandle(target, dialTimeoutOf(transport));
-      if (proxyProtocol !== undefined) upstream.write(writeProxyHeader(proxyProtocol, connection.ends));
+      upstream.write(writeProxyHeader(proxyProtocol, connection.ends));
       return upstream;
     };
   }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type DirectSocket, directSocketOf, readDirectly } from "./direct-read.ts";
 import { HandleConnection } from "./handle/handle-connection.ts";
 import { spliceHandles } from "./handle/splice-handles.ts";
+import { type TakenHandle, takeHandle } from "./handle/take-handle.ts";
 
 export interface SpliceOptions {
   /**
@@ -30,8 +31,8 @@ export function splice(
   } else spliceSockets(asSocket(client), asSocket(upstream), options);
 }
 
-const asHandle = (end: Socket | HandleConnection): ReturnType<typeof HandleConnection.takeOver> =>
-  end instanceof HandleConnection ? { connection: end, rest: undefined } : HandleConnection.takeOver(end);
+const asHandle = (end: Socket | HandleConnection): TakenHandle | undefined =>
+  end instanceof HandleConnection ? { connection: end, rest: undefined } : takeHandle(end);
 
 /** A socket for a connection of which nothing was read. */
 export const asSocket = (end: Socket | HandleConnection): Socket =>

@@ -90,7 +90,7 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
     keep(socket);
     // A reset is the peer's business; without a listener it would be this process's.
     socket.on("error", () => {});
-    if (known !== undefined) options.carry({ socket, ...known, mayUseHandles: usesHandles });
+    if (known !== undefined) options.carry(routed(socket, known, usesHandles));
     else accept(socket, routesOf, options, usesHandles).catch((error: unknown) => fail(socket, error));
   });
   const take = (connection: HandleConnection): boolean => {
@@ -103,7 +103,7 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
     if (known === undefined) return false;
     keep(connection);
     try {
-      options.carry({ socket: connection, ...known, mayUseHandles: true });
+      options.carry(routed(connection, known, true));
     } catch (error) {
       fail(connection, error);
     }
@@ -132,16 +132,24 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
   };
 }
 
+type Known = Pick<RoutedConnection, "ends" | "route" | "table">;
+
+const routed = (
+  socket: RoutedConnection["socket"],
+  { ends, route, table }: Known,
+  mayUseHandles: boolean,
+): RoutedConnection => ({ socket, ends, route, table, mayUseHandles });
+
 /** What is known of a connection without reading from it; undefined when its first bytes count, or nobody takes it. */
 function findAtOnce(
   ends: ProxiedConnection,
   routesOf: (table: StreamTable) => ConnectionRoutes,
-  { trustsProxy, ...options }: TcpListenerOptions,
-): Pick<RoutedConnection, "ends" | "route" | "table"> | undefined {
+  options: TcpListenerOptions,
+): Known | undefined {
   const { address } = ends.source;
   const table = options.table();
   const routes = routesOf(table);
-  if (routes.hasTls || options.companion?.()?.takesTls || trustsProxy?.(address)) return undefined;
+  if (routes.hasTls || options.companion?.()?.takesTls || options.trustsProxy?.(address)) return undefined;
   const router = routes.matchPlain(address);
   return router && { ends, table, route: { outcome: "found", router, isPostgres: false } };
 }

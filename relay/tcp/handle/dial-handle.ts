@@ -4,6 +4,7 @@ import type { Target } from "../../origin-gateway/target.ts";
 import { DialError, dial, portOf } from "../dial.ts";
 import { keepAliveLater } from "../keep-alive.ts";
 import { HandleConnection } from "./handle-connection.ts";
+import { takeHandle } from "./take-handle.ts";
 import { type TcpBinding, tcpBinding } from "./tcp-binding.ts";
 
 /**
@@ -13,18 +14,31 @@ import { type TcpBinding, tcpBinding } from "./tcp-binding.ts";
  * @returns a connection that is not read yet
  * @throws DialError
  */
-export async function dialHandle(target: Target, timeoutMs: number): Promise<HandleConnection> {
-  const family = isIP(target.address);
-  const connection = await (family === 0 ? dialByName(target, timeoutMs) : dialAddress(target, family, timeoutMs));
-  keepAliveLater(connection);
-  return connection;
+export function dialHandle(target: Target, timeoutMs: number): Promise<HandleConnection> {
+  const family = familyOf(target);
+  return family === 0 ? dialByName(target, timeoutMs) : dialAddress(target, family, timeoutMs);
+}
+
+const families = new WeakMap<Target, number>();
+
+/** @returns 4 or 6, or 0 for a name */
+function familyOf(target: Target): number {
+  let family = families.get(target);
+  if (family === undefined) {
+    family = isIP(target.address);
+    families.set(target, family);
+  }
+  return family;
 }
 
 /** Names are looked up, and their addresses tried in turn, by a socket. */
 async function dialByName(target: Target, timeoutMs: number): Promise<HandleConnection> {
   const socket = await dial(target, timeoutMs);
-  const taken = HandleConnection.takeOver(socket);
-  if (taken !== undefined && taken.rest === undefined) return taken.connection;
+  const taken = takeHandle(socket);
+  if (taken !== undefined && taken.rest === undefined) {
+    keepAliveLater(taken.connection);
+    return taken.connection;
+  }
   socket.destroy();
   throw new DialError(target, "ECONNRESET");
 }
@@ -43,7 +57,9 @@ function dialAddress(target: Target, family: number, timeoutMs: number): Promise
       // Also when it was closed for being late; then the promise has its end.
       if (status !== 0) return fail(getSystemErrorName(status));
       clearTimeout(timer);
-      resolve(new HandleConnection(handle));
+      const connection = new HandleConnection(handle);
+      keepAliveLater(connection);
+      resolve(connection);
     };
     const timer = timeoutMs > 0 ? setTimeout(fail, timeoutMs, "ETIMEDOUT") : undefined;
     const port = portOf(target);

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import { constants } from "node:os";
 import type { Peer } from "../proxy-header.ts";
 import { type TcpBinding, type TcpHandle, tcpBinding, type WriteRequest } from "./tcp-binding.ts";
 
@@ -29,7 +29,7 @@ type OwnedRequest = WriteRequest & { [CONNECTION]?: HandleConnection };
 const ONE_SEGMENT = 512;
 const NO_DELAY = 2;
 const EOF = -4095;
-const ENOTCONN = -107;
+const ENOTCONN = -constants.errno.ENOTCONN;
 
 /**
  * A connection as its handle: what a `net.Socket` is without its streams, events and timers, which cost a short
@@ -54,8 +54,13 @@ export class HandleConnection {
   #bytesRead = 0;
   #bytesWritten = 0;
 
-  constructor(handle: TcpHandle) {
+  /** @param before what the handle carried for a socket, which has told the system to send without delay */
+  constructor(handle: TcpHandle, before?: { bytesRead: number; bytesWritten: number }) {
     this.#handle = handle;
+    if (before === undefined) return;
+    this.#bytesRead = before.bytesRead;
+    this.#bytesWritten = before.bytesWritten;
+    this.#writes = NO_DELAY;
   }
 
   get bytesRead(): number {
@@ -78,15 +83,15 @@ export class HandleConnection {
 
   /** The peer. */
   get remote(): Peer {
-    const name: { address?: string; port?: number } = {};
+    forgetName();
     this.#handle.getpeername(name);
-    return { address: name.address ?? "", port: name.port ?? 0 };
+    return { address: name.address, port: name.port };
   }
 
   get local(): Peer {
-    const name: { address?: string; port?: number } = {};
+    forgetName();
     this.#handle.getsockname(name);
-    return { address: name.address ?? "", port: name.port ?? 0 };
+    return { address: name.address, port: name.port };
   }
 
   /** As a socket has it. */
@@ -197,39 +202,6 @@ export class HandleConnection {
     return socket;
   }
 
-  /**
-   * Takes over the handle of a socket that nobody reads any more. The socket closes when this does, and the other way
-   * round; it goes on to tell how many bytes have passed.
-   *
-   * @returns what had been read already as well, or undefined, and nothing has changed, for a socket that this cannot be
-   *   done with: TLS, one that is ending, one with bytes still to be sent
-   */
-  static takeOver(socket: Socket): { connection: HandleConnection; rest: Buffer | undefined } | undefined {
-    const internals = socket as Socket & { _handle?: unknown; _readableState?: { ended?: unknown } };
-    const handle = internals._handle;
-    const isIdle = !socket.destroyed && !socket.connecting && socket.writableLength === 0 && !socket.writableEnded;
-    if (socket instanceof TLSSocket || !isIdle || socket.readableEnded) return undefined;
-    if (tcpBinding === undefined || !(handle instanceof tcpBinding.TCP)) return undefined;
-    const rest = drain(socket);
-    if (internals._readableState?.ended !== false) {
-      if (rest !== undefined) socket.unshift(rest);
-      return undefined;
-    }
-    handle.readStop();
-    internals._handle = null;
-    const connection = new HandleConnection(handle);
-    connection.#bytesRead = handle.bytesRead;
-    connection.#bytesWritten = handle.bytesWritten;
-    connection.#writes = NO_DELAY;
-    Object.defineProperties(socket, {
-      bytesRead: { get: () => connection.bytesRead },
-      bytesWritten: { get: () => connection.bytesWritten },
-    });
-    connection.once("close", () => socket.destroy());
-    socket.once("close", () => connection.destroy());
-    return { connection, rest };
-  }
-
   #shutDown(): void {
     // Closing says the same once there is nothing more to be read or sent.
     if (this.#hasEnded) {
@@ -309,6 +281,14 @@ export class HandleConnection {
 /** Whoever has a handle has it of the binding. */
 const binding = tcpBinding as TcpBinding;
 
+/** Handles write names into it: one that is made anew for each costs more than the system's answer. */
+const name = { address: "", family: "", port: 0 };
+
+function forgetName(): void {
+  name.address = "";
+  name.port = 0;
+}
+
 /** A write that did not wait leaves its request unused. */
 let spareRequest: OwnedRequest | undefined;
 
@@ -316,10 +296,4 @@ function takeRequest(): OwnedRequest {
   const request = spareRequest ?? new binding.WriteWrap();
   spareRequest = undefined;
   return request;
-}
-
-function drain(socket: Socket): Buffer | undefined {
-  const chunks: Buffer[] = [];
-  for (let chunk: Buffer | null = socket.read(); chunk !== null; chunk = socket.read()) chunks.push(chunk);
-  return chunks.length === 0 ? undefined : Buffer.concat(chunks);
 }

@@ -4,7 +4,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { HandleConnection } from "../../../relay/tcp/handle/handle-connection.ts";
+import type { HandleConnection } from "../../../relay/tcp/handle/handle-connection.ts";
+import { takeHandle } from "../../../relay/tcp/handle/take-handle.ts";
 import { splice } from "../../../relay/tcp/splice.ts";
 
 const open: Socket[] = [];
@@ -68,7 +69,7 @@ const chunks = fc
 type End = Socket | HandleConnection;
 
 function asHandle(socket: Socket): HandleConnection {
-  const taken = HandleConnection.takeOver(socket);
+  const taken = takeHandle(socket);
   if (taken === undefined) throw new Error("the socket has no handle to give");
   return taken.connection;
 }
