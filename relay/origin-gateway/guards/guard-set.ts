@@ -58,6 +58,7 @@ export class GuardSet {
   readonly #retried = new Map<string, number>();
   readonly #opened = new Map<string, number>();
   readonly #breakers = new Map<string, { middleware: string; breaker: Breaker }>();
+  #retained: Middlewares | undefined;
 
   constructor({ now, random }: GuardSetOptions) {
     this.now = now;
@@ -92,8 +93,10 @@ export class GuardSet {
     return retry === undefined ? { outer: inner, retry, inner: [] } : { outer, retry, inner };
   }
 
-  /** Forgets the numbers of middlewares that are no more. */
+  /** Forgets the numbers and breakers of middlewares that are no more. */
   retain(middlewares: Middlewares): void {
+    if (middlewares === this.#retained) return;
+    this.#retained = middlewares;
     for (const counts of [this.#refused, this.#retried, this.#opened]) {
       for (const name of counts.keys()) if (!Object.hasOwn(middlewares, name)) counts.delete(name);
     }

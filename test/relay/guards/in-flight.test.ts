@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { Agent, createServer, type ServerResponse } from "node:http";
+import { constants } from "node:http2";
 import { connect } from "node:net";
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { InFlight } from "../../../relay/origin-gateway/guards/in-flight.ts";
 import { HOP_HEADER, type HopGuards } from "../../../src/hop/hop.ts";
 import type { Middleware } from "../../../src/table/middleware.ts";
 import {
@@ -16,6 +19,7 @@ import {
   startPod,
   tableOf,
 } from "../gateway-harness.ts";
+import { ask as askHttp2, closeSessions, openHttp2, readAll } from "../http2-client.ts";
 
 afterEach(closeAll);
 
@@ -211,4 +215,51 @@ describe("inFlightReq", () => {
     verified.resolve(true);
     expect((await send(gateway, "app", { hop: heldTo() })).status).toBe(200);
   });
+
+  it("counts requests of one HTTP/2 connection, and no more those that were cancelled", async () => {
+    const { pod, gateway } = await rig(2);
+    const session = openHttp2(gateway);
+    const sent = [
+      await askHttp2(session, "app", {}, { hop: heldTo() }),
+      await askHttp2(session, "app", {}, { hop: heldTo() }),
+    ];
+    await pod.has(2);
+    expect((await readAll(await askHttp2(session, "app", {}, { hop: heldTo() }))).status).toBe(429);
+    sent[0]?.close(constants.NGHTTP2_CANCEL);
+    await once(pod.held[0] as ServerResponse, "close");
+    const next = await askHttp2(session, "app", {}, { hop: heldTo() });
+    await pod.has(3);
+    pod.held[2]?.end("ok");
+    expect(await readAll(next)).toMatchObject({ status: 200, text: "ok" });
+    closeSessions();
+  });
+});
+
+it("a count never passes its amount, and comes back to nothing", () => {
+  const step = fc.record({ key: fc.constantFrom("a", "b"), enters: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100 }), fc.integer({ min: 1, max: 4 }), (steps, amount) => {
+      const inFlight = new InFlight();
+      let refused = 0;
+      const inside: Record<string, { left(): void }[]> = { a: [], b: [] };
+      const guard = (key: string) => inFlight.guard(key, amount, () => refused++);
+      for (const { key, enters } of steps) {
+        const own = inside[key] ?? [];
+        if (!enters) {
+          own.pop()?.left();
+          continue;
+        }
+        const before = refused;
+        const entered = guard(key).enter();
+        expect("status" in entered).toBe(own.length >= amount);
+        expect(refused - before).toBe("status" in entered ? 1 : 0);
+        if (!("status" in entered)) own.push(entered);
+      }
+      for (const own of Object.values(inside)) for (const one of own.splice(0)) one.left();
+      for (const key of ["a", "b"]) {
+        for (let i = 0; i < amount; i++) expect("status" in guard(key).enter()).toBe(false);
+        expect("status" in guard(key).enter()).toBe(true);
+      }
+    }),
+  );
 });
