@@ -53,7 +53,7 @@ const filters = "a list of [filters](#a-filter-of-a-httproute)";
 const grpcFilters = `${filters} of the types ${grpcFilterTypes.map(code).join(", ")}`;
 
 const serviceNotes = {
-  strategy: "`wrr` or `RoundRobin`; with others Pods are taken in turn all the same",
+  strategy: "`wrr` (or `RoundRobin`), `p2c`, `hrw`, `leasttime` or `drr`",
   nodePortLB: "not used: requests go to the Pods",
 };
 

@@ -1,5 +1,10 @@
 import * as z from "zod";
 import { middlewareSchema } from "../../../src/table/middleware.ts";
+import { filterSchema } from "../../../sync-agent/translate/gateway-api/filter-schema.ts";
+import { gatewayClassSchema } from "../../../sync-agent/translate/gateway-api/gateway-class.ts";
+import { grpcMatchSchema, grpcRuleSchema } from "../../../sync-agent/translate/gateway-api/grpc-schema.ts";
+import { gatewaySchema, listenerSchema } from "../../../sync-agent/translate/gateway-api/read-gateway.ts";
+import * as httpRoute from "../../../sync-agent/translate/gateway-api/route-schema.ts";
 import { ingressRouteSchema, routeSchema } from "../../../sync-agent/translate/traefik/ingress-route-schema.ts";
 import { middlewareSpecs, middlewareTypes } from "../../../sync-agent/translate/traefik/middleware-types.ts";
 import { serversTransportSchema } from "../../../sync-agent/translate/traefik/servers-transport-schema.ts";
@@ -30,6 +35,22 @@ const schemas: Readonly<Record<string, { schema: Schema; inner?: Readonly<Record
   ServersTransport: { schema: serversTransportSchema },
   ServersTransportTCP: { schema: serversTransportTcpSchema },
   TLSOption: { schema: tlsOptionSchema },
+  GatewayClass: { schema: gatewayClassSchema },
+  Gateway: { schema: gatewaySchema, inner: { "listeners[]": listenerSchema } },
+  HTTPRoute: {
+    schema: httpRoute.routeSchema,
+    inner: {
+      "parentRefs[]": httpRoute.parentRefSchema,
+      "rules[]": httpRoute.ruleSchema,
+      "rules[].matches[]": httpRoute.matchSchema,
+      "rules[].filters[]": filterSchema,
+      "rules[].backendRefs[]": httpRoute.backendRefSchema,
+    },
+  },
+  GRPCRoute: {
+    schema: httpRoute.routeSchema,
+    inner: { "rules[]": grpcRuleSchema, "rules[].matches[]": grpcMatchSchema },
+  },
 };
 
 /** One field for each type that a manifest may name, with what is read of it. */

@@ -14,6 +14,8 @@ const unused: Partial<Record<Kind, Readonly<Record<string, string>>>> = {
     allowedListeners: "ListenerSets are not read; a Gateway has the listeners that it lists itself",
     defaultScope: "no route is taken that does not name its Gateway",
     "tls.backend": "Pods are shown the certificate that a ServersTransport names, for services of Traefik's kinds",
+    /** Its older place. */
+    backendTLS: "Pods are shown the certificate that a ServersTransport names, for services of Traefik's kinds",
     "listeners[].tls.options": "the TLSOption `default` says how the relay ends TLS",
   },
   HTTPRoute: { useDefaultGateways: defaultGateways },

@@ -25,6 +25,11 @@ const asked: [string, string, string][] = [
     gateway(", tls: { backend: { clientCertificateRef: { name: a } } }"),
     "Gateway/web spec.tls.backend",
   ],
+  [
+    "a certificate for Pods, in its older place",
+    gateway(", backendTLS: { clientCertificateRef: { name: a } }"),
+    "Gateway/web spec.backendTLS",
+  ],
   ["options of TLS", gateway("", ", tls: { options: { a.example/b: c } }"), "Gateway/web spec.listeners.0.tls.options"],
   [
     "routes of any Gateway",
