@@ -1,7 +1,7 @@
 import { type Node, YAMLMap } from "yaml";
 import { putArgument } from "./from-arguments.ts";
 import type { Importer, Note } from "./importer.ts";
-import { entriesOf, itemsOf, put, scalar, textOf, valueAt } from "./nodes.ts";
+import { type Entry, entriesOf, itemsOf, put, scalar, textOf, valueAt } from "./nodes.ts";
 
 /** Values of Traefik's Helm chart (https://github.com/traefik/traefik-helm-chart). */
 export const chartValues: Importer = {
@@ -20,7 +20,8 @@ export const chartValues: Importer = {
     }
     for (const [name, path] of [
       ["logs.general", ["log"]],
-      ["logs.access", ["accessLog"]],
+      ["log", ["log"]],
+      ["accessLog", ["accessLog"]],
       ["metrics", ["metrics"]],
       ["tracing", ["tracing"]],
       ["certificatesResolvers", ["certificatesResolvers"]],
@@ -29,9 +30,29 @@ export const chartValues: Importer = {
       const value = valueAt(root, ...name.split("."));
       if (value !== undefined && entriesOf(value).length > 0) put(made, path, value);
     }
+    convertAccessLog(valueAt(root, "logs", "access"), made);
     return made;
   },
 };
+
+/** The chart keeps fields under `general`, and the log off until it is `enabled`. */
+function convertAccessLog(value: Node | undefined, made: YAMLMap): void {
+  if (value === undefined || textOf(valueAt(value, "enabled")) !== "true") return;
+  put(made, ["accessLog"], new YAMLMap(), value);
+  for (const { key, keyNode, value: setting } of entriesOf(value)) {
+    const lower = key.toLowerCase();
+    if (lower === "enabled" || lower === "timezone") continue;
+    if (lower !== "fields") put(made, ["accessLog", key], setting, keyNode);
+    else for (const field of entriesOf(setting)) convertField(field, made);
+  }
+}
+
+function convertField({ key, keyNode, value }: Entry, made: YAMLMap): void {
+  const at = ["accessLog", "fields"];
+  if (key.toLowerCase() !== "general") put(made, [...at, key], value, keyNode);
+  else
+    for (const { key: name, keyNode, value: setting } of entriesOf(value)) put(made, [...at, name], setting, keyNode);
+}
 
 /** What the chart adds to an entry point's own settings. */
 const ofTheService = new Set([

@@ -92,7 +92,8 @@ function convertSetting(key: string, keyNode: Node, value: Node, made: YAMLMap, 
       const entryPoint = textOf(item);
       if (entryPoint !== undefined) put(made, ["entryPoints", entryPoint, "asDefault"], scalar(true, item), item);
     }
-  } else if (name === "kubernetes") convertKubernetes(value, made, note);
+  } else if (name === "accesslog") convertAccessLog(value, keyNode, made);
+  else if (name === "kubernetes") convertKubernetes(value, made, note);
   else if (path !== undefined) {
     const entries = entriesOf(value);
     if (entries.length === 0) put(made, path, value, keyNode);
@@ -101,6 +102,25 @@ function convertSetting(key: string, keyNode: Node, value: Node, made: YAMLMap, 
     const severity = instead.startsWith("nothing") ? "notice" : "warning";
     note({ severity, path: [key], message: `\`${key}\` has no equivalent`, hint: instead }, keyNode);
   } else put(made, providers.has(name) ? ["providers", key] : [key], value, keyNode);
+}
+
+/** Fields of the access log by their names of then. */
+const renamedFields: Readonly<Record<string, string>> = {
+  backendaddr: "ServiceAddr",
+  backendname: "ServiceName",
+  backendurl: "ServiceURL",
+  frontendname: "RouterName",
+};
+
+function convertAccessLog(value: Node, keyNode: Node, made: YAMLMap): void {
+  put(made, ["accessLog"], value, keyNode);
+  const names = valueAt(value, "fields", "names");
+  if (names === undefined) return;
+  const today = new YAMLMap();
+  for (const { key, keyNode: at, value: mode } of entriesOf(names)) {
+    put(today, [renamedFields[key.toLowerCase()] ?? key], mode, at);
+  }
+  put(made, ["accessLog", "fields", "names"], today, names);
 }
 
 function convertKubernetes(value: Node, made: YAMLMap, note: Note): void {

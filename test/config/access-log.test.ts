@@ -144,6 +144,46 @@ accessLog:
     expect(again.settings.accessLog).toEqual(documented);
   });
 
+  const values = (enabled: boolean) => `
+ports: { web: { port: 8000, exposedPort: 80 } }
+logs:
+  access:
+    enabled: ${enabled}
+    format: json
+    filters: { statuscodes: "200,300-302", retryattempts: true, minduration: 10ms }
+    fields:
+      general: { defaultmode: keep, names: { ClientUsername: drop } }
+      headers: { defaultmode: keep, names: { User-Agent: redact, Authorization: drop } }
+`;
+
+  it("is imported from the chart's values, where it is enabled", () => {
+    const { yaml: made, problems } = importFile(values(true), "values.yaml");
+    expect(problems).toEqual([]);
+    expect(yaml(made).settings.accessLog).toEqual(documented);
+    expect(yaml(importFile(values(false), "values.yaml").yaml).settings.accessLog).toBeUndefined();
+  });
+
+  it("is imported from Traefik 1.x, fields by their names of today", () => {
+    const { yaml: made, problems } = importFile(
+      `
+defaultEntryPoints = ["http"]
+[entryPoints.http]
+address = ":80"
+[accessLog.fields.names]
+"FrontendName" = "drop"
+"BackendURL" = "redact"
+"ClientUsername" = "drop"
+`,
+      "traefik.toml",
+    );
+    expect(problems).toEqual([]);
+    expect(yaml(made).settings.accessLog?.fields.names).toEqual({
+      routername: "drop",
+      serviceurl: "redact",
+      clientusername: "drop",
+    });
+  });
+
   it.each<[string, string, string, string]>([
     ["a format that there is not", "accessLog: { format: xml }", "invalid-field", "accessLog.format"],
     ["no status", "accessLog: { filters: { statusCodes: [5xx] } }", "invalid-field", "accessLog.filters.statusCodes"],
