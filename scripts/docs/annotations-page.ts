@@ -24,7 +24,7 @@ export function annotationsPage(): string {
       described("On an Ingress, Sluice's own", ingressAnnotations),
       list("On a Service that an Ingress names", withPrefix(serviceAnnotations)),
       list("On an IngressRoute", [INGRESS_CLASS_ANNOTATION]),
-      described("On an IngressRoute or TraefikService with weights, Sluice's own", splitAnnotations),
+      described("On an IngressRoute, TraefikService or HTTPRoute with weights, Sluice's own", splitAnnotations),
       described("On a Service that a route of HTTP names, Sluice's own", httpAnnotations),
       described("On a Service that a route of TCP names, Sluice's own", tcpAnnotations),
     ],

@@ -134,7 +134,8 @@ class Mirrors {
 
   /** Gives up those that have a body and have not answered in so many milliseconds. */
   endWithin(ms: number): void {
-    if (this.#abort !== undefined && this.#running > 0) this.#stopTimer = this.#context.startTimer(() => this.#giveUp(), ms);
+    if (this.#abort !== undefined && this.#running > 0)
+      this.#stopTimer = this.#context.startTimer(() => this.#giveUp(), ms);
   }
 
   /** Throws away what the mirror answers. Never rejects. */

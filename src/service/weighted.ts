@@ -84,7 +84,14 @@ const inTurn =
 
 /** By what stays the same over tables: a child's name in the table changes with its options. */
 function byClient(clientKey: ClientKey, children: Weighted["children"], weights: readonly number[]): ChooseChild {
-  const names = children.map(({ cookieValue, service }) => cookieValue ?? service);
+  const seen = new Map<string, number>();
+  const names = children.map(({ cookieValue, service }) => {
+    const name = cookieValue ?? service;
+    const earlier = seen.get(name) ?? 0;
+    seen.set(name, earlier + 1);
+    // One that stands there twice has both its shares.
+    return earlier === 0 ? name : `${name} ${earlier}`;
+  });
   return ({ client, headers }, canServe) => {
     const key = clientKeyOf(clientKey, { address: client.address, header: (name) => headers.get(name) });
     return pickByKey(key, names, weights, canServe);

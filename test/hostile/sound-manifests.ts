@@ -45,7 +45,7 @@ spec: { addPrefix: { prefix: /a } }
 apiVersion: traefik.io/v1alpha1
 kind: TraefikService
 metadata: { name: whole }
-spec: { failover: { service: { name: half, kind: TraefikService }, fallback: { name: quarter, kind: TraefikService } } }
+spec: { failover: { service: { name: half, kind: TraefikService }, fallback: { name: quarter, kind: TraefikService }, errors: { status: [500-599], maxRequestBodyBytes: 10 } } }
 ---
 apiVersion: traefik.io/v1alpha1
 kind: TraefikService
@@ -59,7 +59,7 @@ spec: { mirroring: { name: eighth, port: 80, mirrors: [{ name: eighth, port: 80,
 ---
 apiVersion: v1
 kind: Service
-metadata: { name: eighth }
+metadata: { name: eighth, annotations: { sluice.dev/client-key: header X-User, sluice.dev/health-check-port: "81" } }
 spec: { clusterIP: 10.0.0.1, ports: [{ name: http, port: 80, targetPort: 8080 }] }
 ---
 apiVersion: discovery.k8s.io/v1
@@ -79,7 +79,7 @@ spec:
       kind: Rule
       priority: 5
       middlewares: [{ name: outer }]
-      services: [{ name: whole, kind: TraefikService }, { name: eighth, port: http, serversTransport: transport, sticky: { cookie: { name: d } } }]
+      services: [{ name: whole, kind: TraefikService }, { name: eighth, port: http, serversTransport: transport, sticky: { cookie: { name: d } }, strategy: p2c, healthCheck: { path: /up, interval: 5s, headers: { a: b }, status: 204 }, passiveHealthCheck: { failureWindow: 3s, maxFailedAttempts: 2 } }]
   tls: { secretName: pair }
 ---
 apiVersion: traefik.io/v1alpha1

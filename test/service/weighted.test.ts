@@ -195,6 +195,15 @@ describe("a weighted service by clients", () => {
     expect(without.size).toBe(users.length);
   });
 
+  it("gives a child that stands there twice both its shares", async () => {
+    const { w, ...services } = split(50);
+    if (w?.type !== "weighted") throw new Error("it is no split");
+    const [stable, canary] = w.children;
+    if (stable === undefined || canary === undefined) throw new Error("it has no children");
+    const found = await onCanary({ ...services, w: { ...w, children: [stable, canary, canary] } });
+    expect(Math.abs(found.size / users.length - 2 / 3)).toBeLessThan(0.04);
+  });
+
   it("lets a session go before it", async () => {
     const sticky = { name: "s", path: "/", secure: false, httpOnly: false, maxAge: 0 };
     const { ask } = createHarness({ services: split(0, { sticky }) });

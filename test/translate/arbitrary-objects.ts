@@ -28,6 +28,8 @@ function objectNamed({ name, meta }: Names): fc.Arbitrary<KubernetesObject> {
     weight: maybe(fc.integer({ min: -1, max: 3 })),
     passHostHeader: maybe(fc.boolean()),
     sticky: maybe(fc.constant({ cookie: { name: "c" } })),
+    strategy: maybe(fc.constantFrom("hrw", "wrr", "best")),
+    healthCheck: maybe(fc.constantFrom({}, { interval: "1ns" })),
     middlewares: maybe(fc.array(fc.record({ name }), { maxLength: 1 })),
   });
   const refs = fc.array(serviceRef, { maxLength: 3 });

@@ -45,10 +45,13 @@ export function buildBackends(
     return invalidBackend(context);
   }
   if (children.length === 1) return only.service;
+  const { clientKey } = scope;
+  const isNamed = sticky !== undefined || clientKey !== undefined;
   const weighted: Service = {
     type: "weighted",
-    children: children.map((child) => ({ ...child, ...(sticky === undefined ? {} : cookieValues(child.service)) })),
+    children: children.map((child) => ({ ...child, ...(isNamed ? cookieValues(child.service) : {}) })),
     ...(sticky === undefined ? {} : { sticky }),
+    ...(clientKey === undefined ? {} : { clientKey }),
   };
   return putNamed(context.table.services, qualify(`${scope.name}-wrr`, GATEWAY_PROVIDER), weighted);
 }

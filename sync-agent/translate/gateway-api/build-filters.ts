@@ -1,5 +1,5 @@
 import type { Middleware } from "../../../src/table/middleware.ts";
-import type { Mirroring } from "../../../src/table/service.ts";
+import type { ClientKey, Mirroring } from "../../../src/table/service.ts";
 import { normalizeName, qualify, sha256Hex } from "../names.ts";
 import { suggestName } from "../nearest-name.ts";
 import type { ProblemCode } from "../problem-codes.ts";
@@ -23,6 +23,8 @@ export interface FilterScope {
   context: Context;
   /** Builds the service of a mirror's backendRef; undefined, with the problem reported, when there is none. */
   buildMirror: (backendRef: unknown, place: Place) => string | undefined;
+  /** By what clients are told apart that stay with one of several backends. */
+  clientKey?: ClientKey;
 }
 
 export interface BuiltFilters {

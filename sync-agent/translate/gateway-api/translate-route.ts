@@ -1,4 +1,5 @@
 import type { Router } from "../../../src/table/router.ts";
+import type { ClientKey } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { emptyFragment, type TranslateObject } from "../fragment.ts";
 import { misplacedFields } from "../misplaced-fields.ts";
@@ -7,6 +8,7 @@ import type { ProblemCode } from "../problem-codes.ts";
 import { type Report, readSpec } from "../read-object.ts";
 import { tieBreaker } from "../tie-breaker.ts";
 import { type Context, type Place, readElements, startFragment, within } from "../traefik/context.ts";
+import { readObjectClientKey } from "../traefik/service-client-key.ts";
 import { attachRoute } from "./attach-route.ts";
 import type { Attachment } from "./attachment.ts";
 import { buildBackends, buildMirror, invalidBackend, wrapMirrors } from "./build-backends.ts";
@@ -40,8 +42,9 @@ export const translateRoute =
     // What is wrong with a route of another controller is not ours to say.
     if (attachments === undefined) return emptyFragment();
     reportUnusedFields(object, report);
+    const clientKey = readObjectClientKey(object, report);
     for (const { value: rule, at } of readElements(kind.ruleSchema, spec.rules ?? [{}], within(place, "rules"))) {
-      fragment.table.routers.push(...buildRule(kind, object, rule, at, attachments, context));
+      fragment.table.routers.push(...buildRule(kind, object, rule, at, { attachments, clientKey }, context));
     }
     return fragment;
   };
@@ -67,12 +70,18 @@ interface Target {
   closedBy?: ProblemCode;
 }
 
+/** What the rules of a route share. */
+interface RouteParts {
+  attachments: readonly Attachment[];
+  clientKey: ClientKey | undefined;
+}
+
 function buildRule(
   kind: RouteKind,
   object: KubernetesObject,
   rule: RuleSpec,
   place: Place,
-  attachments: readonly Attachment[],
+  { attachments, clientKey }: RouteParts,
   context: Context,
 ): Router[] {
   const ruleIndex = Number(place.path.at(-1));
@@ -81,8 +90,8 @@ function buildRule(
   const targets = new Map<string, Target>();
   const targetOf = (prefix: string | undefined, port: number): Target => {
     const key = JSON.stringify([prefix, port]);
-    const target =
-      targets.get(key) ?? buildTarget(rule, place, { kind, name, prefix, port, context, buildMirror: mirror });
+    const scope = { kind, name, prefix, port, context, buildMirror: mirror, ...(clientKey && { clientKey }) };
+    const target = targets.get(key) ?? buildTarget(rule, place, scope);
     targets.set(key, target);
     return target;
   };

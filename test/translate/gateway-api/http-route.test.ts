@@ -209,6 +209,28 @@ describe("backends", () => {
     });
   });
 
+  test("clients in place of requests, as an annotation says", () => {
+    const annotated = (key: string): ReturnType<typeof translateText> =>
+      translateText(
+        gateway() +
+          route([
+            "{ backendRefs: [{ name: app, port: 80, weight: 95 }, { name: canary, port: 80, weight: 5 }] }",
+          ]).replace('"name":"app"', `"name":"app","annotations":{"sluice.dev/client-key":"${key}"}`) +
+          app +
+          services("canary"),
+      );
+    const { table, problems } = annotated("header X-User");
+    expect(linesOf({ problems })).toEqual([]);
+    expect(table.services[table.routers[0]?.service ?? ""]).toMatchObject({
+      type: "weighted",
+      clientKey: { type: "header", name: "x-user" },
+      children: [{ weight: 95, cookieValue: expect.any(String) }, { weight: 5 }],
+    });
+    expect(linesOf(annotated("query"))).toEqual([
+      "warning invalid-field HTTPRoute/app metadata.annotations.sluice.dev/client-key",
+    ]);
+  });
+
   const bad: [string, string, string][] = [
     [
       "an absent Service",
