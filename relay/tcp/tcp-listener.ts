@@ -99,10 +99,10 @@ export async function startTcpListener(options: TcpListenerOptions): Promise<Tcp
       connection.reset();
       return true;
     }
-    const known = findAtOnce(endsOfHandle(connection, remote), routesOf, options);
-    if (known === undefined) return false;
-    keep(connection);
     try {
+      const known = findAtOnce(endsOfHandle(connection, remote), routesOf, options);
+      if (known === undefined) return false;
+      keep(connection);
       options.carry(routed(connection, known, true));
     } catch (error) {
       fail(connection, error);

@@ -63,6 +63,11 @@ function dialAddress(target: Target, family: number, timeoutMs: number): Promise
     };
     const timer = timeoutMs > 0 ? setTimeout(fail, timeoutMs, "ETIMEDOUT") : undefined;
     const port = portOf(target);
+    // What is no port would end the process, not only the call.
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      fail("EINVAL");
+      return;
+    }
     const status =
       family === 6 ? handle.connect6(request, target.address, port) : handle.connect(request, target.address, port);
     if (status !== 0) fail(getSystemErrorName(status));

@@ -211,6 +211,10 @@ describe("dialling by a handle", () => {
     const port = await freePort();
     const target = { address: "127.0.0.1", authority: `127.0.0.1:${port}`, isTerminating: false };
     await expect(dialHandle(target, 1_000)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(dialHandle({ ...target, authority: "127.0.0.1:none" }, 1_000)).rejects.toMatchObject({
+      code: "EINVAL",
+    });
+    await expect(dialHandle({ ...target, authority: "127.0.0.1:70000" }, 0)).rejects.toMatchObject({ code: "EINVAL" });
     await expect(dialHandle({ ...target, address: "not an address" }, 1_000)).rejects.toMatchObject({
       code: expect.stringMatching(/^E/),
     });
