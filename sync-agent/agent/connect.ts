@@ -53,7 +53,11 @@ export async function connect(
     await Promise.all([source.close(), api.close(), publisher.close(), hosts.close()]);
     throw error;
   });
-  registry.onCollect(() => registry.set("sluice_agent_feed_readers", feed.stats().relays));
+  registry.onCollect(() => {
+    const { relays, stalled } = feed.stats();
+    registry.set("sluice_agent_feed_readers", relays);
+    registry.replace("sluice_agent_feed_stalls_total", [{ value: stalled, labels: {} }]);
+  });
   const statuses = settings.writesStatuses
     ? createStatusReporter({
         api,

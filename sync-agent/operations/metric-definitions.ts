@@ -84,6 +84,11 @@ export const agentMetrics = {
   },
   sluice_agent_kv_writes_total: { type: "counter", help: "Keys written to KV; each bills as a write.", labels: [] },
   sluice_agent_feed_readers: { type: "gauge", help: "Relays that read this replica's feed.", labels: [] },
+  sluice_agent_feed_stalls_total: {
+    type: "counter",
+    help: "Relays that were cut off, since they took nothing of the feed for half a minute.",
+    labels: [],
+  },
   sluice_agent_hosts: {
     type: "gauge",
     help: "Hosts that routes need, by how requests for them reach the Worker.",

@@ -101,7 +101,12 @@ describe("a started agent", () => {
     api.apply(ingress("later.example.com"));
     await routed("later.example.com");
     const [, metrics] = await ask(agent, "/metrics");
-    for (const line of ["sluice_agent_leader 1", "sluice_agent_routers 2", 'sluice_agent_objects{kind="Ingress"} 2']) {
+    for (const line of [
+      "sluice_agent_leader 1",
+      "sluice_agent_feed_stalls_total 0",
+      "sluice_agent_routers 2",
+      'sluice_agent_objects{kind="Ingress"} 2',
+    ]) {
       expect(metrics.split("\n")).toContain(line);
     }
   });
