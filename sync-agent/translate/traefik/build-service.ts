@@ -41,6 +41,7 @@ export function buildService(
   context: Context,
   ownName?: string,
 ): BuiltService | undefined {
+  if (options.kind === "TraefikService") reportOptionsOfPods(options, place);
   const built =
     options.kind === "TraefikService"
       ? buildTraefikService(options, place, context)
@@ -172,6 +173,32 @@ function reportNodePorts({ path, report }: Place): void {
     message: "`nodePortLB` is not supported; requests go to the Pods themselves",
     hint: "Leave it out",
   });
+}
+
+/** What a reference says of a Service's Pods means nothing for a TraefikService, which may have many Services. */
+const ofPods = [
+  "sticky",
+  "strategy",
+  "healthCheck",
+  "passiveHealthCheck",
+  "serversTransport",
+  "scheme",
+  "passHostHeader",
+  "responseForwarding",
+] as const satisfies (keyof ServiceOptions)[];
+
+function reportOptionsOfPods(options: ServiceOptions, { path, report }: Place): void {
+  for (const field of ofPods) {
+    if (options[field] === undefined) continue;
+    report({
+      code: "misplaced-field",
+      severity: "warning",
+      path: [...path, field],
+      message: `\`${field}\` has no effect where a TraefikService is named`,
+      hint:
+        field === "sticky" ? "Write it into its `spec.weighted`" : "Write it where the TraefikService names Services",
+    });
+  }
 }
 
 const withSuffix = (name: string, suffix: string): string => {

@@ -177,6 +177,19 @@ describe("what is wrong with one", () => {
   });
 });
 
+test("what is said of Pods where a TraefikService is named has no effect, and is told", () => {
+  const result = translateText(
+    route("top, port: 80, weight: 1, strategy: p2c, sticky: { cookie: {} }, healthCheck: {}, passHostHeader: true") +
+      weighted("top", "{ name: a, port: 80 }") +
+      services("a"),
+  );
+  expect(linesOf(result).toSorted()).toEqual(
+    ["healthCheck", "passHostHeader", "sticky", "strategy"].map(
+      (field) => `warning misplaced-field IngressRoute/r spec.routes.0.services.0.${field}`,
+    ),
+  );
+});
+
 describe("a failover", () => {
   const failover = (errors: string) =>
     translateText(
