@@ -7,9 +7,30 @@ export interface Listener {
 }
 
 /** A command that sends the request when pasted into a shell. */
-export function curlLine(request: ExampleRequest, listener: Listener, tls: boolean): string {
+export const curlLine = (request: ExampleRequest, listener: Listener, tls: boolean): string =>
+  write(["curl"], request, listener, tls);
+
+/**
+ * A command that makes a call of gRPC with an empty message, and shows what comes back besides the message, with
+ * the status in the trailers. A path without a method gets a made-up one.
+ */
+export function grpcLine(request: ExampleRequest, listener: Listener, tls: boolean): string {
+  // The frame of a message of no bytes: not compressed, and a length of 0.
+  const message = "printf '\\0\\0\\0\\0\\0'";
+  const version = tls ? "--http2" : "--http2-prior-knowledge";
+  const curl = `curl -sS -D - -o /dev/null --data-binary @- ${version}`;
+  const words = [message, "|", curl, "-H 'Content-Type: application/grpc' -H 'TE: trailers'"];
+  return write(words, request, listener, tls);
+}
+
+/** The path of a call that begins with one: `/package.Service/Method` (gRPC over HTTP/2, Requests). */
+export function callPath(path = "/"): string {
+  const [, service = "", ...method] = path.split("/");
+  return `/${service || "package.Service"}/${method.join("/") || "Method"}`;
+}
+
+function write(words: string[], request: ExampleRequest, listener: Listener, tls: boolean): string {
   const target = listener.host.includes(":") ? `[${listener.host}]` : listener.host;
-  const words = ["curl"];
   if (tls) words.push("-k");
   if (request.method === "HEAD") words.push("-I");
   else if (request.method !== undefined && request.method !== "GET") words.push("-X", quote(request.method));

@@ -3,12 +3,14 @@ import { buildRouteIndex } from "../../src/router/route-index.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import type { Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
-import { curlLine, type Listener } from "./curl-line.ts";
+import { readTieBreaker } from "../../sync-agent/translate/tie-breaker.ts";
+import { callPath, curlLine, grpcLine, type Listener } from "./curl-line.ts";
 import { type ExampleRequest, exampleRequest } from "./example-request.ts";
 import { listRoutes } from "./routes-table.ts";
 
 /**
- * For each route, in the order of `listRoutes`, a command that reaches it, or a comment that says why there is none.
+ * For each route, in the order of `listRoutes`, a command that reaches it, or a comment that says why there is none. Those
+ * of a GRPCRoute get a call.
  *
  * @param clientAddress where the commands will be run
  */
@@ -23,10 +25,14 @@ export function curlLines(
   return listRoutes(table).flatMap(({ entryPoint, router }) => {
     const listener = Object.hasOwn(listeners, entryPoint) ? listeners[entryPoint] : undefined;
     if (listener === undefined) return [];
-    const request = exampleRequest(router.rule, (one) => reached(router, entryPoint, one) === router);
-    return request === undefined
-      ? [`# ${router.ruleText.replace(/\s+/g, " ")}: no request that reaches it could be made up`]
-      : [curlLine(request, listener, router.tls)];
+    const isReached = (one: ExampleRequest): boolean => reached(router, entryPoint, one) === router;
+    const request = exampleRequest(router.rule, isReached);
+    if (request === undefined) {
+      return [`# ${router.ruleText.replace(/\s+/g, " ")}: no request that reaches it could be made up`];
+    }
+    if (readTieBreaker(router.tieBreaker)?.kind !== "GRPCRoute") return [curlLine(request, listener, router.tls)];
+    const call = { ...request, path: callPath(request.path) };
+    return [grpcLine(isReached(call) ? call : request, listener, router.tls)];
   });
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { curlLine } from "../../cli/print/curl-line.ts";
+import { callPath, curlLine, grpcLine } from "../../cli/print/curl-line.ts";
 import { type ExampleRequest, exampleRequest } from "../../cli/print/example-request.ts";
 import { sampleRegexp } from "../../cli/print/sample-regexp.ts";
 import type { Rule } from "../../src/table/rule.ts";
@@ -54,6 +54,29 @@ describe("curlLine", () => {
 
   it("puts IPv6 hosts in brackets", () => {
     expect(curlLine(request(), { host: "::1", port: 80 }, false)).toBe("curl 'http://[::1]:80/'");
+  });
+});
+
+describe("grpcLine", () => {
+  it("makes a call with an empty message", () => {
+    const call = request({ host: "a.example.com", path: "/example.Echo/Say" });
+    const common = "-H 'Content-Type: application/grpc' -H 'TE: trailers'";
+    expect(grpcLine(call, listener, false)).toBe(
+      `printf '\\0\\0\\0\\0\\0' | curl -sS -D - -o /dev/null --data-binary @- --http2-prior-knowledge ${common} -H 'Host: a.example.com' http://127.0.0.1:8787/example.Echo/Say`,
+    );
+    expect(grpcLine(call, listener, true)).toBe(
+      `printf '\\0\\0\\0\\0\\0' | curl -sS -D - -o /dev/null --data-binary @- --http2 ${common} -k --resolve a.example.com:8787:127.0.0.1 https://a.example.com:8787/example.Echo/Say`,
+    );
+  });
+
+  it.each([
+    [undefined, "/package.Service/Method"],
+    ["/", "/package.Service/Method"],
+    ["/example.Echo", "/example.Echo/Method"],
+    ["/example.Echo/", "/example.Echo/Method"],
+    ["/example.Echo/Say", "/example.Echo/Say"],
+  ])("makes a call of the path %s", (path, expected) => {
+    expect(callPath(path)).toBe(expected);
   });
 });
 

@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import {
   type ClientDuplexStream,
   type ClientUnaryCall,
@@ -10,7 +12,10 @@ import {
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { afterAll, describe, expect, it } from "vitest";
+import { curlLines } from "../../cli/print/curl-lines.ts";
 import { examples, type RunningExample, runExample } from "./run-example.ts";
+
+const run = promisify(execFile);
 
 interface Message {
   text: string;
@@ -56,6 +61,13 @@ describe("grpc", async () => {
     const client = connect(example, "grpc.example.com");
     for (let i = 0; i < 12; i++) expect(await call(client, "Say", `hello ${i}`)).toBe(`hello ${i}`);
     expect((await example.ask("grpc.example.com", "/other")).status).toBe(404);
+  });
+
+  it("suggests calls that are answered", async () => {
+    const lines = curlLines(example.dev.table(), { web: { host: "127.0.0.1", port: example.dev.port("web") } });
+    const answers = await Promise.all(lines.map(async (line) => (await run("sh", ["-c", line])).stdout));
+    // The third is a route of HTTP, which may be gRPC's as well.
+    expect(answers.slice(0, 2).map((text) => /^grpc-status: ?(\d+)/m.exec(text)?.[1])).toEqual(["7", "0"]);
   });
 
   it("streams both ways", async () => {
