@@ -169,11 +169,11 @@ describe("entry points", () => {
   it("are those of a configuration, when there is one", async () => {
     await write("a.yaml", route("app", "Host(`a.test`)", "app", "  entryPoints: [internal, web]\n"));
     const config = join(base, "static.config");
-    await writeFile(config, "entryPoints: { internal: { address: ':9000' } }\nlog: {}\n");
+    await writeFile(config, "entryPoints: { internal: { address: ':9000' } }\nping: {}\n");
     const running = await start({ config });
     expect(running.doors().map(({ name }) => name)).toEqual(["internal"]);
     expect((await ask(running.url("internal"), "a.test")).status).toBe(200);
-    expect(codes(running).sort()).toEqual(["entry-point-not-found", "service-not-found", "unsupported-field"]);
+    expect(codes(running).sort()).toEqual(["entry-point-not-found", "platform-decides", "service-not-found"]);
     expect(() => running.url("web")).toThrow(/no entry point web/);
   });
 
