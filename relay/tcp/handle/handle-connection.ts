@@ -146,13 +146,14 @@ export class HandleConnection {
       }
     }
     this.#bytesWritten += bytes.length;
-    const request = takeRequest();
-    if (this.#handle.writeBuffer(request, bytes) !== 0) {
+    // One that does not wait leaves its request as it was.
+    spareRequest ??= new binding.WriteWrap();
+    const request = spareRequest;
+    const status = this.#handle.writeBuffer(request, bytes);
+    if (status === 0 && state[LAST_WRITE_WAITS] === 0) return true;
+    spareRequest = undefined;
+    if (status !== 0) {
       this.#abort();
-      return true;
-    }
-    if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) {
-      spareRequest = request;
       return true;
     }
     this.#pending += 1;
@@ -269,7 +270,7 @@ export class HandleConnection {
     onRead = function () {
       const connection = this[CONNECTION];
       if (connection === undefined) return undefined;
-      return connection.#tell(binding.streamBaseState[binding.kReadBytesOrError] ?? 0);
+      return connection.#tell(state[BYTES_READ] ?? 0);
     };
     onWritten = function (status) {
       const connection = this[CONNECTION];
@@ -280,6 +281,10 @@ export class HandleConnection {
 
 /** Whoever has a handle has it of the binding. */
 const binding = tcpBinding as TcpBinding;
+/** What the last read or write has to tell, at these places. */
+const state = tcpBinding?.streamBaseState ?? new Int32Array(0);
+const BYTES_READ = tcpBinding?.kReadBytesOrError ?? 0;
+const LAST_WRITE_WAITS = tcpBinding?.kLastWriteWasAsync ?? 0;
 
 /** Handles write names into it: one that is made anew for each costs more than the system's answer. */
 const name = { address: "", family: "", port: 0 };
@@ -289,11 +294,4 @@ function forgetName(): void {
   name.port = 0;
 }
 
-/** A write that did not wait leaves its request unused. */
 let spareRequest: OwnedRequest | undefined;
-
-function takeRequest(): OwnedRequest {
-  const request = spareRequest ?? new binding.WriteWrap();
-  spareRequest = undefined;
-  return request;
-}
