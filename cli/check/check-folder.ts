@@ -1,22 +1,13 @@
 import { resolve } from "node:path";
-import type { ObjectRef } from "../../sync-agent/source/kubernetes-object.ts";
 import type { Location } from "../../sync-agent/source/locate.ts";
 import type { LocatedProblem } from "../../sync-agent/source/parse-manifests.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
-import type { PrintableProblem } from "../print/format-problem.ts";
 import { locateProblem } from "../print/locate-problem.ts";
 import { nameFile, toPrintable } from "../print/printable-problem.ts";
+import type { FoundProblem } from "./found-problem.ts";
 import { onceForEachService } from "./once-for-each-service.ts";
 import { type ManifestOptions, translateManifests } from "./translate-manifests.ts";
 import { unreachableProblems } from "./unreachable-problems.ts";
-
-/** A problem with its place, its file named as a person in the working directory would. */
-export interface FoundProblem extends PrintableProblem {
-  object: ObjectRef;
-  /** `spec.routes[0].match`; empty for the object as a whole. */
-  field: string;
-  refersTo?: Problem["refersTo"];
-}
 
 export interface CheckResult {
   /** By file and line; those without a place come last. */

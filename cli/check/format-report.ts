@@ -1,6 +1,7 @@
 import { type Colors, plain } from "../print/colors.ts";
 import { formatProblem } from "../print/format-problem.ts";
-import type { CheckResult, FoundProblem } from "./check-folder.ts";
+import type { CheckResult } from "./check-folder.ts";
+import type { FoundProblem } from "./found-problem.ts";
 
 const severities = ["error", "warning", "notice"] as const;
 

@@ -1,4 +1,4 @@
-import type { FoundProblem } from "./check-folder.ts";
+import type { FoundProblem } from "./found-problem.ts";
 
 /** A Service without endpoints is one fault, however many routes lead to it: the first place is kept, the others counted. */
 export function onceForEachService(problems: readonly FoundProblem[]): FoundProblem[] {
