@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import type { Exchange } from "../exchange/exchange.ts";
 import { compileAddressBlock } from "../rule/client-address.ts";
-import type { IpStrategy } from "../table/middleware.ts";
+import type { IpStrategy } from "../table/source-criterion.ts";
 import { invalid } from "./middleware-error.ts";
 import { proxyHeader } from "./proxy-header.ts";
 

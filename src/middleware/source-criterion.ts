@@ -1,6 +1,6 @@
 import type { Exchange } from "../exchange/exchange.ts";
 import { canonicalHost, withoutTrailingDot } from "../rule/canonical-host.ts";
-import type { SourceCriterion } from "../table/middleware.ts";
+import type { SourceCriterion } from "../table/source-criterion.ts";
 import { checkHeaderName } from "./check-header.ts";
 import { compileClientIp } from "./client-ip.ts";
 import { invalid } from "./middleware-error.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { breakerConditionSchema } from "./breaker-condition.ts";
+import { circuitBreakerSchema, inFlightReqSchema, rateLimitSchema, retrySchema } from "./guard-middleware.ts";
+import { ipStrategySchema } from "./source-criterion.ts";
 
 /**
  * The middlewares of the table. Field names and defaults are Traefik's
@@ -111,25 +112,6 @@ export const headersSchema = z.strictObject({
   isDevelopment: z.optional(z.boolean()),
 });
 
-/** Which address a client counts under; all left out: its connection's. */
-const ipStrategySchema = z.strictObject({
-  /** The nth address of X-Forwarded-For from its end. Goes before `excludedIPs`. */
-  depth: z.optional(z.number()),
-  /** The last address of X-Forwarded-For that is none of these. */
-  excludedIPs: z.optional(strings),
-  /** Bits of an IPv6 address that count. */
-  ipv6Subnet: z.optional(z.number()),
-});
-export type IpStrategy = z.infer<typeof ipStrategySchema>;
-
-/** What requests are counted together by: one of these, or all left out. */
-export const sourceCriterionSchema = z.strictObject({
-  ipStrategy: z.optional(ipStrategySchema),
-  requestHeaderName: z.optional(z.string()),
-  requestHost: z.optional(z.boolean()),
-});
-export type SourceCriterion = z.infer<typeof sourceCriterionSchema>;
-
 export const ipAllowListSchema = z.strictObject({
   type: z.literal("ipAllowList"),
   sourceRange: strings,
@@ -170,59 +152,6 @@ const forwardAuthSchema = z.strictObject({
   maxResponseBodySize: z.number(),
   preserveLocationHeader: z.boolean(),
   preserveRequestMethod: z.boolean(),
-});
-
-/** Requests of one source that pass in a time, by a token bucket. */
-const rateLimitSchema = z.strictObject({
-  type: z.literal("rateLimit"),
-  /** Requests in a period; 0: no limit. */
-  average: z.number(),
-  /** Milliseconds. */
-  periodMs: z.number(),
-  /** Requests that may come at once; at least 1. */
-  burst: z.number(),
-  /** Left out: the client's address. */
-  sourceCriterion: z.optional(sourceCriterionSchema),
-});
-
-/** How many requests of one source may be on their way at once; counted by the origin gateway. */
-const inFlightReqSchema = z.strictObject({
-  type: z.literal("inFlightReq"),
-  amount: z.number(),
-  /** Left out: the request's host. */
-  sourceCriterion: z.optional(sourceCriterionSchema),
-});
-
-/** Requests are refused for a while when answers are so as the condition says; done by the origin gateway. */
-const circuitBreakerSchema = z.strictObject({
-  type: z.literal("circuitBreaker"),
-  condition: breakerConditionSchema,
-  /** Between two looks at the condition. */
-  checkPeriodMs: z.number(),
-  /** How long all requests are refused. */
-  fallbackDurationMs: z.number(),
-  /** ... and ever fewer of them. */
-  recoveryDurationMs: z.number(),
-  /** What those get that are refused. */
-  responseCode: z.number(),
-});
-
-/** Requests that failed are sent again by the origin gateway. */
-const retrySchema = z.strictObject({
-  type: z.literal("retry"),
-  /** How often a request is sent in all. */
-  attempts: z.number(),
-  /** The first pause; 0: none. */
-  initialIntervalMs: z.number(),
-  /** Nothing is sent again once so long has passed; 0: no such limit. */
-  timeoutMs: z.number(),
-  /** Answers that count as failures: `502`, `500-599`. */
-  status: strings,
-  /** A longer body is sent once; -1: as much as is held at all. */
-  maxRequestBodyBytes: z.number(),
-  disableRetryOnNetworkError: z.boolean(),
-  /** Whether POST, PATCH and LOCK are sent again for their answer's status. */
-  retryNonIdempotentMethod: z.boolean(),
 });
 
 export const grpcWebSchema = z.strictObject({

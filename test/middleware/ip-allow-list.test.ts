@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { IpStrategy } from "../../src/table/middleware.ts";
+import type { IpStrategy } from "../../src/table/source-criterion.ts";
 import { build, run } from "./run-middleware.ts";
 
 const options = (ipStrategy: IpStrategy | undefined, ...sourceRange: string[]) =>

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { sourceCriterionSchema } from "../../../src/table/middleware.ts";
+import { sourceCriterionSchema } from "../../../src/table/source-criterion.ts";
 import { readFields } from "../read-object.ts";
 import type { ReadOptions } from "./read-options.ts";
 import { badSourceCriterion } from "./source-criterion.ts";

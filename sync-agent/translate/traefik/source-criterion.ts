@@ -1,5 +1,5 @@
 import { compileAddressBlock } from "../../../src/rule/client-address.ts";
-import type { IpStrategy, SourceCriterion } from "../../../src/table/middleware.ts";
+import type { IpStrategy, SourceCriterion } from "../../../src/table/source-criterion.ts";
 
 /** What cannot work in a `sourceCriterion`, in words. */
 export function badSourceCriterion(criterion: SourceCriterion = {}): string | undefined {
