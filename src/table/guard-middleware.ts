@@ -2,8 +2,6 @@ import * as z from "zod/mini";
 import { breakerConditionSchema } from "./breaker-condition.ts";
 import { sourceCriterionSchema } from "./source-criterion.ts";
 
-/** Middlewares that let no more through than is wanted, and send again what failed. */
-
 /** Requests of one source that pass in a time, by a token bucket. */
 export const rateLimitSchema = z.strictObject({
   type: z.literal("rateLimit"),

@@ -3,7 +3,8 @@ import type { Exchange } from "../../src/exchange/exchange.ts";
 import { forkExchange } from "../../src/exchange/fork-exchange.ts";
 import { buildMiddlewares } from "../../src/middleware/registry.ts";
 import { wrapAll } from "../../src/middleware/wrap-all.ts";
-import type { Middleware, SourceCriterion } from "../../src/table/middleware.ts";
+import type { Middleware } from "../../src/table/middleware.ts";
+import type { SourceCriterion } from "../../src/table/source-criterion.ts";
 import { minimalOptions } from "./minimal-options.ts";
 import { exchangeOf, type Sent } from "./run-middleware.ts";
 
