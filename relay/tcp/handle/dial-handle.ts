@@ -3,6 +3,7 @@ import { getSystemErrorName } from "node:util";
 import type { Target } from "../../origin-gateway/target.ts";
 import { DialError, dial, portOf } from "../dial.ts";
 import { keepAliveLater } from "../keep-alive.ts";
+import { deadlinesOf } from "./deadlines.ts";
 import { HandleConnection } from "./handle-connection.ts";
 import { takeHandle } from "./take-handle.ts";
 import { type TcpBinding, tcpBinding } from "./tcp-binding.ts";
@@ -47,21 +48,25 @@ function dialAddress(target: Target, family: number, timeoutMs: number): Promise
   const binding = tcpBinding as TcpBinding;
   return new Promise((resolve, reject) => {
     const handle = new binding.TCP(binding.SOCKET);
+    const deadlines = timeoutMs > 0 ? deadlinesOf(timeoutMs) : undefined;
     const fail = (code: string): void => {
-      clearTimeout(timer);
+      if (deadline !== undefined) deadlines?.meet(deadline);
       handle.close();
       reject(new DialError(target, code));
     };
     const request = new binding.TCPConnectWrap();
     request.oncomplete = (status) => {
       // Also when it was closed for being late; then the promise has its end.
-      if (status !== 0) return fail(getSystemErrorName(status));
-      clearTimeout(timer);
+      if (status !== 0) {
+        fail(getSystemErrorName(status));
+        return;
+      }
+      if (deadline !== undefined) deadlines?.meet(deadline);
       const connection = new HandleConnection(handle);
       keepAliveLater(connection);
       resolve(connection);
     };
-    const timer = timeoutMs > 0 ? setTimeout(fail, timeoutMs, "ETIMEDOUT") : undefined;
+    const deadline = deadlines?.add(() => fail("ETIMEDOUT"));
     const port = portOf(target);
     // What is no port would end the process, not only the call.
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
