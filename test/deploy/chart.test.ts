@@ -58,6 +58,17 @@ const find = (objects: KubernetesObject[], ref: string): KubernetesObject => {
   return found;
 };
 
+const argsOf = (objects: KubernetesObject[], program: string): string[] => {
+  const { spec } = z
+    .object({
+      spec: z.object({
+        template: z.object({ spec: z.object({ containers: z.array(z.object({ args: z.array(z.string()) })) }) }),
+      }),
+    })
+    .parse(find(objects, `Deployment/sluice-${program}`));
+  return spec.template.spec.containers[0]?.args ?? [];
+};
+
 describe("values", () => {
   it.each([["the least"], everything])("are taken: %s", async (...values) => {
     await expect(lint(...values.filter((value) => value.includes("=")))).resolves.toContain("0 chart(s) failed");
@@ -177,6 +188,14 @@ describe("permissions", () => {
     expect(permits(objects, "Role/sluice-agent-lease", "update")).toEqual(["coordination.k8s.io/leases"]);
   });
 
+  it("to write are none but the Lease where another controller writes statuses", async () => {
+    const objects = await render("agent.statuses=false");
+    for (const verb of ["patch", "create"]) expect(permits(objects, "ClusterRole/sluice-agent", verb)).toEqual([]);
+    expect(permits(objects, "ClusterRole/sluice-agent", "list")).toEqual(followed());
+    expect(argsOf(objects, "agent")).toContain("--no-status");
+    expect(argsOf(await render(), "agent")).not.toContain("--no-status");
+  });
+
   it("are none for the relay", async () => {
     const objects = await render(...everything);
     expect(find(objects, "ServiceAccount/sluice-relay")).toMatchObject({ automountServiceAccountToken: false });
@@ -237,17 +256,6 @@ describe("ports of TCP and UDP", () => {
 });
 
 describe("flags", () => {
-  const argsOf = (objects: KubernetesObject[], program: string): string[] => {
-    const { spec } = z
-      .object({
-        spec: z.object({
-          template: z.object({ spec: z.object({ containers: z.array(z.object({ args: z.array(z.string()) })) }) }),
-        }),
-      })
-      .parse(find(objects, `Deployment/sluice-${program}`));
-    return spec.template.spec.containers[0]?.args ?? [];
-  };
-
   it("of the agent are those that it takes, and are enough to start it", async () => {
     const [program, ...flags] = argsOf(await render(...everything), "agent");
     expect(program).toBe("agent");

@@ -85,6 +85,7 @@ seccompProfile:
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways, httproutes, grpcroutes, tcproutes, tlsroutes, udproutes, referencegrants]
   verbs: [get, list, watch]
+{{- if .Values.agent.statuses }}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses/status]
   verbs: [patch]
@@ -94,6 +95,7 @@ seccompProfile:
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- end }}
 {{- end }}
 
 {{- /* Rules for kinds without a namespace. */ -}}
@@ -107,6 +109,7 @@ seccompProfile:
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gatewayclasses]
   verbs: [get, list, watch]
+{{- if .Values.agent.statuses }}
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gatewayclasses/status]
   verbs: [patch]
@@ -115,6 +118,7 @@ seccompProfile:
   resources: [customresourcedefinitions]
   resourceNames: [gatewayclasses.gateway.networking.k8s.io]
   verbs: [get]
+{{- end }}
 {{- end }}
 
 {{- /* MiB that objects may take of the memory's limit: three quarters. Nothing where the limit is not in Mi or Gi. */ -}}
