@@ -91,13 +91,16 @@ describe("grpc", async () => {
   });
 });
 
-describe("grpc-web", async () => {
+describe.each([
+  ["a filter of a GRPCRoute", "api.example.com", 200],
+  ["the middleware grpcWeb", "traefik.example.com", 204],
+])("grpc-web, by %s", async (_, host, preflightStatus) => {
   const { ask } = await runExample("grpc-web");
   const origin = "https://app.example.com";
 
   it("gets a call's message back, and its status behind it", async () => {
     const message = "\0\0\0\0\x07\n\x05hello";
-    const answer = await ask("api.example.com", "/example.Echo/Say", {
+    const answer = await ask(host, "/example.Echo/Say", {
       method: "POST",
       headers: { "content-type": "application/grpc-web+proto", "x-grpc-web": "1", origin },
       body: message,
@@ -111,11 +114,18 @@ describe("grpc-web", async () => {
     expect(answer.body.slice(message.length)).toMatch(/grpc-status: ?0\r\n$/);
   });
 
-  it("answers the preflight of the page that may call", async () => {
-    const { status: code, headers } = await ask("api.example.com", "/example.Echo/Say", {
+  it.each([
+    [origin, origin],
+    ["https://elsewhere.example", undefined],
+  ])("answers the preflight of a page of %s", async (page, allowed) => {
+    const { status: code, headers } = await ask(host, "/example.Echo/Say", {
       method: "OPTIONS",
-      headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-grpc-web" },
+      headers: {
+        origin: page,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "x-grpc-web",
+      },
     });
-    expect([code, headers["access-control-allow-origin"]]).toEqual([200, origin]);
+    expect([code, headers["access-control-allow-origin"]]).toEqual([preflightStatus, allowed]);
   });
 });
