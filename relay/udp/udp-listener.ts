@@ -57,6 +57,7 @@ export interface UdpListener {
 }
 
 interface Session extends UdpSessionEnd {
+  client: DatagramPeer;
   upstream: Upstream;
   chosen: Target;
   /** The table by which the target was last found to be served. */
@@ -79,17 +80,28 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
     lookup,
     reusePort: listen.reusePort ?? false,
   });
+  /** The session last used of each port of clients: its number is found faster than the text of an address is made. */
+  const byPort = new Map<number, KeptSession<Session>>();
+  const find = (client: DatagramPeer): KeptSession<Session> | undefined => {
+    const last = byPort.get(client.port);
+    if (last?.value.client.address === client.address) return last;
+    const found = sessions.find(keyOf(client));
+    if (found !== undefined) byPort.set(client.port, found);
+    return found;
+  };
   const sessions = new UdpSessions<Session>({
     idleTimeoutMs,
     maxSessions: options.maxSessions,
     now: options.now,
-    ended({ upstream, chosen: _, seenIn: __, ...end }) {
+    ended({ client, upstream, chosen: _, seenIn: __, ...end }) {
+      if (byPort.get(client.port)?.value.client === client) byPort.delete(client.port);
       upstream.close();
       ended(end);
     },
   });
   let send: SendDatagram = () => false;
   let isStopping = false;
+  let routed: { routers?: readonly UdpRouter[]; router: UdpRouter | undefined } = { router: undefined };
   let expiry: NodeJS.Timeout | undefined;
   const expireLater = (delay: number): void => {
     expiry ??= setTimeout(() => {
@@ -120,6 +132,7 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
     });
     if (upstream === undefined) return undefined;
     const session: Session = {
+      client,
       entryPoint,
       router: router.name,
       service: router.service,
@@ -141,9 +154,12 @@ export async function startUdpListener(options: UdpListenerOptions): Promise<Udp
   /** @returns why it goes no further */
   const carry = (datagram: Buffer, client: DatagramPeer): DroppedDatagram | undefined => {
     const current = table();
-    const router = routerOf(current, entryPoint);
+    if (current.udpRouters !== routed.routers) {
+      routed = { routers: current.udpRouters, router: routerOf(current.udpRouters, entryPoint) };
+    }
+    const { router } = routed;
     if (router === undefined) return "no-route";
-    let kept = sessions.find(keyOf(client));
+    let kept = find(client);
     if (kept !== undefined && !isServed(kept.value, router, current)) {
       sessions.end(kept);
       kept = undefined;
@@ -197,18 +213,8 @@ const isServed = ({ seenIn, service, chosen }: Session, router: UdpRouter, curre
 
 const keyOf = ({ address, port }: DatagramPeer): string => `${address} ${port}`;
 
-const routers = new WeakMap<readonly UdpRouter[], Map<string, UdpRouter | undefined>>();
-
 /** UDP has no rules: of several routers on an entry point the smallest tie-breaker has it. */
-function routerOf({ udpRouters }: StreamTable, entryPoint: string): UdpRouter | undefined {
-  let known = routers.get(udpRouters);
-  if (known === undefined) {
-    known = new Map();
-    routers.set(udpRouters, known);
-  }
-  if (!known.has(entryPoint)) {
-    const own = udpRouters.filter((router) => router.entryPoints.includes(entryPoint));
-    known.set(entryPoint, own.sort((a, b) => (a.tieBreaker < b.tieBreaker ? -1 : 1))[0]);
-  }
-  return known.get(entryPoint);
+function routerOf(routers: readonly UdpRouter[], entryPoint: string): UdpRouter | undefined {
+  const own = routers.filter((router) => router.entryPoints.includes(entryPoint));
+  return own.sort((a, b) => (a.tieBreaker < b.tieBreaker ? -1 : 1))[0];
 }

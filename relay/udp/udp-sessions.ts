@@ -2,6 +2,7 @@
 export interface KeptSession<T> {
   readonly client: string;
   readonly value: T;
+  isOpen: boolean;
   /** On the clock of `now`. */
   lastAt: number;
   order: Order<T>;
@@ -52,6 +53,7 @@ export class UdpSessions<T> {
     const session: KeptSession<T> = {
       client,
       value,
+      isOpen: true,
       lastAt: this.#options.now(),
       order: this.#tentative,
       older: undefined,
@@ -87,7 +89,8 @@ export class UdpSessions<T> {
   }
 
   end(session: KeptSession<T>): void {
-    if (this.#sessions.get(session.client) !== session) return;
+    if (!session.isOpen) return;
+    session.isOpen = false;
     this.#sessions.delete(session.client);
     unlink(session);
     this.#options.ended(session.value);
@@ -122,7 +125,7 @@ export class UdpSessions<T> {
 
   #use(session: KeptSession<T>, order: Order<T>): void {
     session.lastAt = this.#options.now();
-    if (session === order.newest || this.#sessions.get(session.client) !== session) return;
+    if (session === order.newest || !session.isOpen) return;
     unlink(session);
     session.order = order;
     append(session);
