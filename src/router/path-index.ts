@@ -145,7 +145,8 @@ function longestPrefixInOrder<T>(nodes: readonly PathNode<T>[], path: string): P
     if (node !== undefined && node.literal <= path) low = middle + 1;
     else high = middle;
   }
-  let node = nodes[low - 1];
+  // An index below 0 is no element to the engine but a name, which it looks for everywhere.
+  let node = low === 0 ? undefined : nodes[low - 1];
   if (node === undefined) return undefined;
   const shared = sharedLength(node.literal, path);
   while (node !== undefined && node.literal.length > shared) node = node.parent;
