@@ -104,3 +104,10 @@ it("chain: both hosts get what it names", async () => {
     expect(whoamiLine(answer.body, "X-Audience")).toBe("public");
   }
 });
+
+it("compress: the route is served, and a notice says that Cloudflare compresses", async () => {
+  const { ask, dev } = await runExample("compress");
+  const { status, headers } = await ask("compress.example.com", "/", { headers: { "accept-encoding": "gzip" } });
+  expect([status, headers["content-encoding"]]).toEqual([200, undefined]);
+  expect(dev.problems().map(({ code, severity }) => [code, severity])).toEqual([["middleware-by-platform", "notice"]]);
+});

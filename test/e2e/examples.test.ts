@@ -23,6 +23,7 @@ const tested = {
   "examples-middlewares.test.ts": [
     "add-prefix",
     "chain",
+    "compress",
     "cors",
     "headers",
     "redirect",
