@@ -43,6 +43,8 @@ export class EventWriter {
     return [
       ...plan.create.map((event) =>
         write(event, async (signal) => {
+          // A plan that was made while this was being written says it again.
+          if (this.told.has(event.name)) return;
           await this.create(event, signal);
           this.told.set(event.name, { event, toldAt: now(), count: 1, solvedAt: undefined });
         }),
