@@ -10,7 +10,7 @@ import { tapBody } from "./tap-body.ts";
 const MAX_QUEUED = 1024 * 1024;
 /**
  * How long a mirror with a body may go on after the main request's answer: the runtime ends it at 30 s, and until then it
- * would hold the body on. One without needs no timer, which costs as much as a tenth of a request: the gateway ends it.
+ * would hold the body on. One without needs no timer: the gateway ends it.
  */
 const DEADLINE_MS = 25_000;
 /** Bytes of an answer that may stay unread: the runtime has them by the time that they could be cancelled. */
