@@ -58,6 +58,8 @@ export class GuardSet {
   readonly #retried = new Map<string, number>();
   readonly #opened = new Map<string, number>();
   readonly #breakers = new Map<string, { middleware: string; breaker: Breaker }>();
+  /** By what the table says of each, which stays the same object until it changes. */
+  readonly #retries = new WeakMap<MiddlewareOptions<"retry">, Retry>();
   #retained: Middlewares | undefined;
 
   constructor({ now, random }: GuardSetOptions) {
@@ -106,7 +108,12 @@ export class GuardSet {
   }
 
   #compileRetry(name: string, options: MiddlewareOptions<"retry">): Retry {
-    return { ...compileRetry(options), onRetry: () => countOne(this.#retried, name) };
+    let retry = this.#retries.get(options);
+    if (retry === undefined) {
+      retry = { ...compileRetry(options), onRetry: () => countOne(this.#retried, name) };
+      this.#retries.set(options, retry);
+    }
+    return retry;
   }
 
   #compile(router: string, { middleware, key }: HopGuard, options: Middleware): Guard | undefined {
