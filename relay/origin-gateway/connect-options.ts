@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import type { SecureContextOptions } from "node:tls";
+import { type SecureContextOptions, TLSSocket } from "node:tls";
 import { buildConnector, type Client } from "undici";
 import type { ServersTransport } from "../../src/table/service.ts";
-import { demandedNames, demandName } from "./demand-name.ts";
+import { demandedNames, faultOfNames } from "../tls/peer-names.ts";
 import type { Http2Options } from "./http2-pool.ts";
 import { polled } from "./polled.ts";
 
@@ -110,9 +110,23 @@ function createConnector(transport: ServersTransport | undefined, address: strin
   const connector: buildConnector.connector = ({ servername: _, ...target }, callback) => {
     const isTls = target.protocol === "https:";
     const named = isTls && serverName !== undefined ? { ...target, servername: serverName } : target;
-    connect(named, isTls && names.length > 0 ? demandName(names, callback) : callback);
+    connect(named, isTls && names.length > 0 ? demandNames(names, callback) : callback);
   };
   return connector;
+}
+
+/** Lets a connection through only when the Pod's certificate has one of the names. */
+function demandNames(
+  names: ReturnType<typeof demandedNames>,
+  callback: buildConnector.Callback,
+): buildConnector.Callback {
+  return (...[error, socket]) => {
+    if (error !== null || !(socket instanceof TLSSocket)) return callback(error ?? new Error("no TLS"), null);
+    const fault = faultOfNames(socket, names);
+    if (fault === undefined) return callback(null, socket);
+    socket.destroy();
+    callback(fault, null);
+  };
 }
 
 type TlsOptions = Pick<SecureContextOptions, "ca" | "cert" | "key" | "minVersion" | "maxVersion" | "ciphers"> & {

@@ -4,6 +4,7 @@ import { connect as connectTls } from "node:tls";
 import type { ServersTransport } from "../../src/table/service.ts";
 import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
 import type { Target } from "../origin-gateway/target.ts";
+import { demandedNames, faultOfNames } from "../tls/peer-names.ts";
 import { peek } from "./peek.ts";
 import { writeProxyHeader } from "./proxy-header.ts";
 import { SSL_REQUEST } from "./read-first-bytes.ts";
@@ -72,5 +73,7 @@ export async function encryptUpstream(
   // Also when nobody waits any more: an error without a listener would end the process.
   encrypted.on("error", () => {});
   await once(encrypted, "secureConnect", { signal: AbortSignal.timeout(timeoutMs) });
+  const fault = faultOfNames(encrypted, demandedNames(transport));
+  if (fault !== undefined) throw fault;
   return encrypted;
 }

@@ -170,7 +170,12 @@ export const traefikKinds: readonly KindUnderTest[] = [
   {
     kind: "ServersTransportTCP",
     fields: crdFields(models.ServersTransportTCP),
-    bases: { spec: traefik("ServersTransportTCP", PROBE, { tls: {} }) },
+    bases: {
+      spec: traefik("ServersTransportTCP", PROBE, { tls: {} }),
+      "spec.tls.peerCertSANs": traefik("ServersTransportTCP", PROBE, {
+        tls: { peerCertSANs: [{ type: "URI", value: "spiffe://web" }] },
+      }),
+    },
   },
   {
     kind: "TLSOption",

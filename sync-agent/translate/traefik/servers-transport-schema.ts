@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { whole } from "../read-object.ts";
 import { tlsCipherSuites, tlsVersions } from "../tls/go-names.ts";
+import { peerNameFields } from "./peer-names.ts";
 
 const versions = [...tlsVersions.keys()];
 const duration = z.union([z.string(), z.int()]);
@@ -28,9 +29,7 @@ export const serversTransportSchema = z.object({
   maxVersion: z.enum(versions).optional(),
   // One more or one less is not what was asked for.
   cipherSuites: whole(z.array(z.string().refine((name) => tlsCipherSuites.has(name), "is no cipher suite"))).optional(),
-  peerCertURI: z.string().optional(),
-  // One less could let in who should not be.
-  peerCertSANs: whole(z.array(z.object({ type: z.enum(["DNSName", "URI"]), value: z.string().min(1) }))).optional(),
+  ...peerNameFields,
   spiffe: z.unknown().optional(),
 });
 export type ServersTransportSpec = z.output<typeof serversTransportSchema>;

@@ -8,6 +8,7 @@ import { objectName, qualify } from "../names.ts";
 import { type Report, readSpec } from "../read-object.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
 import { findTransport } from "./find-transport.ts";
+import { peerNameFields, readPeerNames } from "./peer-names.ts";
 import { readCertificates, readRootCAs } from "./transport-secrets.ts";
 
 const duration = z.union([z.string(), z.int()]);
@@ -26,8 +27,7 @@ export const serversTransportTcpSchema = z.object({
       /** The older form of `rootCAs`. */
       rootCAsSecrets: z.array(z.string()).optional(),
       certificatesSecrets: z.array(z.string()).optional(),
-      peerCertURI: z.unknown().optional(),
-      peerCertSANs: z.unknown().optional(),
+      ...peerNameFields,
       spiffe: z.unknown().optional(),
     })
     .optional(),
@@ -79,7 +79,7 @@ export function useServersTransportTcp(
 }
 
 /** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
-export const tcpTransportGuards = ["peerCertURI", "peerCertSANs", "spiffe"] as const;
+export const tcpTransportGuards = ["spiffe"] as const;
 
 function readTransport(object: KubernetesObject, report: Report, context: Context): TcpTransport | undefined {
   const spec = readSpec(serversTransportTcpSchema, object, report);
@@ -107,6 +107,7 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
       ...(tls.insecureSkipVerify === undefined ? {} : { insecureSkipVerify: tls.insecureSkipVerify }),
       ...(rootCAs.length === 0 ? {} : { rootCAs }),
       ...(certificates.length === 0 ? {} : { certificates }),
+      ...readPeerNames(tls),
       ...(dialTimeoutMs === undefined ? {} : { dialTimeoutMs: Math.max(dialTimeoutMs, 0) }),
     },
     balancing: {

@@ -7,6 +7,7 @@ import { type Report, readSpec } from "../read-object.ts";
 import { tlsCipherSuites, tlsVersions } from "../tls/go-names.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
 import { findTransport } from "./find-transport.ts";
+import { readPeerNames } from "./peer-names.ts";
 import { type ServersTransportSpec, serversTransportSchema } from "./servers-transport-schema.ts";
 import { readCertificates, readRootCAs } from "./transport-secrets.ts";
 
@@ -67,7 +68,7 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     isUsable = false;
   }
   if (!isUsable) return undefined;
-  const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2, peerCertURI, peerCertSANs = [] } = spec;
+  const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2 } = spec;
   const secrets = { object, path: ["spec"], report, context };
   const rootCAs = readRootCAs(spec, secrets);
   const certificates = readCertificates(spec, secrets);
@@ -78,17 +79,11 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     ...(certificates.length === 0 ? {} : { certificates }),
     ...(maxIdleConnsPerHost === undefined ? {} : { maxIdleConnsPerHost }),
     ...(disableHTTP2 === undefined ? {} : { disableHttp2: disableHTTP2 }),
-    ...(peerCertURI ? { peerCertUri: peerCertURI } : {}),
-    ...(peerCertSANs.length === 0 ? {} : { peerCertSans: peerCertSANs.map(readSan) }),
+    ...readPeerNames(spec),
     ...readTls(spec),
     ...readTimeouts(spec, report),
   };
 }
-
-const readSan = ({ type, value }: { type: "DNSName" | "URI"; value: string }) => ({
-  type: type === "URI" ? ("uri" as const) : ("dns" as const),
-  value,
-});
 
 /** Go's names are read by the schema. */
 function readTls({ minVersion = "", maxVersion = "", cipherSuites = [] }: ServersTransportSpec) {

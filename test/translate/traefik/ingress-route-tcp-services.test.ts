@@ -236,6 +236,17 @@ describe("ServersTransportTCP", () => {
     ],
     ["tls: { rootCAs: [{ secret: ca }] }", { rootCAs: ["CA"] }, {}],
     ["tls: { rootCAsSecrets: [ca] }", { rootCAs: ["CA"] }, {}],
+    [
+      "tls: { peerCertURI: spiffe://x, peerCertSANs: [{ type: DNSName, value: a.com }, { type: URI, value: spiffe://y }] }",
+      {
+        peerCertUri: "spiffe://x",
+        peerCertSans: [
+          { type: "dns", value: "a.com" },
+          { type: "uri", value: "spiffe://y" },
+        ],
+      },
+      {},
+    ],
     ["tls: { certificatesSecrets: [client] }", { certificates: [{ certificate: "CERT", key: "KEY" }] }, {}],
   ])("%s", (spec, expected, balancing) => {
     const { table, problems } = translateStreams(using(spec));
@@ -267,7 +278,8 @@ describe("ServersTransportTCP", () => {
   });
 
   test.each([
-    ["tls: { peerCertURI: spiffe://x }", "unsupported-field", "spec.tls.peerCertURI"],
+    ["tls: { peerCertURI: 1 }", "invalid-field", "spec.tls.peerCertURI"],
+    ["tls: { peerCertSANs: [{ type: DNS, value: x }] }", "invalid-field", "spec.tls.peerCertSANs.0.type"],
     ["tls: { spiffe: {} }", "unsupported-field", "spec.tls.spiffe"],
     ["proxyProtocol: { version: 4 }", "invalid-field", "spec.proxyProtocol.version"],
   ])("%s closes the connections of its services", (spec, code, path) => {
