@@ -1,35 +1,12 @@
+import { isContentLength, isHopByHop } from "../../src/exchange/hop-by-hop.ts";
 import { isForwardedHeader } from "../../src/hop/forwarded-headers.ts";
 
-/** Headers that belong to one connection (RFC 9110, section 7.6.1), and the framing, which each side makes itself. */
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "expect",
-]);
-
-/** Ours alone: neither clients nor Pods send or see them. */
-const isInternal = (name: string): boolean => name.startsWith("sluice-");
-
-/**
- * Whether a name is one of those above to a Pod that takes `_` for `-`, as CGI does, or that of the body's length: such
- * a Pod would find another end of the request.
- */
-const isLookalike = (lowerName: string): boolean => {
-  if (!lowerName.includes("_")) return false;
-  const name = lowerName.replaceAll("_", "-");
-  return HOP_BY_HOP.has(name) || isInternal(name) || name === "content-length";
-};
+/** Ours alone, in any spelling: neither clients nor Pods send or see them. */
+const isInternal = (lowerName: string): boolean => lowerName.startsWith("sluice-") || lowerName.startsWith("sluice_");
 
 /** Whether a header never goes on to the next hop, whatever else is said (its lower-case name). */
 export const isDropped = (lowerName: string): boolean =>
-  HOP_BY_HOP.has(lowerName) || isInternal(lowerName) || isLookalike(lowerName);
+  isHopByHop(lowerName) || isInternal(lowerName) || (lowerName.includes("_") && isContentLength(lowerName));
 
 /**
  * Decides which headers of a message go on to the next hop.

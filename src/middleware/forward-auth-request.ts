@@ -2,24 +2,10 @@ import { portOf } from "../edge/parse-target.ts";
 import { createExchange } from "../exchange/create-exchange.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { forkExchange } from "../exchange/fork-exchange.ts";
+import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
 import { isForwardedHeader } from "../hop/forwarded-headers.ts";
 import type { MiddlewareOptions } from "../table/middleware.ts";
 import { proxyHeader } from "./proxy-header.ts";
-
-/** Headers of the client's own connection and body, which the question about it does not have. */
-const NOT_FORWARDED = [
-  "connection",
-  "content-length",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 type QuestionOptions = Pick<
   MiddlewareOptions<"forwardAuth">,
@@ -28,7 +14,8 @@ type QuestionOptions = Pick<
 
 /**
  * The exchange by which an authentication server is asked about another one: a GET that tells of the request in
- * X-Forwarded-*. What the client said there counts only where it is trusted and `trustForwardHeader` is set.
+ * X-Forwarded-*, without what belongs to the client's own connection and body. What the client said in X-Forwarded-*
+ * counts only where it is trusted and `trustForwardHeader` is set; then it is told whatever `authRequestHeaders` has.
  */
 export function createQuestion(
   exchange: Exchange,
@@ -46,10 +33,13 @@ export function createQuestion(
     "x-forwarded-uri": `${exchange.path}${exchange.query}`,
   };
   const headers = new Headers();
+  const isTrusted = trustForwardHeader && client.trusted;
   for (const [name, value] of exchange.headers.current) {
+    if (isHopByHop(name) || isContentLength(name)) continue;
+    const isTold = isTrusted && name.startsWith("x-forwarded-");
     const isAsked = authRequestHeaders.length === 0 || authRequestHeaders.some((one) => one.toLowerCase() === name);
     const isOurs = isForwardedHeader(name) && !exchange.headers.assigned.includes(name);
-    if (isAsked && !isOurs && !NOT_FORWARDED.includes(name)) headers.append(name, value);
+    if (isTold || (isAsked && !isOurs)) headers.append(name, value);
   }
   for (const [name, value] of Object.entries(told)) {
     headers.set(name, (trustForwardHeader && proxyHeader(exchange, name)) || value);

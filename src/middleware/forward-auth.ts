@@ -1,10 +1,11 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
-import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
+import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
 import { checkHeaderName } from "./check-header.ts";
 import { compileTest } from "./compile-pattern.ts";
 import { dropHeader } from "./drop-header.ts";
+import { addCookies, compileSignIn, readVerdict, refuse } from "./forward-auth-answer.ts";
 import { createQuestion } from "./forward-auth-request.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { readBody } from "./read-body.ts";
@@ -20,10 +21,13 @@ export const MAX_FORWARDED_BODY = 4 * 1024 * 1024;
 export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
   type: "forwardAuth",
   build(options, context) {
+    const { headerField, authSigninURL, preserveLocationHeader } = options;
     const address = new URL(options.address);
     const ask = context.service(options.service);
     const carryOver = compileCarryOver(options.authResponseHeaders, options.authResponseHeadersRegex);
     const bodyLimit = options.maxBodySize < 0 ? MAX_FORWARDED_BODY : Math.min(options.maxBodySize, MAX_FORWARDED_BODY);
+    const signIn = authSigninURL === undefined ? undefined : compileSignIn(authSigninURL);
+    if (headerField !== undefined) checkHeaderName(headerField);
 
     return (next) => async (exchange) => {
       let passed = exchange;
@@ -37,8 +41,14 @@ export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
       const question = createQuestion(exchange, address, options, held);
       const answer = await ask(question).catch(() => undefined);
       if (answer === undefined || question.failure !== undefined) return plainAnswer(500);
-      if (!answer.ok) return refuse(answer, address, options);
+      const verdict = await readVerdict(answer, options.maxResponseBodySize);
+      if (verdict instanceof Response) return verdict;
+      const user = headerField === undefined ? null : answer.headers.get(headerField);
+      if (exchange.access !== undefined && user) exchange.access.user = user;
+      const isSentToSignIn = answer.status === 401 && signIn !== undefined;
+      if (!answer.ok && !isSentToSignIn) return refuse(verdict, address, preserveLocationHeader);
       void answer.body?.cancel().catch(() => {});
+      if (isSentToSignIn) return signIn(exchange);
       carryOver(passed, answer.headers);
       const response = await next(passed);
       exchange.failure = passed.failure;
@@ -49,15 +59,18 @@ export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
 
 /**
  * Replaces headers of the request by those of the server's answer. What the client sent under their names goes whether
- * or not the server says something: else it could say who it is itself.
+ * or not the server says something: else it could say who it is itself. Headers of the server's own message are never
+ * among them.
  */
 function compileCarryOver(names: readonly string[], pattern: string | undefined) {
   for (const name of names) checkHeaderName(name);
+  const named = names.filter((name) => !isOfMessage(name.toLowerCase()));
   const test = pattern === undefined ? undefined : compileTest(pattern);
-  const isMeant = (name: string): boolean => !OF_MESSAGE.has(name) && test?.test(canonicalName(name)) === true;
+  const isMeant = (name: string): boolean =>
+    !isOfMessage(name) && !NOT_BY_PATTERN.has(name) && test?.test(canonicalName(name)) === true;
   return (exchange: Exchange, said: Headers): void => {
     const { headers } = exchange;
-    for (const name of names) dropHeader(exchange, name);
+    for (const name of named) dropHeader(exchange, name);
     if (test !== undefined) {
       for (const name of [...headers.current.keys()]) {
         if (isMeant(name) || isMeant(name.replaceAll("_", "-"))) headers.delete(name);
@@ -66,7 +79,7 @@ function compileCarryOver(names: readonly string[], pattern: string | undefined)
         if (isMeant(name)) headers.set(name, value);
       }
     }
-    for (const name of names) {
+    for (const name of named) {
       const value = said.get(name);
       if (value !== null) headers.set(name, value);
     }
@@ -76,42 +89,8 @@ function compileCarryOver(names: readonly string[], pattern: string | undefined)
 /** `X-User-Id`: the form that patterns are written for. */
 const canonicalName = (name: string): string => name.replace(/(^|-)([a-z])/g, (letter) => letter.toUpperCase());
 
-const HOP_BY_HOP = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+/** Headers by which the server's own message is read: another message would end elsewhere by them. */
+const isOfMessage = (lowerName: string): boolean => isHopByHop(lowerName) || isContentLength(lowerName);
 
-/** Headers of the server's own answer: a pattern that fits everything does not mean these. */
-const OF_MESSAGE: ReadonlySet<string> = new Set([...HOP_BY_HOP, "content-length", "content-encoding", "set-cookie"]);
-
-async function refuse(
-  answer: Response,
-  address: URL,
-  options: { preserveLocationHeader: boolean; maxResponseBodySize: number },
-): Promise<Response> {
-  const location = answer.headers.get("location");
-  const limit = options.maxResponseBodySize;
-  let body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null = answer.body;
-  if (limit >= 0 && answer.body !== null) {
-    const held = await readBody(answer.body, limit);
-    if (held === undefined) return plainAnswer(401);
-    body = held.length === 0 ? null : held;
-  }
-  const refusal = new Response(body, answer);
-  if (limit >= 0) refusal.headers.delete("content-length");
-  for (const name of HOP_BY_HOP) refusal.headers.delete(name);
-  if (location !== null && !options.preserveLocationHeader && URL.canParse(location, address.href)) {
-    refusal.headers.set("Location", new URL(location, address.href).href);
-  }
-  return refusal;
-}
-
-/** Cookies of these names come from the server and from nobody else. */
-function addCookies(response: Response, said: Headers, names: readonly string[]): Response {
-  const cookies = said.getSetCookie().filter((cookie) => names.includes(cookieName(cookie)));
-  if (cookies.length === 0) return response;
-  return editResponse(response, (edited) => {
-    const others = edited.getSetCookie().filter((cookie) => !names.includes(cookieName(cookie)));
-    edited.delete("Set-Cookie");
-    for (const cookie of [...others, ...cookies]) edited.append("Set-Cookie", cookie);
-  });
-}
-
-const cookieName = (cookie: string): string => cookie.slice(0, cookie.indexOf("=")).trim();
+/** A pattern that fits everything does not mean these. */
+const NOT_BY_PATTERN: ReadonlySet<string> = new Set(["content-encoding", "set-cookie"]);

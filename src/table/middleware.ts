@@ -152,6 +152,10 @@ const forwardAuthSchema = z.strictObject({
   maxResponseBodySize: z.number(),
   preserveLocationHeader: z.boolean(),
   preserveRequestMethod: z.boolean(),
+  /** The header in which the server tells the access log who it is. */
+  headerField: z.optional(z.string()),
+  /** Where clients are sent whom the server answers 401. */
+  authSigninURL: z.optional(z.string()),
 });
 
 export const grpcWebSchema = z.strictObject({

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createAccessRecord } from "../../src/access-log/access-record.ts";
+import { createExchange } from "../../src/exchange/create-exchange.ts";
 import type { Handler } from "../../src/exchange/exchange.ts";
 import { bodyOf } from "../../src/exchange/fork-exchange.ts";
 import { buildMiddlewares } from "../../src/middleware/registry.ts";
@@ -105,8 +107,25 @@ describe("what the server is asked", () => {
       "x-forwarded-method": "GET",
       "x-forwarded-proto": "https",
       "x-forwarded-host": "other.com",
+      "x-forwarded-port": "443",
       "x-forwarded-uri": "/public",
+      "x-forwarded-user": "admin",
     });
+    expect(question?.headers.x_forwarded_uri).toBeUndefined();
+  });
+
+  it("of a trusted client, with trustForwardHeader, what it forwards beside the headers that are asked for", async () => {
+    const more = { trustForwardHeader: true, authRequestHeaders: ["Cookie"] };
+    const headers = { Cookie: "s=1", Accept: "*/*", "X-Forwarded-Tls-Client-Cert": "AAAA" };
+    const { question } = await ask(more, { url, headers, trusted: true });
+    expect(question?.headers).toMatchObject({ cookie: "s=1", "x-forwarded-tls-client-cert": "AAAA" });
+    expect(question?.headers.accept).toBeUndefined();
+  });
+
+  it("nothing by which its own message could be read otherwise", async () => {
+    const framing = { Transfer_Encoding: "chunked", Content_Length: "7", Keep_Alive: "1", "Proxy-Authorization": "x" };
+    const { question } = await ask({}, { headers: { ...framing, Cookie: "s=1" } });
+    expect(Object.keys(question?.headers ?? {}).filter((name) => !name.startsWith("x-forwarded-"))).toEqual(["cookie"]);
   });
 
   it("only the headers that it should get, and none of the connection's", async () => {
@@ -163,6 +182,8 @@ describe("what the service is told", () => {
     [{ authResponseHeaders: ["X_User"] }, { "X-User": "kept", X_User: "forged" }],
     [{ authResponseHeadersRegex: "^X-Auth-" }, { "X-Auth-A": "forged", "x-auth-b": "forged", X_Auth_C: "forged" }],
     [{ authResponseHeadersRegex: "^Remote-(User|Groups)$" }, { "remote-user": "forged", Remote_Groups: "forged" }],
+    [{ authResponseHeaders: ["X-Forwarded-User"] }, { "X-Forwarded-User": "forged", X_Forwarded_User: "forged" }],
+    [{ authResponseHeaders: ["Authorization", "Cookie"] }, { authorization: "forged", cookie: "forged" }],
   ];
   it.each(smuggled)("%j: nothing of %j, also when the server says nothing", async (more, headers) => {
     const { origin } = await ask(more, { headers });
@@ -185,6 +206,91 @@ it("a pattern that fits everything takes no part of the server's message for the
     new Response(null, { headers: { "Content-Length": "0", "X-User": "alice", "Set-Cookie": "a=b" } });
   const { origin } = await ask({ authResponseHeadersRegex: ".*" }, { headers, method: "PUT", body: "content" }, answer);
   expect(origin?.headers).toEqual({ "content-length": "7", "content-encoding": "br", "x-user": "alice" });
+});
+
+it("a name that is about the server's own message is never copied", async () => {
+  const more = { authResponseHeaders: ["Content-Length", "Transfer-Encoding", "Upgrade", "X-User"] };
+  const headers = { "Content-Length": "7" };
+  const said = { "Content-Length": "0", Upgrade: "websocket", "X-User": "alice" };
+  const { origin } = await ask(
+    more,
+    { headers, method: "PUT", body: "content" },
+    () => new Response(null, { headers: said }),
+  );
+  expect(origin?.headers).toMatchObject({ "content-length": "7", "x-user": "alice" });
+  expect(origin?.headers.upgrade).toBeUndefined();
+});
+
+describe("what the access log is told", () => {
+  const user = async (status: number, headers: Record<string, string>): Promise<string | undefined> => {
+    const options = { ...minimalOptions.forwardAuth, headerField: "X-Auth-User" };
+    const service: Handler = async () => new Response(null, { status, headers });
+    const access = createAccessRecord();
+    const exchange = createExchange({ ...exchangeOf({ headers: { "X-Auth-User": "forged" } }), host: "a.com", access });
+    await buildMiddlewares({ it: options }, () => service, testRuntime())("it")(async () => new Response(null))(
+      exchange,
+    );
+    return access.user;
+  };
+
+  it.each([200, 401, 403])("who it is by the header of the server's answer, also of %i", async (status) => {
+    expect(await user(status, { "X-Auth-User": "alice" })).toBe("alice");
+  });
+
+  it("nothing where the server says nothing, whatever the client says", async () => {
+    expect(await user(200, {})).toBeUndefined();
+    expect(await user(200, { "X-Auth-User": "" })).toBeUndefined();
+  });
+});
+
+describe("whom the server does not know is sent to the page to sign in", () => {
+  const refusal = (status: number) => () =>
+    new Response("log in", { status, headers: { "Set-Cookie": "a=1", "WWW-Authenticate": "Bearer", Location: "/x" } });
+
+  it.each(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])("%s", async (method) => {
+    const sent = { method, headers: { "X-Requested-With": "XMLHttpRequest" } };
+    const { origin, response } = await ask({ authSigninURL: "https://sign.in/start?a=b#c" }, sent, refusal(401));
+    expect([origin, response.status, [...response.headers.keys()].sort()]).toEqual([
+      undefined,
+      302,
+      ["content-type", "location"],
+    ]);
+    expect(response.headers.get("location")).toBe("https://sign.in/start?a=b#c");
+  });
+
+  it.each([
+    ["/oauth2/start?rd=%2F", "http://a.com/x/y", "/oauth2/start?rd=%2F"],
+    ["login", "http://a.com/x/y?z", "/x/login"],
+    ["../login?q", "http://a.com/x/y/", "/x/login?q"],
+    ["", "http://a.com/x/y", "/x/y"],
+    ["//sign.in/start", "http://a.com/x", "//sign.in/start"],
+    ["login", "http://a.com//evil.com/x", "/evil.com/login"],
+    ["https://sign.in/\r\nX: y", "http://a.com/", "https://sign.in/%0D%0AX:%20y"],
+    ["https://sign.in/?rd={url}&x=$host", "http://a.com/", "https://sign.in/?rd=%7Burl%7D&x=$host"],
+  ])("%j asked at %s: %s", async (authSigninURL, url, location) => {
+    const { response } = await ask({ authSigninURL }, { url }, refusal(401));
+    expect([response.status, response.headers.get("location")]).toEqual([302, location]);
+  });
+
+  it.each([302, 307, 403, 407, 500])("but %i goes to the client as it is", async (status) => {
+    const { origin, response } = await ask({ authSigninURL: "https://sign.in/" }, {}, refusal(status));
+    expect([origin, response.status, await response.text()]).toEqual([undefined, status, "log in"]);
+    expect(response.headers.get("set-cookie")).toBe("a=1");
+  });
+
+  it("nor is who cannot be asked about, or whose body is too long", async () => {
+    const more = { authSigninURL: "https://sign.in/" };
+    expect((await ask(more, {}, () => Promise.reject(new Error("away")))).response.status).toBe(500);
+    const long = { ...more, forwardBody: true, maxBodySize: 1 };
+    expect((await ask(long, { method: "PUT", body: "content" })).response.status).toBe(401);
+    expect((await ask({ ...more, maxResponseBodySize: 5 }, {}, refusal(401))).response.status).toBe(401);
+    expect((await ask({ ...more, maxResponseBodySize: 6 }, {}, refusal(401))).response.status).toBe(302);
+  });
+
+  it("a WebSocket as well", async () => {
+    const { response } = await ask({ authSigninURL: "/in" }, { headers: { Upgrade: "websocket" } }, refusal(401));
+    expect(response.status).toBe(302);
+  });
 });
 
 describe("what the client gets", () => {
@@ -237,6 +343,17 @@ describe("what the client gets", () => {
     expect([whole.response.status, (await whole.response.text()).length]).toEqual([403, 100]);
   });
 
+  it("401, when an answer that lets pass is longer than it may be, and 500 when it breaks off", async () => {
+    const passing = () => new Response("x".repeat(100));
+    expect((await ask({ maxResponseBodySize: 99 }, {}, passing)).response.status).toBe(401);
+    expect((await ask({ maxResponseBodySize: 100 }, {}, passing)).origin).toBeDefined();
+    for (const status of [200, 401]) {
+      const cut = () => new Response(new ReadableStream({ pull: (it) => it.error(new Error("cut")) }), { status });
+      const { origin, response } = await ask({ maxResponseBodySize: 100 }, {}, cut);
+      expect([origin, response.status]).toEqual([undefined, 500]);
+    }
+  });
+
   it("cookies of the server where it may set them, in place of the service's", async () => {
     const { response } = await ask(
       { addAuthCookiesToResponse: ["session", "csrf"] },
@@ -262,12 +379,16 @@ it("a failure of the service behind is passed on", async () => {
   expect(exchange.failure).toBe("unreachable");
 });
 
-it.each([[{ authResponseHeaders: ["a b"] }], [{ authResponseHeadersRegex: "(" }], [{ address: "auth" }]])(
-  "refuses %j",
-  (more) => {
-    const options = { ...minimalOptions.forwardAuth, ...more };
-    expect(() => buildMiddlewares({ it: options }, () => async () => new Response(null))("it")).toThrow(
-      "cannot be built",
-    );
-  },
-);
+it.each([
+  [{ authResponseHeaders: ["a b"] }],
+  [{ authResponseHeadersRegex: "(" }],
+  [{ address: "auth" }],
+  [{ headerField: "a b" }],
+  [{ authSigninURL: "javascript:alert(1)" }],
+  [{ authSigninURL: "https://" }],
+])("refuses %j", (more) => {
+  const options = { ...minimalOptions.forwardAuth, ...more };
+  expect(() => buildMiddlewares({ it: options }, () => async () => new Response(null))("it")).toThrow(
+    "cannot be built",
+  );
+});
