@@ -71,6 +71,12 @@ export const relayMetrics = {
     together: "max",
     labels: [],
   },
+  sluice_relay_unread_entries: {
+    type: "gauge",
+    help: "Entries of the table that are closed because this relay is older than the agent and cannot read them.",
+    together: "max",
+    labels: [],
+  },
   sluice_relay_listening: {
     type: "gauge",
     help: "1 where an entry point of TCP or UDP is listened at, 0 where it cannot be.",

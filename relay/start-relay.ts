@@ -209,7 +209,8 @@ function collect(
   registry.set("sluice_gateway_open_requests", openRequests);
   registry.set("sluice_gateway_open_connections", openConnections);
   if (follower === undefined) return;
-  const { isConnected, reconnects } = follower.stats();
+  const { isConnected, reconnects, unreadEntries } = follower.stats();
+  registry.set("sluice_relay_unread_entries", unreadEntries);
   registry.set("sluice_relay_feed_connected", isConnected ? 1 : 0);
   registry.replace("sluice_relay_feed_reconnects_total", [{ value: reconnects, labels: {} }]);
   const { state } = follower;

@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
-import { FEED_VERSION, type FeedDocument, type FeedState, feedDocumentSchema } from "../../src/feed/feed-document.ts";
-import { applyChanges } from "../../src/table/table-changes.ts";
+import type { FeedState } from "../../src/feed/feed-document.ts";
+import type { UnreadEntry } from "../../src/table/close-unread.ts";
+import { applyChanges, type TableChanges, tableParts } from "../../src/table/table-changes.ts";
 import { TableDigest } from "../../src/table/table-digest.ts";
+import type { ReadDocument } from "./read-document.ts";
 
-/** The table that a relay holds, with the digest that follows it. */
+/** The table that a relay holds, with the digest that follows it: that of what the agent wrote. */
 export interface HeldTable {
   state: FeedState;
   digest: TableDigest;
+  /** What was written where the table has an entry that refuses, since this relay could not read it. */
+  unread: ReadonlyMap<string, UnreadEntry>;
 }
 
 /**
@@ -23,26 +27,30 @@ const TOLERANCE_MS = 5_000;
 
 const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
 
-export const holdTable = (state: FeedState): HeldTable => ({ state, digest: new TableDigest(sha256, state.table) });
+/** @param unread the entries of the table that refuse, because they could not be read as they were written */
+export function holdTable(state: FeedState, unread: readonly UnreadEntry[]): HeldTable {
+  const digest = new TableDigest(sha256, state.table);
+  for (const { part, name, value } of unread) digest.put(part, name, value);
+  return { state, digest, unread: new Map(unread.map((entry) => [keyOf(entry), entry])) };
+}
 
-/** Reads a line of the feed. */
-export function readDocument(line: string): FeedDocument | { problem: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return { problem: "a line of the feed is not JSON" };
+const keyOf = ({ part, name }: Pick<UnreadEntry, "part" | "name">): string => `${part} ${name}`;
+
+/** The state as the agent has it, for whoever knows more than this relay. */
+export function stateAsWritten({ state, unread }: HeldTable): object {
+  if (unread.size === 0) return state;
+  const table: Record<string, unknown> = { ...state.table };
+  for (const { part } of unread.values()) {
+    const written = (name: string, value: unknown): unknown => {
+      const entry = unread.get(keyOf({ part, name }));
+      return entry === undefined ? value : entry.value;
+    };
+    const entries = state.table[part];
+    table[part] = Array.isArray(entries)
+      ? entries.map((value) => written(value.name, value))
+      : Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, written(name, value)]));
   }
-  // A newer format may have fields that this one does not know: it is told apart before it is read.
-  if (typeof value === "object" && value !== null && "version" in value && Number(value.version) > FEED_VERSION) {
-    return { problem: `the feed has format ${value.version}, this relay reads ${FEED_VERSION}: update the relay` };
-  }
-  const parsed = feedDocumentSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return {
-    problem: `a document of the feed is malformed at ${issue?.path.join(".") || "its start"}: ${issue?.message}`,
-  };
+  return { ...state, table };
 }
 
 /**
@@ -52,7 +60,7 @@ export function readDocument(line: string): FeedDocument | { problem: string } {
  *
  * @param now milliseconds since 1970
  */
-export function applyDocument(held: HeldTable | undefined, document: FeedDocument, now: number): Applied {
+export function applyDocument(held: HeldTable | undefined, { document, unread }: ReadDocument, now: number): Applied {
   if (held !== undefined && document.freshAt < held.state.freshAt - TOLERANCE_MS) {
     const isPlausible = held.state.freshAt <= now + TOLERANCE_MS;
     if (isPlausible) return { outcome: "older" };
@@ -60,7 +68,7 @@ export function applyDocument(held: HeldTable | undefined, document: FeedDocumen
   switch (document.type) {
     case "full": {
       const { id, pointer, freshAt, table } = document;
-      const next = holdTable({ id, pointer, freshAt, table });
+      const next = holdTable({ id, pointer, freshAt, table }, unread);
       if (next.digest.id !== id) return { outcome: "unusable", reason: "the table is not what its digest says" };
       return { outcome: "taken", held: next, isNewTable: held?.state.id !== id };
     }
@@ -69,12 +77,17 @@ export function applyDocument(held: HeldTable | undefined, document: FeedDocumen
         return { outcome: "unusable", reason: "the changes are those of another table" };
       const { id, pointer, freshAt, changes } = document;
       held.digest.update(changes);
+      for (const { part, name, value } of unread) held.digest.put(part, name, value);
       if (held.digest.id !== id)
         return { outcome: "unusable", reason: "the changes do not make the table that they say" };
       const table = applyChanges(held.state.table, changes);
       return {
         outcome: "taken",
-        held: { state: { id, pointer, freshAt, table }, digest: held.digest },
+        held: {
+          state: { id, pointer, freshAt, table },
+          digest: held.digest,
+          unread: unreadAfter(held.unread, changes, unread),
+        },
         isNewTable: true,
       };
     }
@@ -92,4 +105,19 @@ export function applyDocument(held: HeldTable | undefined, document: FeedDocumen
         isNewTable: false,
       };
   }
+}
+
+function unreadAfter(
+  before: HeldTable["unread"],
+  changes: TableChanges,
+  unread: readonly UnreadEntry[],
+): HeldTable["unread"] {
+  if (before.size === 0 && unread.length === 0) return before;
+  const after = new Map(before);
+  for (const part of tableParts) {
+    const { put, removed } = changes[part];
+    for (const name of [...removed, ...Object.keys(put)]) after.delete(`${part} ${name}`);
+  }
+  for (const entry of unread) after.set(keyOf(entry), entry);
+  return after;
 }

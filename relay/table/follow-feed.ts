@@ -3,9 +3,11 @@ import type { IncomingMessage } from "node:http";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { FEED_PATH, type FeedState } from "../../src/feed/feed-document.ts";
-import { applyDocument, type HeldTable, readDocument } from "./apply-document.ts";
+import { applyDocument, type HeldTable } from "./apply-document.ts";
+import { readDocument } from "./read-document.ts";
 import { readLines } from "./read-lines.ts";
 import type { TableCache } from "./table-cache.ts";
+import { createUnreadLog } from "./unread-log.ts";
 
 export interface FollowOptions {
   /** Of the agents. A name with several addresses stands for an agent at each. */
@@ -27,18 +29,21 @@ export interface FollowOptions {
   staleMs?: number;
   /**
    * The first and the longest pause between two rounds over all agents. The longest is short, since Pods come and go
-   * unseen for as long as it lasts after the agents are back; a relay that asks each second costs them nothing.
+   * unseen for as long as it lasts after the agents are back; a relay that asks each second costs them nothing. It is
+   * `unreadable` after a round in which what an agent sent could not be read: that may be a whole table each time, and
+   * nothing helps but another agent or another relay.
    */
-  pauseMs?: { first: number; longest: number };
+  pauseMs?: { first: number; longest: number; unreadable: number };
 }
 
 export interface FeedFollower {
   readonly state: FeedState | undefined;
   /**
    * Whether an agent is heard at present; whether it is in touch with its cluster besides, so that the table is that of
-   * the moment; and how often an agent had to be given up.
+   * the moment; how often an agent had to be given up; and how many entries of the table are closed because this relay is
+   * too old to read them.
    */
-  stats(): { isConnected: boolean; isLive: boolean; reconnects: number };
+  stats(): { isConnected: boolean; isLive: boolean; reconnects: number; unreadEntries: number };
   close(): Promise<void>;
 }
 
@@ -64,7 +69,7 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
     now = Date.now,
     random = Math.random,
     staleMs = 15_000,
-    pauseMs = { first: 100, longest: 1_000 },
+    pauseMs = { first: 100, longest: 1_000, unreadable: 15_000 },
   } = options;
   const closing = new AbortController();
   let held: HeldTable | undefined = await cache?.read();
@@ -72,12 +77,16 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
   let reconnects = 0;
   /** When, by a clock that never goes back, the agent that is followed was known to be in touch with its cluster. */
   let fresh = { at: Number.NEGATIVE_INFINITY, seenAt: 0 };
-  if (held !== undefined) onState(held.state, true);
+  const noteUnread = createUnreadLog((message) => log("warn", message));
+  if (held !== undefined) {
+    noteUnread(held.unread);
+    onState(held.state, true);
+  }
 
-  const take = (line: string): "taken" | { reason: string; isTableLost: boolean } => {
-    const document = readDocument(line);
-    if ("problem" in document) return { reason: document.problem, isTableLost: false };
-    const applied = applyDocument(held, document, now());
+  const take = (line: string): "taken" | { reason: string; isTableLost: boolean; isUnreadable?: boolean } => {
+    const read = readDocument(line);
+    if ("problem" in read) return { reason: read.problem, isTableLost: false, isUnreadable: true };
+    const applied = applyDocument(held, read, now());
     if (applied.outcome === "older") {
       return {
         reason: "the agent has lost touch with its cluster, and knows less than is known here",
@@ -89,8 +98,9 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
     const isMoved = isNewTable || next.state.pointer?.generation !== held?.state.pointer?.generation;
     held = next;
     if (isMoved) {
+      noteUnread(next.unread);
       onState(next.state, isNewTable);
-      cache?.keep(next.state);
+      cache?.keep(next);
     }
     return "taken";
   };
@@ -105,8 +115,9 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
     log(level, message);
   };
 
-  const follow = async (agent: Agent, hasOthers: boolean): Promise<boolean> => {
+  const follow = async (agent: Agent, hasOthers: boolean): Promise<Followed> => {
     let hasTaken = false;
+    let isUnreadable = false;
     fresh = { at: Number.NEGATIVE_INFINITY, seenAt: performance.now() };
     try {
       const response = await open(agent, since, options, closing.signal);
@@ -114,6 +125,7 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
         const taken = take(line);
         if (taken !== "taken") {
           if (taken.isTableLost) since = undefined;
+          isUnreadable = taken.isUnreadable ?? false;
           throw new Error(taken.reason);
         }
         since = held?.state.id;
@@ -129,20 +141,24 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
       if (!closing.signal.aborted) say("warn", agent, `the feed of ${agent.name}: ${messageOf(error)}`);
     }
     isConnected = false;
-    return hasTaken;
+    return { hasTaken, isUnreadable };
   };
 
   const run = async (): Promise<void> => {
     let pause = pauseMs.first;
     while (!closing.signal.aborted) {
       let hasTaken = false;
+      let isUnreadable = false;
       const agents = await findAgents(options.urls);
       for (const agent of shuffled(agents, random)) {
         if (closing.signal.aborted) return;
-        hasTaken = (await follow(agent, agents.length > 1)) || hasTaken;
+        const followed = await follow(agent, agents.length > 1);
+        hasTaken ||= followed.hasTaken;
+        isUnreadable ||= followed.isUnreadable;
         reconnects += 1;
       }
       pause = hasTaken ? pauseMs.first : Math.min(pause * 2, pauseMs.longest);
+      if (isUnreadable) pause = pauseMs.unreadable;
       await sleep(pause * (0.5 + random() / 2), closing.signal);
     }
   };
@@ -155,6 +171,7 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
       isConnected,
       isLive: isConnected && performance.now() - fresh.seenAt < LIVE_MS,
       reconnects,
+      unreadEntries: held?.unread.size ?? 0,
     }),
     async close() {
       closing.abort();
@@ -162,6 +179,12 @@ export async function followFeed(options: FollowOptions): Promise<FeedFollower> 
       await cache?.close();
     },
   };
+}
+
+/** What became of following an agent: whether it told anything of use, and whether it ended by what cannot be read. */
+interface Followed {
+  hasTaken: boolean;
+  isUnreadable: boolean;
 }
 
 interface Agent {

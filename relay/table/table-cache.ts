@@ -1,14 +1,15 @@
 import { open, readFile, rename, unlink } from "node:fs/promises";
-import { FEED_VERSION, type FeedState } from "../../src/feed/feed-document.ts";
-import { type HeldTable, holdTable, readDocument } from "./apply-document.ts";
+import { FEED_VERSION } from "../../src/feed/feed-document.ts";
+import { type HeldTable, holdTable, stateAsWritten } from "./apply-document.ts";
+import { readDocument } from "./read-document.ts";
 
 /** The last good table on disk, so that a relay restarts without an agent. It holds private keys: mode 0600. */
 export interface TableCache {
   /** @returns undefined when there is none, or none that can be used */
   read(): Promise<HeldTable | undefined>;
-  /** Keeps a state; of several in a row the last. Never rejects: a relay without a cache still serves. */
-  keep(state: FeedState): void;
-  /** Resolves when the last state that was kept is on disk. */
+  /** Keeps a table; of several in a row the last. Never rejects: a relay without a cache still serves. */
+  keep(held: HeldTable): void;
+  /** Resolves when the last table that was kept is on disk. */
   close(): Promise<void>;
 }
 
@@ -17,16 +18,16 @@ const PAUSE_MS = 1_000;
 
 /** @param problem told in one line of what went wrong */
 export function createTableCache(file: string, problem: (message: string) => void): TableCache {
-  let wanted: FeedState | undefined;
+  let wanted: HeldTable | undefined;
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
   const write = async (): Promise<void> => {
     while (wanted !== undefined) {
-      const state = wanted;
+      const held = wanted;
       wanted = undefined;
-      await replace(file, state).catch((error: unknown) => problem(`${file} cannot be written: ${messageOf(error)}`));
+      await replace(file, held).catch((error: unknown) => problem(`${file} cannot be written: ${messageOf(error)}`));
     }
   };
   const start = (): void => {
@@ -46,9 +47,9 @@ export function createTableCache(file: string, problem: (message: string) => voi
       await rename(file, `${file}.broken`).catch(() => undefined);
       return undefined;
     },
-    keep(state) {
+    keep(held) {
       if (isClosed) return;
-      wanted = state;
+      wanted = held;
       timer ??= setTimeout(start, PAUSE_MS);
     },
     async close() {
@@ -61,17 +62,18 @@ export function createTableCache(file: string, problem: (message: string) => voi
 }
 
 function parse(text: string): HeldTable | { reason: string } {
-  const document = readDocument(text);
-  if ("problem" in document) return { reason: document.problem };
+  const read = readDocument(text);
+  if ("problem" in read) return { reason: read.problem };
+  const { document, unread } = read;
   if (document.type !== "full") return { reason: "it holds no table" };
   const { id, pointer, freshAt, table } = document;
-  const held = holdTable({ id, pointer, freshAt, table });
+  const held = holdTable({ id, pointer, freshAt, table }, unread);
   return held.digest.id === id ? held : { reason: "the table is not what its digest says" };
 }
 
 /** A reader, or a machine that loses power, finds either the file before or the one after. */
-async function replace(file: string, state: FeedState): Promise<void> {
-  const text = JSON.stringify({ type: "full", version: FEED_VERSION, ...state });
+async function replace(file: string, held: HeldTable): Promise<void> {
+  const text = JSON.stringify({ type: "full", version: FEED_VERSION, ...stateAsWritten(held) });
   const draft = `${file}.${process.pid}.tmp`;
   const handle = await open(draft, "w", 0o600);
   try {

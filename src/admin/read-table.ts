@@ -1,6 +1,7 @@
+import { readRouteLeaf } from "../snapshot/read-route-leaf.ts";
 import { emptyTable } from "../table/empty-table.ts";
 import type { Router } from "../table/router.ts";
-import { endpointLeafSchema, rootSchema, routeLeafSchema } from "../table/snapshot.ts";
+import { endpointLeafSchema, rootSchema } from "../table/snapshot.ts";
 import type { Table } from "../table/table.ts";
 
 /** Reads keys of the snapshot tree; a missing key is null. */
@@ -20,9 +21,7 @@ export async function readTable(rootKey: string, read: ReadKeys, leafKeys: LeafK
   if (rootText == null) return undefined;
   const root = rootSchema.parse(JSON.parse(rootText));
   const routeKeys = [...root.routes, ...Object.values(root.split).flatMap((split) => split.leaves)].flatMap(leafKeys);
-  const routeLeaves = await readLeaves([...new Set(routeKeys)], read, (text) =>
-    routeLeafSchema.parse(JSON.parse(text)),
-  );
+  const routeLeaves = await readLeaves([...new Set(routeKeys)], read, (text) => readRouteLeaf(text).leaf);
   const endpointKeys = root.endpoints.flatMap(leafKeys);
   const endpointLeaves = await readLeaves([...new Set(endpointKeys)], read, (text) =>
     endpointLeafSchema.parse(JSON.parse(text)),

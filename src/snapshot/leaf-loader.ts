@@ -1,20 +1,32 @@
 import * as z from "zod/mini";
-import { endpointLeafSchema, type RouteLeaf, routeLeafSchema } from "../table/snapshot.ts";
+import type { Report } from "../observe/report.ts";
+import { endpointLeafSchema, type RouteLeaf } from "../table/snapshot.ts";
 import { leafKey } from "./leaf-keys.ts";
 import { LeafMemory, type LoadedLeaf } from "./leaf-memory.ts";
+import { readRouteLeaf } from "./read-route-leaf.ts";
 import type { TreeStore } from "./tree-store.ts";
 
 export type LeafKind = "routes" | "endpoints";
+
+export interface LeafLoaderOptions<R> {
+  /** Makes of a route leaf what requests are matched by. What it throws makes the leaf unreadable. */
+  compileRoutes: (leaf: RouteLeaf) => R;
+  /** Characters of leaf text that memory holds at most. */
+  byteBudget: number;
+  report: Report;
+}
 
 /** Leaves by hash: in memory, or read, parsed and compiled once. */
 export class LeafLoader<R> {
   readonly memory: LeafMemory<R>;
   readonly #store: TreeStore;
   readonly #compileRoutes: (leaf: RouteLeaf) => R;
+  readonly #report: Report;
 
-  constructor(store: TreeStore, compileRoutes: (leaf: RouteLeaf) => R, byteBudget: number) {
+  constructor(store: TreeStore, { compileRoutes, byteBudget, report }: LeafLoaderOptions<R>) {
     this.#store = store;
     this.#compileRoutes = compileRoutes;
+    this.#report = report;
     this.memory = new LeafMemory(byteBudget);
   }
 
@@ -45,11 +57,14 @@ export class LeafLoader<R> {
 
   #parse(hash: string, text: string, kind: LeafKind): LoadedLeaf<R> | undefined {
     try {
-      const value: unknown = JSON.parse(text);
       if (kind === "routes") {
-        return { kind, routes: this.#compileRoutes(z.parse(routeLeafSchema, value)), bytes: text.length };
+        const { leaf, unread } = readRouteLeaf(text);
+        for (const { part, name, reason } of unread) {
+          this.#report({ event: "entry-closed", key: leafKey(hash), part, name, reason });
+        }
+        return { kind, routes: this.#compileRoutes(leaf), bytes: text.length };
       }
-      const { endpoints } = z.parse(endpointLeafSchema, value);
+      const { endpoints } = z.parse(endpointLeafSchema, JSON.parse(text));
       return { kind, endpoints: new Map(Object.entries(endpoints)), bytes: text.length };
     } catch (error) {
       this.#store.markBroken(leafKey(hash), "leaf-malformed", String(error));

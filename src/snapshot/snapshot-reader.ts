@@ -1,21 +1,17 @@
 import type { Endpoints } from "../table/service.ts";
-import { type Pointer, pointerSchema, type Root, type RouteLeaf } from "../table/snapshot.ts";
+import { type Pointer, pointerSchema, type Root } from "../table/snapshot.ts";
 import { findEndpointBucket, findRouteBuckets, indexRoot } from "./find-buckets.ts";
 import { HASH_LENGTH, leafHashes, pointerKey, rootKey } from "./leaf-keys.ts";
-import { type LeafKind, LeafLoader } from "./leaf-loader.ts";
+import { type LeafKind, LeafLoader, type LeafLoaderOptions } from "./leaf-loader.ts";
 import type { LoadedLeaf } from "./leaf-memory.ts";
 import { parseRoot } from "./parse-root.ts";
 import { RecentHosts } from "./recent-hosts.ts";
 import { isNewer, type Snapshot, SnapshotHistory } from "./snapshot-history.ts";
 import { MAX_KEYS_PER_GET, TreeStore, type TreeStoreOptions } from "./tree-store.ts";
 
-export interface SnapshotReaderOptions<R> extends TreeStoreOptions {
+export interface SnapshotReaderOptions<R> extends TreeStoreOptions, LeafLoaderOptions<R> {
   /** Whose table is read; pointers of others are ignored. */
   publisher: string;
-  /** Makes of a route leaf what requests are matched by. What it throws makes the leaf unreadable. */
-  compileRoutes: (leaf: RouteLeaf) => R;
-  /** Characters of leaf text that memory holds at most. */
-  byteBudget: number;
   /** Snapshots kept at most, and hosts whose last answer is remembered while there are several. */
   maxSnapshots?: number;
   maxFloors?: number;
@@ -62,7 +58,7 @@ export class SnapshotReader<R> {
   constructor(options: SnapshotReaderOptions<R>) {
     this.#options = options;
     this.#store = new TreeStore(options);
-    this.#leaves = new LeafLoader(this.#store, options.compileRoutes, options.byteBudget);
+    this.#leaves = new LeafLoader(this.#store, options);
     this.#history = new SnapshotHistory(options);
   }
 

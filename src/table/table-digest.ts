@@ -1,7 +1,7 @@
 import { canonicalJson } from "../snapshot/canonical-json.ts";
 import { emptyTable } from "./empty-table.ts";
 import type { Table } from "./table.ts";
-import { diffTables, type TableChanges, tableParts } from "./table-changes.ts";
+import { diffTables, type TableChanges, type TablePartName, tableParts } from "./table-changes.ts";
 
 /**
  * A digest of a table that follows its changes: the sum of the hashes of all its entries, so that one entry's change
@@ -29,11 +29,14 @@ export class TableDigest {
     for (const part of tableParts) {
       const { put, removed } = changes[part];
       for (const name of removed) this.#set(`${part} ${name}`, undefined);
-      for (const [name, value] of Object.entries(put)) {
-        const key = `${part} ${name}`;
-        this.#set(key, BigInt(`0x${this.#hash(`${key} ${canonicalJson(value)}`).slice(0, 32)}`));
-      }
+      for (const [name, value] of Object.entries(put)) this.put(part, name, value);
     }
+  }
+
+  /** Takes an entry as somebody wrote it who may know more fields than this program. */
+  put(part: TablePartName, name: string, value: unknown): void {
+    const key = `${part} ${name}`;
+    this.#set(key, BigInt(`0x${this.#hash(`${key} ${canonicalJson(value)}`).slice(0, 32)}`));
   }
 
   #set(key: string, hash: bigint | undefined): void {

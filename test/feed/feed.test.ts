@@ -3,12 +3,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { makeCertificate } from "../../cli/dev/make-certificate.ts";
-import { applyDocument, type HeldTable, readDocument } from "../../relay/table/apply-document.ts";
+import { applyDocument, type HeldTable, holdTable } from "../../relay/table/apply-document.ts";
 import { type FeedFollower, type FollowOptions, followFeed } from "../../relay/table/follow-feed.ts";
+import { readDocument } from "../../relay/table/read-document.ts";
 import { createTableCache } from "../../relay/table/table-cache.ts";
 import { FEED_PATH, type FeedState } from "../../src/feed/feed-document.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
@@ -65,7 +66,7 @@ async function follow(urls: string[], options: Partial<FollowOptions> = {}): Pro
     onState: (state) => states.push(state),
     log: (_, message) => logs.push(message),
     random: () => 0,
-    pauseMs: { first: 5, longest: 20 },
+    pauseMs: { first: 5, longest: 20, unreadable: 20 },
     ...options,
   });
   closers.push(() => follower.close());
@@ -246,7 +247,7 @@ describe("a relay", () => {
   it.each([
     ["a format that it does not read", '{"type":"full","version":99}', "update the relay"],
     ["what is not JSON", "<html>", "not JSON"],
-    ["a malformed document", '{"type":"heartbeat","freshAt":"now"}', "malformed at freshAt"],
+    ["a malformed document", '{"type":"heartbeat","freshAt":"now"}', "at freshAt"],
   ])("says so when it meets %s", async (_, line, message) => {
     const server = createServer((socket) => {
       socket.on("error", () => {});
@@ -348,6 +349,101 @@ describe("an agent", () => {
   }, 60_000);
 });
 
+describe("a relay that is older than the agent", () => {
+  /** A table as a newer agent writes it, which only it can read. */
+  const newer = (table: object): Table => table as Table;
+  const fifth = { type: "weighted" as const, children: [], maxShare: 5 };
+  const captcha = { type: "captcha", difficulty: 3 };
+  const routerOf = (name: string, more: object = {}) => ({
+    name,
+    entryPoints: ["web"],
+    tls: false,
+    rule: { type: "host", host: `${name}.example` },
+    ruleText: "",
+    priority: 1,
+    tieBreaker: name,
+    middlewares: [],
+    service: "s",
+    ...more,
+  });
+  const newTable = newer({
+    ...tableOf({ a: "10.0.0.1" }),
+    routers: [routerOf("known"), routerOf("new", { only: ["10.0.0.0/8"] })],
+    services: { known: { type: "status", status: 404 }, fifth },
+    middlewares: { captcha },
+  });
+
+  it("closes what it cannot read, says so once, and goes on with the rest", async () => {
+    const agent = await feed();
+    agent.publish({ pointer: null, table: newTable });
+    const { follower, logs } = await follow([urlOf(agent)]);
+    await expect.poll(() => follower.state?.table.routers).toMatchObject([{ name: "known" }, { name: "new" }]);
+    const { routers = [], services, middlewares } = follower.state?.table ?? {};
+    expect(routers.map(({ closedBy }) => closedBy)).toEqual([undefined, "newer-table"]);
+    expect(services).toEqual({ known: { type: "status", status: 404 }, fifth: { type: "status", status: 503 } });
+    expect(middlewares).toEqual({ captcha: { type: "ipAllowList", sourceRange: [], rejectStatusCode: 503 } });
+    expect(follower.stats()).toMatchObject({ isConnected: true, unreadEntries: 3 });
+
+    agent.publish({ pointer: null, table: newer({ ...newTable, ...tableOf({ a: "10.0.0.2" }), services: {} }) });
+    await expect.poll(() => follower.state?.table.endpoints.a).toEqual(endpoint("10.0.0.2"));
+    expect(follower.stats()).toMatchObject({ reconnects: 0, unreadEntries: 0 });
+    const told = logs.filter((line) => line.includes("older than the agent"));
+    expect(told).toEqual([expect.stringContaining("new of routers (the unknown field only at its start)")]);
+  });
+
+  it("opens again what is written in a way that it can read", async () => {
+    const agent = await feed();
+    agent.publish({ pointer: null, table: newTable });
+    const { follower } = await follow([urlOf(agent)]);
+    await expect.poll(() => follower.stats().unreadEntries).toBe(3);
+    const table = newer({ ...newTable, routers: [routerOf("known"), routerOf("new")] });
+    agent.publish({ pointer: null, table });
+    await expect.poll(() => follower.state?.table.routers[1]).toEqual(routerOf("new"));
+    expect(follower.stats()).toMatchObject({ reconnects: 0, unreadEntries: 2 });
+  });
+
+  it("keeps on disk what it was told, and not what it made of it", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "sluice-feed-")), "table.json");
+    closers.push(() => rm(dirname(file), { recursive: true }));
+    const agent = await feed();
+    agent.publish({ pointer: null, table: newTable });
+    const first = await follow([urlOf(agent)], { cache: createTableCache(file, expect.unreachable) });
+    await expect.poll(() => first.follower.stats().unreadEntries).toBe(3);
+    await first.follower.close();
+    const { table } = JSON.parse(await readFile(file, "utf8"));
+    expect(table).toEqual(JSON.parse(JSON.stringify(newTable)));
+    const second = await follow(["http://127.0.0.1:1"], { cache: createTableCache(file, expect.unreachable) });
+    expect(second.follower.stats().unreadEntries).toBe(3);
+    expect(second.logs.join()).toContain("older than the agent");
+  });
+
+  it.each<[string, object]>([
+    ["a part of the table", { ...emptyTable(), allowLists: {} }],
+    ["options of a transport", { ...emptyTable(), serversTransports: { a: { pinned: "new" } } }],
+    [
+      "a router of which it cannot tell what it takes",
+      { ...emptyTable(), routers: [routerOf("a", { rule: captcha })] },
+    ],
+  ])("keeps the table that it has when it does not know %s, and does not ask all the time", async (_, table) => {
+    const full = { type: "full", version: 1, id: "", pointer: null, freshAt: 1, table };
+    let asked = 0;
+    const agent = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => {
+        asked += 1;
+        socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${JSON.stringify(full)}\n`);
+      });
+    }).listen(0, "127.0.0.1");
+    await once(agent, "listening");
+    closers.push(() => agent.close());
+    const url = `http://127.0.0.1:${(agent.address() as { port: number }).port}`;
+    const { follower, logs } = await follow([url], { pauseMs: { first: 1, longest: 1, unreadable: 3_600_000 } });
+    await expect.poll(() => logs.join()).toContain("malformed");
+    await follower.close();
+    expect([asked, follower.state]).toEqual([1, undefined]);
+  });
+});
+
 describe("the table on disk", () => {
   async function place(): Promise<string> {
     const dir = await mkdtemp(join(tmpdir(), "sluice-feed-"));
@@ -378,7 +474,7 @@ describe("the table on disk", () => {
     const file = await place();
     const cache = createTableCache(file, expect.unreachable);
     const table = tableOf({ a: "10.0.0.1" });
-    cache.keep({ id: new TableDigest(sha256Hex, table).id, pointer: null, freshAt: 1, table });
+    cache.keep(holdTable({ id: new TableDigest(sha256Hex, table).id, pointer: null, freshAt: 1, table }, []));
     await cache.close();
     await writeFile(file, damage(await readFile(file, "utf8")));
     const problems: string[] = [];
@@ -391,7 +487,7 @@ describe("the table on disk", () => {
     const problems: string[] = [];
     const cache = createTableCache("/nonexistent/table.json", (problem) => problems.push(problem));
     expect(await cache.read()).toBeUndefined();
-    cache.keep({ id: "", pointer: null, freshAt: 1, table: emptyTable() });
+    cache.keep(holdTable({ id: "", pointer: null, freshAt: 1, table: emptyTable() }, []));
     await cache.close();
     expect(problems).toEqual([expect.stringContaining("cannot be written")]);
   });

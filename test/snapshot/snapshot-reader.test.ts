@@ -287,6 +287,18 @@ describe("SnapshotReader, refusing", () => {
     expect(kv.calls.length).toBeGreaterThan(calls);
   });
 
+  it("closes the routers of a newer agent that it cannot read, and serves the others of their leaf", async () => {
+    const reader = createReader();
+    const newer = Object.assign(makeRouter("new", hostRule("a.com")), { guards: ["new"] });
+    await reader.offer(write(makeTable([newer, makeRouter("known", hostRule("a.com", "/b"))])).pointer);
+    const leaves = await reader.resolve("a.com", "/b", (routes) => ({ value: routes, endpoints: [] }));
+    expect(leaves?.value.flatMap(({ routers }) => routers.map(({ name, closedBy }) => [name, closedBy]))).toEqual([
+      ["known", undefined],
+      ["new", "newer-table"],
+    ]);
+    expect(events).toMatchObject([{ event: "entry-closed", part: "routers", name: "new" }]);
+  });
+
   it("takes a leaf whose routes cannot be compiled for a malformed one", async () => {
     const reader = createReader({
       compileRoutes: () => {
