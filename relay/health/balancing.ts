@@ -1,5 +1,6 @@
 import { createStanding, type Standing } from "../../src/balance/dynamic-turns.ts";
 import { createLoad, type Load } from "../../src/balance/load.ts";
+import { hashNames } from "../../src/balance/rendezvous.ts";
 import type { TargetSet } from "../origin-gateway/target.ts";
 
 /** What is remembered of one endpoint. */
@@ -11,7 +12,8 @@ interface Memory {
 /** What is known of the candidates of one list of endpoints, in their order. */
 interface Candidates {
   targets: TargetSet;
-  names: readonly string[];
+  /** Of their names, for `pickByKey`. */
+  hashes: readonly number[];
   loads: readonly Load[];
   standings: readonly Standing[];
 }
@@ -40,7 +42,7 @@ export class Balancing {
     });
     this.#candidates = {
       targets,
-      names,
+      hashes: hashNames(names),
       loads: memories.map(({ load }) => load),
       standings: memories.map(({ standing }) => standing),
     };

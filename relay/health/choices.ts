@@ -84,10 +84,10 @@ export class Choices {
     const { random } = this.#options;
     const now = this.#options.now();
     const balancing = this.#balancingOf(service.endpoints);
-    const { names, loads, standings } = balancing.of(targets);
+    const { hashes, loads, standings } = balancing.of(targets);
     switch (service.strategy) {
       case "hrw":
-        return pickByKey(clientKeyOf(service.clientKey, client), names, targets.weights, canServe);
+        return pickByKey(clientKeyOf(service.clientKey, client), hashes, targets.weights, canServe);
       case "p2c":
         return lessBusyOfTwo(loads, canServe, random);
       case "leasttime": {

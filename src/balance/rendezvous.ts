@@ -1,12 +1,15 @@
 import { fnv1a32 } from "../snapshot/fnv1a32.ts";
 
+/** What `pickByKey` knows children by: made once of their names, which tell them apart over tables. */
+export const hashNames = (names: readonly string[]): readonly number[] => names.map((name) => mix(fnv1a32(name)));
+
 /**
  * Where a client stands with one child, evenly spread over the numbers between 0 and 1 (both excluded), and independent of
  * where it stands with any other.
  */
-function standing(key: string, child: string): number {
-  // The last step of MurmurHash3 over FNV, twice over: FNV alone leaves keys that end alike close together.
-  const hash = mix(fnv1a32(key, 0, mix(fnv1a32(child))));
+function standing(key: string, child: number): number {
+  // The last step of MurmurHash3 over FNV, for the name and for both: FNV alone leaves keys that end alike close together.
+  const hash = mix(fnv1a32(key, 0, child));
   return (hash + 0.5) / 2 ** 32;
 }
 
@@ -22,12 +25,12 @@ function mix(state: number): number {
  * `hrw`. Of many clients each child gets its weight's share. Whoever belongs to a child stays there when its weight
  * grows beside the others', and when others come or go without taking it: a ramp moves nobody back.
  *
- * @param children names, which tell them apart over tables
+ * @param children their names' hashes (`hashNames`)
  * @returns an index; undefined when no child that has a weight can serve
  */
 export function pickByKey(
   key: string,
-  children: readonly string[],
+  children: readonly number[],
   weights: readonly number[],
   canServe: (child: number) => boolean,
 ): number | undefined {
@@ -35,7 +38,7 @@ export function pickByKey(
   for (let child = 0; child < children.length; child++) {
     const weight = weights[child] ?? 0;
     if (!(weight > 0)) continue;
-    const score = -weight / Math.log(standing(key, children[child] ?? ""));
+    const score = -weight / Math.log(standing(key, children[child] ?? 0));
     if (score > highest && canServe(child)) [picked, highest] = [child, score];
   }
   return picked;

@@ -1,4 +1,4 @@
-import { pickByKey } from "../balance/rendezvous.ts";
+import { hashNames, pickByKey } from "../balance/rendezvous.ts";
 import { nextChild, type Rotation } from "../balance/rotation.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -92,8 +92,9 @@ function byClient(clientKey: ClientKey, children: Weighted["children"], weights:
     // One that stands there twice has both its shares.
     return earlier === 0 ? name : `${name} ${earlier}`;
   });
+  const hashes = hashNames(names);
   return ({ client, headers }, canServe) => {
     const key = clientKeyOf(clientKey, { address: client.address, header: (name) => headers.get(name) });
-    return pickByKey(key, names, weights, canServe);
+    return pickByKey(key, hashes, weights, canServe);
   };
 }
