@@ -37,7 +37,7 @@ const kindsByVersion: Readonly<Record<string, ReadonlySet<Kind>>> = {
     "ReferenceGrant",
   ]),
   "gateway.networking.k8s.io/v1alpha3": new Set<Kind>(["TLSRoute"]),
-  v1: new Set<Kind>(["Service", "Endpoints", "Secret", "Namespace"]),
+  v1: new Set<Kind>(["Service", "Endpoints", "Secret", "ConfigMap", "Namespace"]),
   "discovery.k8s.io/v1": new Set<Kind>(["EndpointSlice"]),
   "discovery.k8s.io/v1beta1": new Set<Kind>(["EndpointSlice"]),
 };

@@ -53,4 +53,5 @@ export type Kind =
   | "Endpoints"
   | "EndpointSlice"
   | "Secret"
+  | "ConfigMap"
   | "Namespace";

@@ -83,12 +83,14 @@ export const problemCodes = {
     "`maxRequestBodyBytes` is more than the edge can keep: of a request's body at most 1 MiB is kept for the fallback. When the main service has read more of it, the client gets that service's answer.",
   "secret-not-found":
     "The object names a Secret that does not exist. Create it in the object's namespace, or mend the name.",
+  "config-map-not-found":
+    "The object names a ConfigMap that does not exist. Create it in the object's namespace, or mend the name. The agent reads only ConfigMaps that are named; it must be allowed to.",
   "seal-key-missing":
     "What the edge needs of a Secret lies in KV sealed, and there is no key to seal it with. Routes that use the Middleware are closed. Make a key and give it to the Worker and the agent, as [deploy](deploy.md) shows.",
   "user-unusable":
     "A user of a Secret cannot log in: the line is malformed, or its password is hashed in a way that the edge does not have or cannot afford. The other users can. Hash the password anew: `htpasswd -B`, or `htdigest` for the realm.",
   "certificate-unusable":
-    "The certificate or the key of a Secret cannot be read, or the two do not belong together. The default certificate is shown in its place. Put a certificate and its key into the Secret as PEM, in `tls.crt` and `tls.key`.",
+    "The certificate or the key of a Secret cannot be read, or the two do not belong together. The default certificate is shown in its place. Put a certificate and its key into the Secret as PEM, in `tls.crt` and `tls.key`. Or a Secret or ConfigMap holds no certificates of authorities that can be read: Pods are believed by the others that are named. Put them there as PEM, in `ca.crt`.",
   "tls-option-not-found":
     "The route names a TLSOption that does not exist. It is closed: the options may have asked for clients' certificates. Create it, or mend the name.",
   "tls-option-invalid":

@@ -8,6 +8,9 @@ export function readSecret(secret: KubernetesObject, key: string): string | unde
   return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("utf8");
 }
 
+/** One entry of a ConfigMap; what lies in `binaryData` is no text. */
+export const readConfigMap = ({ data }: KubernetesObject, key: string): string | undefined => entryOf(data, key);
+
 /** The names of a Secret's entries. */
 export function secretKeys({ data, stringData }: KubernetesObject): string[] {
   const namesOf = (entries: unknown) => (typeof entries === "object" && entries !== null ? Object.keys(entries) : []);

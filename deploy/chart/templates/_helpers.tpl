@@ -61,7 +61,7 @@ seccompProfile:
 {{- /* Rules for namespaced kinds that are read, and the statuses and Events that are written. */ -}}
 {{- define "sluice.namespacedRules" -}}
 - apiGroups: [""]
-  resources: [services, endpoints, secrets]
+  resources: [services, endpoints, secrets, configmaps]
   verbs: [get, list, watch]
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]

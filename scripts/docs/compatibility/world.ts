@@ -87,6 +87,7 @@ async function secrets(name: string, namespace: string): Promise<KubernetesObjec
     plain("Secret", `${name}${suffix}`, namespace, { type: "Opaque", stringData });
   return [
     secret("", { "tls.crt": cert, "tls.key": key, "ca.crt": cert, users }),
+    plain("ConfigMap", name, namespace, { data: { "ca.crt": cert } }),
     secret("-digest", { users: digests.slice(0, 1).join("\n") }),
     secret("-key", { key: `${name} in ${namespace}, long enough to sign tokens with` }),
     secret("-realms", { users: digests.join("\n") }),

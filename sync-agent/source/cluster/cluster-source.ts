@@ -1,10 +1,11 @@
 import type { Problem } from "../../translate/problem.ts";
 import { kindChoices } from "../known-kinds.ts";
-import type { Kind } from "../kubernetes-object.ts";
+import type { Kind, KubernetesObject } from "../kubernetes-object.ts";
 import { createObjectStore, type ObjectStore } from "../memory-store.ts";
 import type { KindStatus, ObjectSource } from "../object-source.ts";
 import type { ApiClient } from "./api-client.ts";
 import { type Clock, type ClusterTimes, clusterTimes, systemClock } from "./cluster-times.ts";
+import { ConfigMapNames } from "./config-map-names.ts";
 import { type Discovery, discover } from "./discover.ts";
 import { FollowedKind } from "./followed-kind.ts";
 import { hasLostEndpoint } from "./lost-endpoint.ts";
@@ -32,7 +33,8 @@ const SHORTEST_LOOK_MS = 1_000;
  *
  * Endpoints are read only where there are no EndpointSlices: the control plane mirrors each of them into slices. Of Secrets
  * all are followed except types that no route can refer to; roles that allow less make that a problem, and objects that
- * need a Secret say so.
+ * need a Secret say so. Of ConfigMaps only those that objects name are followed, each by itself; an object that names one is
+ * there when that has been read, so that nothing seems to be missing meanwhile.
  */
 export const createClusterSource = (options: ClusterSourceOptions): ObjectSource => new ClusterSource(options);
 
@@ -44,6 +46,10 @@ class ClusterSource implements ObjectSource {
   private readonly times: ClusterTimes;
   private readonly kinds: FollowedKind[];
   private readonly byKind: ReadonlyMap<Kind, FollowedKind[]>;
+  private readonly configMaps: FollowedKind | undefined;
+  private readonly configMapNames = new ConfigMapNames();
+  /** Objects that name ConfigMaps which have not been read yet, by kind and key. */
+  private readonly waiting = new Map<string, { kind: Kind; change: CacheChange }>();
   private readonly listeners: ((change: { urgent: boolean }) => void)[] = [];
   private readonly stopping = new AbortController();
   private readonly ended: Promise<unknown>;
@@ -65,11 +71,13 @@ class ClusterSource implements ObjectSource {
       onObjects: (kind: FollowedKind, changes: readonly CacheChange[]) => this.apply(kind.choice.kind, changes),
       onStanding: (kind: FollowedKind) => {
         if (kind.isMissing) this.nextLook.abort();
+        if (kind === this.configMaps) this.letIn();
         this.tell(false);
       },
     };
-    this.kinds = kindChoices().map((choice) => new FollowedKind(choice, options));
+    this.kinds = kindChoices().map((choice) => new FollowedKind(choice, options, choice.kind === "ConfigMap"));
     this.byKind = Map.groupBy(this.kinds, ({ choice }) => choice.kind);
+    this.configMaps = this.byKind.get("ConfigMap")?.[0];
     this.synced = new Promise((resolve) => {
       this.resolveSynced = resolve;
     });
@@ -154,23 +162,63 @@ class ClusterSource implements ObjectSource {
     return true;
   }
 
-  /** Of equal objects of one kind in two groups the first group's is the one that is seen. */
   private apply(kind: Kind, changes: readonly CacheChange[]): void {
-    let urgent = false;
-    const groups = this.byKind.get(kind) ?? [];
+    this.noteNames(kind, changes);
+    let urgent = this.put(kind, changes);
+    if (kind === "ConfigMap") urgent = this.letIn() || urgent;
+    this.tell(urgent);
+  }
+
+  /** Follows the ConfigMaps that are named now, and no others. */
+  private noteNames(kind: Kind, changes: readonly CacheChange[]): void {
+    let isNews = false;
     for (const { old, now } of changes) {
       const object = now ?? old;
+      if (object === undefined) continue;
+      const key = objectKey(object);
+      isNews = this.configMapNames.note(kind, key, this.find(kind, key)) || isNews;
+    }
+    if (isNews) this.put("ConfigMap", this.configMaps?.focus(this.configMapNames.all()) ?? []);
+  }
+
+  /** Puts what was waiting into the store, as far as its ConfigMaps have been read. Whether that is urgent. */
+  private letIn(): boolean {
+    let urgent = false;
+    for (const { kind, change } of [...this.waiting.values()]) urgent = this.put(kind, [change]) || urgent;
+    return urgent;
+  }
+
+  /** Of equal objects of one kind in two groups the first group's is the one that is seen. */
+  private find(kind: Kind, key: string): KubernetesObject | undefined {
+    for (const group of this.byKind.get(kind) ?? []) {
+      const object = group.get(key);
+      if (object !== undefined) return object;
+    }
+    return undefined;
+  }
+
+  /** Brings the store up to what is followed. Whether that is urgent. */
+  private put(kind: Kind, changes: readonly CacheChange[]): boolean {
+    let urgent = false;
+    for (const change of changes) {
+      const object = change.now ?? change.old;
       if (object === undefined) continue;
       const { namespace = "", name } = object.metadata;
       const key = objectKey(object);
       const before = this.objects.get(kind, namespace, name);
-      const after = groups.map((group) => group.get(key)).find((one) => one !== undefined);
+      const after = this.find(kind, key);
+      const names = after === undefined ? [] : this.configMapNames.of(kind, after);
+      if (names.some((one) => this.configMaps?.hasAnswered(one) === false)) {
+        this.waiting.set(`${kind}\0${key}`, { kind, change });
+        continue;
+      }
+      if (this.waiting.size > 0) this.waiting.delete(`${kind}\0${key}`);
       if (before === after) continue;
       if (after === undefined) this.objects.remove(kind, namespace, name);
       else this.objects.put(after);
       urgent ||= before !== undefined && hasLostEndpoint(before, after);
     }
-    this.tell(urgent);
+    return urgent;
   }
 
   private tell(urgent: boolean): void {
@@ -185,7 +233,7 @@ class ClusterSource implements ObjectSource {
 
   private readKinds(): FollowedKind[] {
     return this.kinds.filter(
-      (kind) => kind.isFollowed || kind.choice.kind !== "Endpoints" || !this.areEndpointsMirrored,
+      (kind) => !kind.isIdle && (kind.isFollowed || kind.choice.kind !== "Endpoints" || !this.areEndpointsMirrored),
     );
   }
 

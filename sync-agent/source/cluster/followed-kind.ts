@@ -2,9 +2,10 @@ import type { Problem } from "../../translate/problem.ts";
 import { groupOf, type KindChoice } from "../known-kinds.ts";
 import type { KubernetesObject } from "../kubernetes-object.ts";
 import type { KindStatus } from "../object-source.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient, ApiErrorCode } from "./api-client.ts";
 import type { Clock, ClusterTimes } from "./cluster-times.ts";
 import { type CacheChange, ObjectCache } from "./object-cache.ts";
+import { planScopes, type ScopeNames } from "./plan-scopes.ts";
 import type { ObjectNames } from "./read-item.ts";
 import { Reflector } from "./reflector.ts";
 import type { Resource } from "./resource.ts";
@@ -19,9 +20,8 @@ export interface FollowedKindOptions {
   onStanding: (kind: FollowedKind) => void;
 }
 
-/** A namespace's share of a kind, or all of it. */
-interface Scope {
-  namespace: string | undefined;
+/** An object, a namespace's share of a kind, or all of it. */
+interface Scope extends ScopeNames {
   cache: ObjectCache;
   reflector: Reflector;
 }
@@ -36,15 +36,26 @@ export class FollowedKind {
   private readonly options: FollowedKindOptions;
   private resource: Resource | undefined;
   private scopes: Scope[] = [];
+  /** Undefined: all objects are needed. */
+  private focused: readonly ObjectNames[] | undefined;
+  /** Scopes that are followed no longer, until they have ended. */
+  private readonly leaving = new Set<Promise<void>>();
   private removed: { apiVersion: string; objects: number } | undefined;
 
-  constructor(choice: KindChoice, options: FollowedKindOptions) {
+  /** @param isFocused nothing is followed but what `focus` names */
+  constructor(choice: KindChoice, options: FollowedKindOptions, isFocused = false) {
     this.choice = choice;
     this.options = options;
+    this.focused = isFocused ? [] : undefined;
   }
 
   get isFollowed(): boolean {
     return this.resource !== undefined;
+  }
+
+  /** Whether nothing of it is needed. */
+  get isIdle(): boolean {
+    return this.focused?.length === 0;
   }
 
   /** Whether the server answers 404 for it. */
@@ -74,23 +85,40 @@ export class FollowedKind {
     const known = this.resource;
     if (known?.apiVersion === resource.apiVersion && known.plural === resource.plural) return false;
     this.resource = resource;
-    const { namespaces, onObjects, onStanding, ...rest } = this.options;
-    const wanted = resource.isNamespaced && namespaces !== undefined ? namespaces : [undefined];
     const old = this.scopes;
     for (const { reflector } of old) reflector.stop();
-    this.scopes = wanted.map((namespace) => {
-      const cache = old.find((scope) => scope.namespace === namespace)?.cache ?? new ObjectCache();
-      const reflector = new Reflector({
-        ...rest,
-        resource,
-        namespace,
-        cache,
-        onObjects: (changes) => onObjects(this, changes),
-        onStanding: () => onStanding(this),
-      });
-      return { namespace, cache, reflector };
-    });
+    this.scopes = this.wantedScopes(resource).map((scope) =>
+      this.open(resource, scope, old.find((one) => isSameScope(one, scope))?.cache ?? new ObjectCache()),
+    );
     return true;
+  }
+
+  /** From here on nothing is followed but these objects: whatever else is known goes, and is returned. */
+  focus(names: readonly ObjectNames[]): CacheChange[] {
+    this.focused = names;
+    const { resource } = this;
+    if (resource === undefined) return [];
+    const old = this.scopes;
+    const wanted = this.wantedScopes(resource);
+    this.scopes = wanted.map(
+      (scope) => old.find((one) => isSameScope(one, scope)) ?? this.open(resource, scope, new ObjectCache()),
+    );
+    const left = old.filter((scope) => !this.scopes.includes(scope));
+    for (const { reflector } of left) {
+      reflector.stop();
+      const ended = reflector.ended.then(() => void this.leaving.delete(ended));
+      this.leaving.add(ended);
+    }
+    return left.flatMap(({ cache }) => cache.clear());
+  }
+
+  /** Whether it is known what the server has of an object, or that it cannot be known. */
+  hasAnswered({ namespace, name }: ObjectNames): boolean {
+    if (!this.isFollowed) return this.isKnown;
+    const covering = this.scopes.filter(
+      (scope) => (scope.namespace ?? namespace) === namespace && (scope.name ?? name) === name,
+    );
+    return covering.every(({ reflector: { standing } }) => standing.isListed || isRefusal(standing.error?.code));
   }
 
   /** The server has it no longer. */
@@ -110,7 +138,7 @@ export class FollowedKind {
   }
 
   async ended(): Promise<void> {
-    await Promise.all(this.scopes.map(({ reflector }) => reflector.ended));
+    await Promise.all([...this.scopes.map(({ reflector }) => reflector.ended), ...this.leaving]);
   }
 
   /**
@@ -159,6 +187,27 @@ export class FollowedKind {
     if (this.removed !== undefined) yield this.removedProblem(this.removed);
   }
 
+  private wantedScopes({ isNamespaced }: Resource): readonly ScopeNames[] {
+    const { namespaces } = this.options;
+    const all = isNamespaced && namespaces !== undefined ? namespaces : [undefined];
+    if (this.focused !== undefined) return planScopes(this.scopes, this.focused, all);
+    return all.map((namespace) => ({ namespace, name: undefined }));
+  }
+
+  private open(resource: Resource, { namespace, name }: ScopeNames, cache: ObjectCache): Scope {
+    const { namespaces: _, onObjects, onStanding, ...rest } = this.options;
+    const reflector = new Reflector({
+      ...rest,
+      resource,
+      namespace,
+      name,
+      cache,
+      onObjects: (changes) => onObjects(this, changes),
+      onStanding: () => onStanding(this),
+    });
+    return { namespace, name, cache, reflector };
+  }
+
   /** With roles in single namespaces, what lies in none cannot be allowed: that is no mistake to wait for. */
   private isBeyondRoles(): boolean {
     return this.options.namespaces !== undefined && this.resource?.isNamespaced === false;
@@ -167,8 +216,9 @@ export class FollowedKind {
   private forbiddenProblem(
     { kind, apiVersion, plural }: Resource,
     verb: "list" | "watch",
-    { namespace, cache }: Scope,
+    { namespace, name, cache }: Scope,
   ): Problem {
+    const what = name === undefined ? plural : `${plural} by the name \`${name}\``;
     const where = namespace === undefined ? "" : ` in the namespace \`${namespace}\``;
     const group = groupOf(apiVersion);
     const role = namespace === undefined ? "a ClusterRole" : "a Role there";
@@ -176,9 +226,9 @@ export class FollowedKind {
     return {
       code: "kind-forbidden",
       severity: this.isBeyondRoles() ? "notice" : "error",
-      object: { apiVersion, kind, namespace: namespace ?? "", name: "" },
+      object: { apiVersion, kind, namespace: namespace ?? "", name: name ?? "" },
       path: [],
-      message: `The API server does not let the agent ${verb} ${plural}${where}: ${left}`,
+      message: `The API server does not let the agent ${verb} ${what}${where}: ${left}`,
       hint: `Allow get, list and watch on \`${plural}\` of the API group \`${group}\` in ${role}`,
     };
   }
@@ -195,6 +245,12 @@ export class FollowedKind {
     };
   }
 }
+
+const isSameScope = (a: ScopeNames, b: ScopeNames): boolean => a.namespace === b.namespace && a.name === b.name;
+
+/** What a server says of itself, and goes on saying: asking again soon does not help. */
+const isRefusal = (code: ApiErrorCode | undefined): boolean =>
+  code === "forbidden" || code === "not-found" || code === "refused";
 
 function distrustProblem({ kind, apiVersion, plural }: Resource, names: ObjectNames): Problem {
   return {

@@ -13,6 +13,8 @@ export interface ReflectorOptions {
   resource: Resource;
   /** Undefined: all. */
   namespace: string | undefined;
+  /** The only object that is followed. Undefined: all. */
+  name: string | undefined;
   cache: ObjectCache;
   clock: Clock;
   times: ClusterTimes;
@@ -63,7 +65,7 @@ export class Reflector {
   constructor(options: ReflectorOptions) {
     this.options = options;
     this.path = resourcePath(options.resource, options.namespace);
-    this.query = resourceQuery(options.resource);
+    this.query = resourceQuery(options.resource, options.name);
     this.ended = this.run();
   }
 

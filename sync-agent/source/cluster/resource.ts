@@ -29,9 +29,12 @@ const foreignSecretTypes = [
 /**
  * What is asked of the server besides the kind: it leaves out what cannot matter, so that it is neither sent nor held. The
  * label selectors of the static configuration are not among it: each provider has its own, and the translator's view
- * applies them.
+ * applies them. A role may be confined to the object of a name: the server knows that selector.
+ *
+ * @param name of the only object that is asked for; undefined for all
  */
-export function resourceQuery({ kind }: Resource): Record<string, string> {
+export function resourceQuery({ kind }: Resource, name?: string): Record<string, string> {
+  if (name !== undefined) return { fieldSelector: `metadata.name=${name}` };
   if (kind === "Secret") return { fieldSelector: foreignSecretTypes.map((type) => `type!=${type}`).join(",") };
   if (kind === "EndpointSlice") return { labelSelector: SERVICE_NAME_LABEL };
   return {};

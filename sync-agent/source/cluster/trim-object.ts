@@ -49,6 +49,11 @@ const trimmers: Partial<Record<Kind, (raw: Fields, metadata: ObjectMeta) => { me
     })),
   }),
   Secret: (raw, metadata) => ({ metadata: names(metadata), ...pick(raw, ["type", "data"]) }),
+  // Of ConfigMaps nothing else is read than whose certificates are good.
+  ConfigMap: (raw, metadata) => ({
+    metadata: names(metadata),
+    ...inside(raw, "data", (data) => pick(data, ["tls.ca", "ca.crt"])),
+  }),
   Namespace: (_, metadata) => ({ metadata: { ...names(metadata), ...pick(metadata, ["labels"]) } }),
 };
 

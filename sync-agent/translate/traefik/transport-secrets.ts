@@ -1,9 +1,10 @@
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import type { Report } from "../read-object.ts";
 import { readSecret } from "../read-secret.ts";
+import { readAuthorities } from "../tls/read-authorities.ts";
 import type { Context } from "./context.ts";
 
-/** Where the Secrets of a ServersTransport or ServersTransportTCP are named. */
+/** Where the Secrets and ConfigMaps of a ServersTransport or ServersTransportTCP are named. */
 export interface TransportSecrets {
   object: KubernetesObject;
   /** Of what holds the fields. */
@@ -21,22 +22,21 @@ interface RootCAFields {
 /** PEM certificates of the authorities that Pods' certificates come from. What cannot be had is reported. */
 export function readRootCAs(fields: RootCAFields, place: TransportSecrets): string[] {
   const found: string[] = [];
-  const take = (name: string, ...path: (string | number)[]): void => {
-    const at = within(place, ...path);
-    const secret = findSecret(name, at);
-    const pem = secret && (readSecret(secret, "ca.crt") ?? readSecret(secret, "tls.ca"));
-    if (pem) found.push(pem);
-    else if (secret !== undefined) reportEntry(name, "`ca.crt` or `tls.ca`", at);
+  const take = (kind: CertificateKind, name: string, at: TransportSecrets): void => {
+    const object = findObject(kind, name, at);
+    const { pem, fault } = object === undefined ? {} : readAuthorities(object);
+    if (pem !== undefined) found.push(pem);
+    if (fault !== undefined) reportFault(kind, name, fault, at);
   };
   for (const [index, { secret, configMap }] of (fields.rootCAs ?? []).entries()) {
-    if (secret) take(secret, "rootCAs", index, "secret");
-    else if (configMap) {
-      const { path } = within(place, "rootCAs", index, "configMap");
-      const message = "Certificates from ConfigMaps are not supported yet";
-      place.report({ code: "unsupported-field", severity: "warning", path, message, hint: "Put it into a Secret" });
-    }
+    const at = within(place, "rootCAs", index);
+    if (Boolean(secret) === Boolean(configMap)) reportChoice(Boolean(secret), at);
+    else if (secret) take("Secret", secret, within(at, "secret"));
+    else if (configMap) take("ConfigMap", configMap, within(at, "configMap"));
   }
-  for (const [index, name] of (fields.rootCAsSecrets ?? []).entries()) take(name, "rootCAsSecrets", index);
+  for (const [index, name] of (fields.rootCAsSecrets ?? []).entries()) {
+    take("Secret", name, within(place, "rootCAsSecrets", index));
+  }
   return found;
 }
 
@@ -48,7 +48,7 @@ export function readCertificates(
   const found: { certificate: string; key: string }[] = [];
   for (const [index, name] of certificatesSecrets.entries()) {
     const at = within(place, "certificatesSecrets", index);
-    const secret = findSecret(name, at);
+    const secret = findObject("Secret", name, at);
     const certificate = secret && readSecret(secret, "tls.crt");
     const key = secret && readSecret(secret, "tls.key");
     if (certificate && key) found.push({ certificate, key });
@@ -62,19 +62,54 @@ const within = (place: TransportSecrets, ...path: (string | number)[]): Transpor
   path: [...place.path, ...path],
 });
 
-function findSecret(name: string, { object, path, report, context }: TransportSecrets): KubernetesObject | undefined {
+type CertificateKind = "Secret" | "ConfigMap";
+
+function findObject(
+  kind: CertificateKind,
+  name: string,
+  { object, path, report, context }: TransportSecrets,
+): KubernetesObject | undefined {
   const { namespace = "" } = object.metadata;
-  const secret = context.objects.get("Secret", namespace, name);
-  if (secret === undefined) {
+  const found = context.objects.get(kind, namespace, name);
+  if (found === undefined) {
     report({
-      code: "secret-not-found",
+      code: kind === "Secret" ? "secret-not-found" : "config-map-not-found",
       severity: "error",
       path,
-      message: `The Secret \`${name}\` does not exist in the namespace \`${namespace}\``,
-      refersTo: { kind: "Secret", namespace, name },
+      message: `The ${kind} \`${name}\` does not exist in the namespace \`${namespace}\``,
+      hint: "Create it there, or correct the name",
+      refersTo: { kind, namespace, name },
     });
   }
-  return secret;
+  return found;
+}
+
+function reportFault(
+  kind: CertificateKind,
+  name: string,
+  fault: string,
+  { object, path, report }: TransportSecrets,
+): void {
+  const { namespace = "" } = object.metadata;
+  report({
+    code: "certificate-unusable",
+    severity: "error",
+    path,
+    message: `The ${kind} \`${name}\` ${fault}`,
+    hint: "Put the certificates of the authorities there as PEM, under `ca.crt`",
+    refersTo: { kind, namespace, name },
+  });
+}
+
+/** As in Traefik, an element that names two is not used. */
+function reportChoice(namesBoth: boolean, { path, report }: TransportSecrets): void {
+  report({
+    code: "invalid-field",
+    severity: "error",
+    path,
+    message: namesBoth ? "A `secret` and a `configMap` are named; neither is used" : "Nothing is named",
+    hint: "Name a `secret` or a `configMap`, each in an element of its own",
+  });
 }
 
 function reportEntry(name: string, entries: string, { path, report }: TransportSecrets): void {

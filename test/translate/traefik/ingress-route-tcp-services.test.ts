@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { makeCertificate } from "../../../cli/dev/make-certificate.ts";
 import { linesOf, traefik } from "../translate-text.ts";
 import { backends, tcpRoute, translateStreams } from "./stream-text.ts";
 
@@ -209,6 +210,8 @@ describe("MiddlewareTCP", () => {
   });
 });
 
+const { cert: ca } = await makeCertificate(["ca"], Date.now());
+
 describe("ServersTransportTCP", () => {
   const transport = "default-t~tcp@kubernetescrd";
   const secret = (name: string, data: string): string =>
@@ -217,7 +220,10 @@ describe("ServersTransportTCP", () => {
     to(`[{ name: a, port: 80, serversTransport: t, ${service} }]`) +
     two +
     traefik("ServersTransportTCP", "t", spec) +
-    secret("ca", "{ ca.crt: CA }") +
+    secret("ca", JSON.stringify({ "ca.crt": ca })) +
+    secret("ca", JSON.stringify({ "ca.crt": ca }))
+      .replace("Secret", "ConfigMap")
+      .replace("stringData", "data") +
     secret("client", "{ tls.crt: CERT, tls.key: KEY }");
 
   test.each([
@@ -234,8 +240,9 @@ describe("ServersTransportTCP", () => {
       { serverName: "x.example.com", insecureSkipVerify: true },
       {},
     ],
-    ["tls: { rootCAs: [{ secret: ca }] }", { rootCAs: ["CA"] }, {}],
-    ["tls: { rootCAsSecrets: [ca] }", { rootCAs: ["CA"] }, {}],
+    ["tls: { rootCAs: [{ secret: ca }] }", { rootCAs: [ca] }, {}],
+    ["tls: { rootCAs: [{ configMap: ca }] }", { rootCAs: [ca] }, {}],
+    ["tls: { rootCAsSecrets: [ca] }", { rootCAs: [ca] }, {}],
     [
       "tls: { peerCertURI: spiffe://x, peerCertSANs: [{ type: DNSName, value: a.com }, { type: URI, value: spiffe://y }] }",
       {
@@ -295,6 +302,10 @@ describe("ServersTransportTCP", () => {
     ["dialTimeout: soon", "warning invalid-field ServersTransportTCP/t spec.dialTimeout"],
     ["dialKeepAlive: 1m", "notice unsupported-field ServersTransportTCP/t spec.dialKeepAlive"],
     ["tls: { rootCAs: [{ secret: x }] }", "error secret-not-found ServersTransportTCP/t spec.tls.rootCAs.0.secret"],
+    [
+      "tls: { rootCAs: [{ configMap: x }] }",
+      "error config-map-not-found ServersTransportTCP/t spec.tls.rootCAs.0.configMap",
+    ],
     ["tls: { certificatesSecrets: [ca] }", "error invalid-field ServersTransportTCP/t spec.tls.certificatesSecrets.0"],
     ["dialTimout: 3s", "warning unknown-field ServersTransportTCP/t spec.dialTimout"],
   ])("%s is told once", (spec, line) => {

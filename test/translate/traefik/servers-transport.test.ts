@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { makeCertificate } from "../../../cli/dev/make-certificate.ts";
 import { linesOf, services, traefik, translateText } from "../translate-text.ts";
+
+const [ca, old] = (await Promise.all(["ca", "old"].map((name) => makeCertificate([name], Date.now())))).map(
+  ({ cert }) => cert,
+);
 
 const route = traefik(
   "IngressRoute",
@@ -7,8 +12,13 @@ const route = traefik(
   'routes: [{ match: "Path(`/`)", services: [{ name: a, port: 80, serversTransport: t }] }]',
 );
 const transport = (spec: string): string => traefik("ServersTransport", "t", spec);
+const configMap = (name: string, data: Record<string, unknown>): string =>
+  `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: ${JSON.stringify(data)}\n`;
 const secret = (name: string, data: string): string =>
   `---\napiVersion: v1\nkind: Secret\nmetadata: { name: ${name} }\n${data}\n`;
+
+const problemOf = ({ problems }: ReturnType<typeof translateText>) =>
+  problems.find(({ object }) => object.kind === "ServersTransport");
 
 describe("a ServersTransport", () => {
   test("carries what the gateway needs", () => {
@@ -17,8 +27,8 @@ describe("a ServersTransport", () => {
         transport(
           "serverName: backend.example.com\ninsecureSkipVerify: false\nmaxIdleConnsPerHost: 7\ndisableHTTP2: true\nrootCAsSecrets: [ca]\nrootCAs: [{ secret: old }]\ncertificatesSecrets: [client]\nforwardingTimeouts: { dialTimeout: 5s, responseHeaderTimeout: 10, idleConnTimeout: 1m }",
         ) +
-        secret("ca", `data: { ca.crt: ${Buffer.from("CA").toString("base64")} }`) +
-        secret("old", "stringData: { tls.ca: OLD }") +
+        secret("ca", `data: { ca.crt: ${Buffer.from(ca ?? "").toString("base64")} }`) +
+        secret("old", `stringData: { tls.ca: ${JSON.stringify(old)} }`) +
         secret("client", "stringData: { tls.crt: CRT, tls.key: KEY }") +
         services("a"),
     );
@@ -27,7 +37,7 @@ describe("a ServersTransport", () => {
       "default-t@kubernetescrd": {
         serverName: "backend.example.com",
         insecureSkipVerify: false,
-        rootCAs: ["OLD", "CA"],
+        rootCAs: [old, ca],
         certificates: [{ certificate: "CRT", key: "KEY" }],
         maxIdleConnsPerHost: 7,
         disableHttp2: true,
@@ -83,6 +93,59 @@ describe("a ServersTransport", () => {
       "error invalid-field ServersTransport/t spec.certificatesSecrets.0",
     ]);
     expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({});
+  });
+
+  test("believes the authorities of ConfigMaps, by the key that Traefik takes first", () => {
+    const result = translateText(
+      route +
+        transport("rootCAs: [{ configMap: plain }, { configMap: both }, { configMap: bundle }, { secret: both }]") +
+        configMap("plain", { "ca.crt": ca, other: "x" }) +
+        configMap("both", { "ca.crt": ca, "tls.ca": old }) +
+        configMap("bundle", { "ca.crt": `# ours\n${ca}\n# theirs\n${old}` }) +
+        secret("both", `stringData: { ca.crt: ${JSON.stringify(ca)}, tls.ca: ${JSON.stringify(old)} }`) +
+        services("a"),
+    );
+    expect(linesOf(result)).toEqual([]);
+    expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({
+      rootCAs: [ca, old, `# ours\n${ca}\n# theirs\n${old}`, old],
+    });
+  });
+
+  test.each([
+    ["rootCAs: [{ configMap: gone }]", {}, "config-map-not-found", "0.configMap", "does not exist in the namespace"],
+    ["rootCAs: [{ configMap: x }]", { other: "x" }, "certificate-unusable", "0.configMap", "has neither `ca.crt` nor"],
+    ["rootCAs: [{ configMap: x }]", { "ca.crt": 7 }, "certificate-unusable", "0.configMap", "has neither `ca.crt` nor"],
+    [
+      "rootCAs: [{ configMap: x }]",
+      { "ca.crt": "" },
+      "certificate-unusable",
+      "0.configMap",
+      "has neither `ca.crt` nor",
+    ],
+    ["rootCAs: [{ configMap: x, secret: y }]", {}, "invalid-field", "0", "neither is used"],
+    ["rootCAs: [{}]", {}, "invalid-field", "0", "Nothing is named"],
+  ])("%s with %j is one problem, and the others are believed", (spec, data, code, at, message) => {
+    const also = "{ configMap: good }";
+    const text = transport(spec.replace("]", `, ${also}]`)) + configMap("good", { "ca.crt": ca });
+    const result = translateText(route + services("a") + text + configMap("x", data));
+    expect(linesOf(result)).toEqual([`error ${code} ServersTransport/t spec.rootCAs.${at}`]);
+    expect(problemOf(result)).toMatchObject({ message: expect.stringContaining(message), hint: expect.any(String) });
+    expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({ rootCAs: [ca] });
+  });
+
+  test.each([
+    ["text that is no PEM", "not a certificate", "holds no certificate in `ca.crt`"],
+    [
+      "a bundle of which one is broken",
+      `${ca}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+      "cannot be read, number 2",
+    ],
+  ])("%s is told, and the system's authorities are not believed in its place", (_, pem, message) => {
+    const text = transport("rootCAs: [{ configMap: x }]") + configMap("x", { "ca.crt": pem });
+    const result = translateText(route + services("a") + text);
+    expect(linesOf(result)).toEqual(["error certificate-unusable ServersTransport/t spec.rootCAs.0.configMap"]);
+    expect(problemOf(result)?.message).toContain(message);
+    expect(result.table.serversTransports["default-t@kubernetescrd"]).toEqual({ rootCAs: [pem] });
   });
 
   const unusable: [string, string, string][] = [
