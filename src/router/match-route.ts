@@ -36,22 +36,35 @@ function findInListener<T>(
 ): Candidate<T> | undefined {
   const exact = index.hosts.get(host);
   let winner = exact === undefined ? best : findInPathIndex(exact, facts, best);
-  if (index.wildcards.size > 0) winner = findInWildcards(index, host, facts, winner);
+  if (index.oneBelow.size > 0) winner = findOneBelow(index, host, facts, winner);
+  if (index.below.size > 0) winner = findBelow(index, host, facts, winner);
   return index.anyHost === undefined ? winner : findInPathIndex(index.anyHost, facts, winner);
 }
 
+/** Looks behind the first label. A name that begins with a dot has none. */
+function findOneBelow<T>(
+  { oneBelow }: ListenerIndex<T>,
+  host: string,
+  facts: RequestFacts,
+  best: Candidate<T> | undefined,
+): Candidate<T> | undefined {
+  const dot = host.indexOf(".");
+  const below = dot > 0 ? oneBelow.get(host.slice(dot + 1)) : undefined;
+  return below === undefined ? best : findInPathIndex(below, facts, best);
+}
+
 /** Looks behind each dot of the host, from the longest suffix that occurs to the shortest. */
-function findInWildcards<T>(
-  { wildcards, longestSuffix, shortestSuffix }: ListenerIndex<T>,
+function findBelow<T>(
+  { below, longestSuffix, shortestSuffix }: ListenerIndex<T>,
   host: string,
   facts: RequestFacts,
   best: Candidate<T> | undefined,
 ): Candidate<T> | undefined {
   let winner = best;
-  let dot = host.indexOf(".", Math.max(0, host.length - longestSuffix - 1));
+  let dot = host.indexOf(".", Math.max(1, host.length - longestSuffix - 1));
   while (dot !== -1 && host.length - dot > shortestSuffix) {
-    const below = wildcards.get(host.slice(dot + 1));
-    if (below !== undefined) winner = findInPathIndex(below, facts, winner);
+    const found = below.get(host.slice(dot + 1));
+    if (found !== undefined) winner = findInPathIndex(found, facts, winner);
     dot = host.indexOf(".", dot + 1);
   }
   return winner;

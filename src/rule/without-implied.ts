@@ -4,7 +4,8 @@ import type { RuleKey } from "./rule-keys.ts";
 
 /**
  * What is left of a rule to be tested on a request that was found under one of its keys: the host and the path literal
- * that the key says are not compared a second time.
+ * that the key says are not compared a second time. Of a wildcard that takes one label (`takesOneLabel`) the request has
+ * been found to have one.
  */
 export function withoutImplied(rule: Rule, key: RuleKey): Rule {
   if (isImplied(rule, key)) return { type: "any" };
@@ -19,6 +20,8 @@ function isImplied(rule: Rule, { host, path }: RuleKey): boolean {
   switch (rule.type) {
     case "host":
       return host !== "" && withoutTrailingDot(rule.host) === host;
+    case "hostWildcard":
+      return isOfKey(rule, host);
     case "path":
       return path?.kind === "exact" && path.value === rule.path;
     case "pathPrefix":
@@ -27,3 +30,12 @@ function isImplied(rule: Rule, { host, path }: RuleKey): boolean {
       return false;
   }
 }
+
+/** Whether a rule takes only names with one label before the suffix of its key, where that is a wildcard. */
+export function takesOneLabel(rule: Rule, key: Pick<RuleKey, "host">): boolean {
+  if (rule.type === "and") return rule.rules.some((child) => takesOneLabel(child, key));
+  return rule.type === "hostWildcard" && rule.deep !== true && isOfKey(rule, key.host);
+}
+
+const isOfKey = ({ suffix }: Extract<Rule, { type: "hostWildcard" }>, host: string): boolean =>
+  host === `*.${withoutTrailingDot(suffix)}`;

@@ -90,7 +90,7 @@ export const v3Rule = treeOf(v3Leaf, 1);
 
 export const anyFacts = fc
   .record({
-    host: fc.constantFrom("", ...hosts, "a.com.", "z.b.com", "A.com:80"),
+    host: fc.constantFrom("", ...hosts, "a.com.", "z.b.com", "A.com:80", ".a.com"),
     routingPath: fc.constantFrom(...paths, "/a/b/c", "/c"),
     method: fc.constantFrom("GET", "get", "POST"),
     header: fc.constantFrom(null, ...words, "b, a"),

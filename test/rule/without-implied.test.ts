@@ -17,6 +17,7 @@ describe("what is left to test under a rule's own key", () => {
     "Host(`a.example.com`) && PathPrefix(`/api`)",
     "Host(`a.example.com`) && Path(`/api`)",
     "Host(`a.example.com`) && PathPrefix(`/api`) && PathPrefix(`/api/v1`)",
+    "Host(`*.example.com`) && PathPrefix(`/api`)",
   ])("is nothing of %s", (text) => {
     expect(left(text)).toEqual([{ type: "any" }]);
   });
@@ -27,7 +28,8 @@ describe("what is left to test under a rule's own key", () => {
       "Host(`a.example.com`) && PathPrefix(`/api`) && !Path(`/api/x`)",
       { type: "not", rule: { type: "path", path: "/api/x" } },
     ],
-    ["Host(`*.example.com`) && PathPrefix(`/api`)", { type: "hostWildcard", suffix: "example.com" }],
+    ["Host(`*.example.com`) && Host(`a.example.com`)", { type: "hostWildcard", suffix: "example.com" }],
+    ["Host(`*.example.com`) && Host(`*.a.example.com`)", { type: "hostWildcard", suffix: "example.com" }],
   ])("is the rest of %s", (text, rest) => {
     expect(left(text)).toEqual([rest]);
   });
