@@ -25,44 +25,57 @@ type AccessEnd = Pick<AccessData, "status" | "responseHeaders" | "responseBytes"
 export interface AccessLogs {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Begins to log a request. */
-  begin(settings: AccessLog, start: AccessStart): LoggedRequest;
+  /** Begins to log a request. A signal tells that its client has left: then it ends, if it has no answer yet. */
+  begin(settings: AccessLog, start: AccessStart, signal?: AbortSignal): LoggedRequest;
 }
+
+/** What Traefik logs for a client that did not wait for its answer. */
+const CLIENT_CLOSED_REQUEST = 499;
 
 /** A request that will have its line. */
 export interface LoggedRequest {
   /** Where things are noted until the request ends. */
   readonly record: AccessRecord;
-  /** Writes the line when the response has been sent; what it returns is sent in its place. */
+  /** Writes the line, unless there is one, when the response has been sent; what it returns is sent in its place. */
   answer(response: Response, waitUntil: (work: Promise<unknown>) => void): Response;
-  /** Writes the line of a request that has ended otherwise. */
+  /** Writes the line, unless there is one, of a request that has ended otherwise. */
   end(how: AccessEnd): void;
 }
 
-export function createAccessLogs({ write, now, fixedLength }: AccessLogOutput): AccessLogs {
+export function createAccessLogs({ write: writeLine, now, fixedLength }: AccessLogOutput): AccessLogs {
   let begun = 0;
   return {
     now,
-    begin(settings, start) {
+    begin(settings, start, signal) {
       begun += 1;
       const count = begun;
       const record = createAccessRecord();
-      const end = (how: AccessEnd): void => {
+      let isAnswered = false;
+      const write = (how: AccessEnd): void => {
+        isAnswered = true;
         const data = { ...start, ...how, count, record, durationMs: now() - start.startMs };
         const line = accessLogger(settings)(data);
-        if (line !== undefined) write(line);
+        if (line !== undefined) writeLine(line);
       };
+      const end = (how: AccessEnd): void => {
+        if (!isAnswered) write(how);
+      };
+      signal?.addEventListener("abort", () =>
+        end({ status: CLIENT_CLOSED_REQUEST, responseHeaders: new Headers(), responseBytes: 0 }),
+      );
       return {
         record,
         end,
         answer(response, waitUntil) {
+          if (isAnswered) return response;
+          isAnswered = true;
           const { status, headers: responseHeaders } = response;
           return watchResponse(response, {
             method: start.method,
             isStreamed: record.origin?.response !== undefined,
             fixedLength,
             waitUntil,
-            ended: (responseBytes) => end({ status, responseHeaders, responseBytes }),
+            ended: (responseBytes) => write({ status, responseHeaders, responseBytes }),
           });
         },
       };

@@ -73,20 +73,24 @@ export async function handleRequest(
   const accessLog = entryPoint.accessLog && accessLogOf(entryPoint, route?.router);
   const logged =
     accessLog &&
-    isolate.accessLogs.begin(accessLog, {
-      startMs: begun,
-      entryPoint: name,
-      router: route?.router.name,
-      scheme,
-      method: request.method,
-      path: target.path,
-      query: target.query,
-      authority: target.authority,
-      clientAddress,
-      isTrusted: client.trusted,
-      requestHeaders: request.headers,
-      ...connectionOf(request, scheme),
-    });
+    isolate.accessLogs.begin(
+      accessLog,
+      {
+        startMs: begun,
+        entryPoint: name,
+        router: route?.router.name,
+        scheme,
+        method: request.method,
+        path: target.path,
+        query: target.query,
+        authority: target.authority,
+        clientAddress,
+        isTrusted: client.trusted,
+        requestHeaders: request.headers,
+        ...connectionOf(request, scheme),
+      },
+      request.signal,
+    );
   if (route === undefined) return answerLogged(plainAnswer(404), logged, waitUntil);
 
   const exchange = createExchange({

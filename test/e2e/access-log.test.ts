@@ -101,6 +101,8 @@ describe("what is told of a request", () => {
           await gate.promise;
           response.end("last");
           return;
+        case "/never":
+          return;
         case "/gzip":
           response.setHeader("content-encoding", "gzip");
           response.end(gzipSync("text ".repeat(100)));
@@ -194,6 +196,18 @@ describe("what is told of a request", () => {
       gate.resolve();
     });
     expect(line).toContain('"GET /chunks HTTP/1.1" 200 ');
+  });
+
+  it("a client that does not wait for its answer has its line", async () => {
+    const before = backend.requests.length;
+    const line = await lineAfter(async () => {
+      const { hostname, port } = new URL(running.url("web"));
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET /never HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      await backend.received(before + 1);
+      socket.resetAndDestroy();
+    });
+    expect(line).toContain('"GET /never HTTP/1.1" 499 0 ');
   });
 
   it("a WebSocket opens as ever, and is logged when it does", async () => {
