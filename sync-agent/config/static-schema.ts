@@ -28,6 +28,9 @@ const certificates = noPlace("notice", "certificates come from Cloudflare; `slui
 const tracing = notDone("notice");
 const watching = notDone("notice", "how the cluster is reached is a setting of the sync agent");
 
+/** Not read from here: this one would lead clients past the edge, to where Traefik listens. */
+const addressByFlag = notDone("notice", "statuses tell the address of the agent's `--status-address`");
+
 const addresses = made(textList, (list) => {
   const bad = list.find((address) => !ipaddr.isValid(address) && !ipaddr.isValidCIDR(address));
   return bad === undefined ? list : new Error(`\`${bad}\` is neither an IP address nor a CIDR block`);
@@ -167,7 +170,7 @@ export const staticSchema = object({
       ingressClass: text,
       disableIngressClassLookup: notDone("warning"),
       strictPrefixMatching: bool,
-      ingressEndpoint: notDone("notice", "the status of objects is not written yet"),
+      ingressEndpoint: addressByFlag,
       crossProviderNamespaces: notDone("warning"),
     }),
     kubernetesGateway: object({
@@ -176,7 +179,7 @@ export const staticSchema = object({
       labelSelector: notDone("warning", "every object is read"),
       nativeLBByDefault: notDone("warning"),
       experimentalChannel: nothingToDo,
-      statusAddress: notDone("notice", "the status of objects is not written yet"),
+      statusAddress: addressByFlag,
       crossProviderNamespaces: notDone("warning"),
     }),
     providersThrottleDuration: duration,
