@@ -2,17 +2,8 @@ import type { Socket } from "node:net";
 import { type DirectSocket, directSocketOf, readDirectly } from "./direct-read.ts";
 import { HandleConnection } from "./handle/handle-connection.ts";
 import { spliceHandles } from "./handle/splice-handles.ts";
+import type { SpliceOptions } from "./handle/splice-options.ts";
 import { type TakenHandle, takeHandle } from "./handle/take-handle.ts";
-
-export interface SpliceOptions {
-  /**
-   * How long one side may go on after the other has ended its own, in milliseconds; undefined or negative: for as long
-   * as it likes.
-   */
-  terminationDelayMs?: number | undefined;
-  /** Told once, when both are closed. */
-  onClose: () => void;
-}
 
 /**
  * Carries bytes between two connections at the pace of the slower one. The end of one side is passed on as such, so

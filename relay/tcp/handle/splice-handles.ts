@@ -1,6 +1,6 @@
-import type { SpliceOptions } from "../splice.ts";
 import type { HandleConnection, Reader } from "./handle-connection.ts";
 import { copyOfShared, giveBackOwn, keepCopy, shared, takeOwn } from "./shared-memory.ts";
+import type { SpliceOptions } from "./splice-options.ts";
 
 /**
  * Carries bytes between two connections as `splice` does.
