@@ -1,3 +1,5 @@
+import { MAX_FORWARDED_BODY } from "../../../src/middleware/forward-auth.ts";
+
 /**
  * What is done, and done otherwise than in Traefik (or than Gateway API asks for): by kind, or by the name of a shared
  * part, and field. What is not done at all needs no line here, since its problem says it.
@@ -44,8 +46,11 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
       "A nonce is good for five minutes in every isolate, and how often it was used is not counted.",
     "spec.errors.service": "An answer whose page cannot be had stays as it is.",
     "spec.forwardAuth.address":
-      "A Service of the cluster is asked through the gateway, a public host by the edge. An IP address is refused (`middleware-invalid`).",
-    "spec.forwardAuth.maxBodySize": "Bodies are forwarded up to 1 MiB at most, and never with GET and HEAD.",
+      "A Service of the cluster is asked through the gateway, a public host by the edge, unless `tls` demands something. An IP address is refused (`external-name-refused`).",
+    "spec.forwardAuth.authResponseHeaders":
+      "What the client sends under these names is removed with underscores too (`X_User`). Headers about the connection and the body's length are not copied.",
+    "spec.forwardAuth.maxBodySize": `Bodies are forwarded up to ${MAX_FORWARDED_BODY / 1024 ** 2} MiB at most, and never with GET and HEAD.`,
+    "spec.forwardAuth.trustForwardHeader": "Counts only for clients that the entry point trusts.",
     "spec.ipAllowList.sourceRange":
       "`X-Forwarded-For` counts only where the entry point trusts who sent it; a client whose address cannot be told is refused.",
     "spec.passTLSClientCert.pem":

@@ -142,6 +142,10 @@ export const traefikKinds: readonly KindUnderTest[] = [
         Object.entries(middlewares).map(([type, options]) => [`spec.${type}`, middleware(type, options)]),
       ),
       "spec.jwt.secret": middleware("jwt", { secret: "web-key" }),
+      "spec.forwardAuth.tls": middleware("forwardAuth", {
+        address: "https://web.default.svc.cluster.local:81",
+        tls: { caSecret: "web" },
+      }),
       "spec.digestAuth.realm": middleware("digestAuth", { secret: "web-realms" }),
       ...ofService("spec.errors.service", (service) =>
         middleware("errors", { status: ["500"], service, query: "/{status}.html" }),

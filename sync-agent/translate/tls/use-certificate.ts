@@ -44,7 +44,8 @@ export function useCertificate(
 /** Checking one costs a millisecond, and many routes may name it; objects are never changed in place. */
 const known = new WeakMap<KubernetesObject, Certificate | { fault: string }>();
 
-function readCertificate(secret: KubernetesObject): Certificate | { fault: string } {
+/** The certificate and the key of such a Secret; else what is wrong, in words that go on after the Secret's name. */
+export function readCertificate(secret: KubernetesObject): Certificate | { fault: string } {
   const found = known.get(secret);
   if (found !== undefined) return found;
   const certificate = readSecret(secret, "tls.crt");

@@ -1,4 +1,4 @@
-import type { LoadBalancer } from "../../../src/table/service.ts";
+import type { LoadBalancer, ServersTransport } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { readExternalName } from "../kubernetes/external-name.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
@@ -7,14 +7,28 @@ import type { OptionsPlace } from "./read-options.ts";
 /** Names that only the cluster's side resolves: they are asked through the gateway. */
 const PRIVATE_NAME = /^[^.]+$|\.(?:local|localdomain|internal|lan|home\.arpa)$/;
 
+/** How the server of an address is connected to. */
+export interface AddressOptions {
+  /** What is demanded of TLS. The edge's own fetch can do none of it. */
+  tls?: ServersTransport;
+  /** How long the gateway waits for an answer to begin. */
+  answerTimeoutMs?: number;
+}
+
 /**
  * Puts the server of an address that a Middleware names into the fragment's table as a service called `name`: a Service of
  * the cluster by its DNS name (`auth.default.svc.cluster.local`), else the host itself, which the edge asks when it is
- * public.
+ * public and nothing is demanded of TLS. Whom the gateway asks by TLS must have a certificate for the address's host.
  *
  * @returns the address; undefined, with the problem reported, when it cannot be used
  */
-export function useAddress(address: string, name: string, place: OptionsPlace, field: string): URL | undefined {
+export function useAddress(
+  address: string,
+  name: string,
+  place: OptionsPlace,
+  field: string,
+  { tls = {}, answerTimeoutMs }: AddressOptions = {},
+): URL | undefined {
   const { object, path, report, context } = place;
   const at = [...path, field];
   const url = readUrl(address);
@@ -33,6 +47,7 @@ export function useAddress(address: string, name: string, place: OptionsPlace, f
   const ref = findServiceRef(url, object, place);
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
   const scheme = url.protocol === "https:" ? "https" : "http";
+  const demanded = scheme === "https" ? tls : {};
   let balancer: LoadBalancer = {
     type: "loadBalancer",
     endpoints: "",
@@ -63,9 +78,17 @@ export function useAddress(address: string, name: string, place: OptionsPlace, f
     }
     const key = `${external.host}-${port}`;
     // A plain fetch has the URL's host as Host, which is what is wanted here.
-    const isPublic = !PRIVATE_NAME.test(external.host);
-    balancer = { ...balancer, endpoints: key, ...(isPublic && { transport: "direct", passHostHeader: false }) };
+    const isDirect = !PRIVATE_NAME.test(external.host) && Object.keys(demanded).length === 0;
+    balancer = { ...balancer, endpoints: key, ...(isDirect && { transport: "direct", passHostHeader: false }) };
     context.table.endpoints[key] = { endpoints: [{ address: external.host, port, state: "ready" }] };
+  }
+  const transport: ServersTransport = {
+    ...(scheme === "https" && { serverName: url.hostname.replace(/\.$/, ""), ...demanded }),
+    ...(answerTimeoutMs !== undefined && { responseHeaderTimeoutMs: answerTimeoutMs }),
+  };
+  if (balancer.transport === "gateway" && Object.keys(transport).length > 0) {
+    context.table.serversTransports[name] = transport;
+    balancer = { ...balancer, serversTransport: name };
   }
   context.table.services[name] = balancer;
   return url;

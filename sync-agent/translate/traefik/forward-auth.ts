@@ -3,6 +3,7 @@ import { compileRegexp, RegexpError } from "../../../src/rule/regexp.ts";
 import { objectName, qualify } from "../names.ts";
 import { readFields } from "../read-object.ts";
 import { useAddress } from "./address-service.ts";
+import { authTlsSchema, readAuthTls } from "./auth-tls.ts";
 import type { OptionsPlace, ReadOptions } from "./read-options.ts";
 
 /** https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/forwardauth/ */
@@ -20,8 +21,11 @@ export const forwardAuthSpec = z.object({
   preserveRequestMethod: z.boolean().optional(),
   headerField: z.string().optional(),
   authSigninURL: z.string().optional(),
-  tls: z.unknown().optional(),
+  tls: authTlsSchema.optional(),
 });
+
+/** Traefik's own, which no option changes. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** The server becomes a service of the table, named after the Middleware. */
 export const readForwardAuth: ReadOptions = (value, place) => {
@@ -30,8 +34,15 @@ export const readForwardAuth: ReadOptions = (value, place) => {
   const { namespace = "", name } = place.object.metadata;
   // `~` occurs in no name of an object.
   const service = qualify(`${objectName(namespace, name)}~auth`);
-  const address = useAddress(spec.address, service, place, "address");
+  const tls = readAuthTls(spec.tls ?? {}, place);
+  if (tls === undefined) return undefined;
+  const address = useAddress(spec.address, service, place, "address", { tls, answerTimeoutMs: ANSWER_TIMEOUT_MS });
   if (address === undefined) return undefined;
+  if (address.protocol === "http:" && spec.tls !== undefined) {
+    const message = "`tls` has no effect: the address begins with `http:`, so that the server is asked without TLS";
+    const hint = "Write `https:`";
+    place.report({ code: "unsupported-field", severity: "warning", path: [...place.path, "tls"], message, hint });
+  }
   return {
     type: "forwardAuth",
     service,
@@ -46,44 +57,43 @@ export const readForwardAuth: ReadOptions = (value, place) => {
     maxResponseBodySize: spec.maxResponseBodySize ?? -1,
     preserveLocationHeader: spec.preserveLocationHeader ?? false,
     preserveRequestMethod: spec.preserveRequestMethod ?? false,
+    ...(spec.headerField ? { headerField: spec.headerField } : {}),
+    ...(spec.authSigninURL ? { authSigninURL: spec.authSigninURL } : {}),
   };
 };
+
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 
 function isUsable(spec: z.output<typeof forwardAuthSpec>, { path, report }: OptionsPlace): boolean {
   const invalid = (field: string, message: string): boolean => {
     report({ code: "middleware-invalid", severity: "error", path: [...path, field], message });
     return false;
   };
-  const header = spec.authResponseHeaders?.find((name) => !/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/.test(name));
+  const { authResponseHeaders = [], authSigninURL, headerField } = spec;
+  const header = authResponseHeaders.find((name) => !HEADER_NAME.test(name));
   if (header !== undefined) return invalid("authResponseHeaders", `\`${header}\` is not a header name`);
+  if (headerField && !HEADER_NAME.test(headerField)) {
+    return invalid("headerField", `\`${headerField}\` is not a header name`);
+  }
+  if (authSigninURL && !isReachable(authSigninURL)) {
+    return invalid("authSigninURL", "This is neither an address that begins with `http:` or `https:`, nor a path");
+  }
   try {
     if (spec.authResponseHeadersRegex) compileRegexp(spec.authResponseHeadersRegex);
   } catch (error) {
     if (!(error instanceof RegexpError)) throw error;
     return invalid("authResponseHeadersRegex", `The regular expression is not valid: ${error.message}`);
   }
-  if (spec.headerField) {
-    const message = "`headerField` has no effect: the access log is not told users by a server of authentication";
-    report({ code: "unsupported-field", severity: "warning", path: [...path, "headerField"], message });
-  }
-  if (spec.authSigninURL) {
-    const message = "`authSigninURL` is not supported yet: whoever is refused gets the server's own answer";
-    const hint = "Let the server answer with a redirect";
-    report({ code: "unsupported-field", severity: "warning", path: [...path, "authSigninURL"], message, hint });
-  }
   if (spec.forwardBody && !spec.preserveRequestMethod) {
     const message = "The edge cannot send a body with GET: the server is asked by the client's own method";
     const hint = "Set `preserveRequestMethod: true`";
     report({ code: "unsupported-field", severity: "warning", path: [...path, "forwardBody"], message, hint });
   }
-  if (spec.tls === undefined || spec.tls === null) return true;
-  report({
-    code: "unsupported-field",
-    severity: "error",
-    path: [...path, "tls"],
-    message:
-      "`tls` is not supported here: the edge takes the certificates that everyone takes, and has none of its own",
-    hint: "Ask the Service over plain HTTP, within the cluster",
-  });
-  return false;
+  return true;
+}
+
+/** Whether a client can be sent there; a path leads to the host that it asked. */
+function isReachable(address: string): boolean {
+  const base = "http://host.invalid";
+  return URL.canParse(address, base) && /^https?:$/.test(new URL(address, base).protocol);
 }
