@@ -10,6 +10,7 @@ import { weightOf } from "./build-backends.ts";
 import { permitReference } from "./permit-reference.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
 import { streamBackendSchema } from "./stream-schema.ts";
+import { useBackendTls } from "./use-backend-tls.ts";
 
 export type StreamRouteKind = "TCPRoute" | "TLSRoute" | "UDPRoute";
 
@@ -18,20 +19,33 @@ interface Weighted {
   children: { service: string; weight: number }[];
 }
 
-/** Puts the service of a rule's backendRefs into the fragment. @returns its name, in `udpServices` for a UDPRoute, else in `tcpServices` */
+/**
+ * Puts the service of a rule's backendRefs into the fragment.
+ *
+ * @param passesTls the client's own TLS reaches the Pod, so that nobody else can speak TLS to it
+ * @returns its name, in `udpServices` for a UDPRoute, else in `tcpServices`
+ */
 export function buildStreamBackends(
   refs: readonly unknown[],
   name: string,
   kind: StreamRouteKind,
   place: Place,
   context: Context,
+  passesTls = false,
 ): string {
   if (kind === "UDPRoute") {
     const build = (ref: StreamRef, at: Place): UdpService | undefined => buildUdpLoadBalancer(ref, at, context);
     const services = { part: context.table.udpServices, build, unavailable: () => udpUnavailable(context) };
     return buildWeighted(refs, name, services, kind, place, context);
   }
-  const build = (ref: StreamRef, at: Place): TcpService | undefined => buildTcpLoadBalancer(ref, {}, at, context);
+  const build = (ref: StreamRef, at: Place): TcpService | undefined => {
+    const balancer = buildTcpLoadBalancer(ref, {}, at, context);
+    const service = context.objects.get("Service", ref.namespace, ref.name);
+    if (balancer === undefined || service === undefined || passesTls) return balancer;
+    const tls = useBackendTls(service, ref.port, at, context);
+    if (tls === undefined) return undefined;
+    return tls.serversTransport === undefined ? balancer : { ...balancer, ...tls, tls: true };
+  };
   const services = { part: context.table.tcpServices, build, unavailable: () => tcpUnavailable(context) };
   return buildWeighted(refs, name, services, kind, place, context);
 }
@@ -45,10 +59,10 @@ interface ServiceFamily<T> {
 }
 
 /**
- * A backend that cannot be had gets its share all the same, which is refused: its siblings get no more than theirs
- * (https://gateway-api.sigs.k8s.io/reference/spec/#tcprouterule).
+ * A backend that cannot be had, or has no endpoints, gets its share all the same, which is refused: its siblings get no more
+ * than theirs (https://gateway-api.sigs.k8s.io/reference/spec/#tcprouterule).
  */
-function buildWeighted<T>(
+function buildWeighted<T extends TcpService | UdpService>(
   refs: readonly unknown[],
   name: string,
   family: ServiceFamily<T>,
@@ -68,14 +82,21 @@ function buildWeighted<T>(
   const isWeightless = children.every(({ weight }) => weight === 0);
   if (isWeightless) reportWeights(place);
   else if (children.length === 1 && only?.service !== undefined) return only.service;
+  const canServe = (service: string): boolean => {
+    const built = family.part[service];
+    return built?.type === "loadBalancer" && (context.table.relayEndpoints[built.endpoints]?.endpoints.length ?? 0) > 0;
+  };
   return putNamed(family.part, qualify(`${name}-wrr`, GATEWAY_PROVIDER), {
     type: "weighted",
-    children: children.map(({ service, weight }) => ({ service: service ?? family.unavailable(), weight })),
+    children: children.map(({ service, weight }) => ({
+      service: service !== undefined && canServe(service) ? service : family.unavailable(),
+      weight,
+    })),
   });
 }
 
 /** Undefined, with the problem reported, when the backend cannot be had. */
-function buildBackend<T>(
+function buildBackend<T extends TcpService | UdpService>(
   ref: z.output<typeof streamBackendSchema>,
   { part, build }: ServiceFamily<T>,
   kind: StreamRouteKind,

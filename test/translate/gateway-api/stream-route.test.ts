@@ -4,7 +4,7 @@ import { createDialFailures } from "../../../relay/origin-gateway/dial-failures.
 import { chooseTargets } from "../../../relay/tcp/choose-targets.ts";
 import { chooseUdpTarget } from "../../../relay/udp/choose-udp-target.ts";
 import { createBalanceState } from "../../../src/balance/balance-state.ts";
-import { backends, translateStreams } from "../traefik/stream-text.ts";
+import { backends, tcpRoute, translateStreams } from "../traefik/stream-text.ts";
 import { linesOf, traefik } from "../translate-text.ts";
 import { gateway, listener, type RouteText, route } from "./gateway-text.ts";
 
@@ -17,6 +17,8 @@ const pass = "tls: { mode: Passthrough }";
 const toDb = "{ backendRefs: [{ name: db, port: 80 }] }";
 const db = backends("TCP", 80, "db", "other");
 const dns = backends("UDP", 80, "db", "other");
+const withoutSecond = (services: string): string =>
+  services.replace("endpoints: [{ addresses: [10.0.0.2] }]", "endpoints: []");
 /** As the kind's own schema has it: only a TLSRoute has hostnames. */
 const stream = (kind: string, options: RouteText = {}, rules: string[] = [toDb]): string => {
   const text = route(rules, { kind, name: "db", ...options }).replace("/v1\n", "/v1alpha2\n");
@@ -85,6 +87,29 @@ describe("a TCPRoute", () => {
     };
     const choices = Array.from({ length: 24 }, () => chooseTargets(name, bad.table, "192.0.2.1", state));
     expect(choices.filter((choice) => choice === undefined)).toHaveLength(16);
+  });
+
+  test("refuses the share of a Service without endpoints, which an IngressRouteTCP leaves to the others", () => {
+    const gatewayApi = stream("TCPRoute", {}, [
+      "{ backendRefs: [{ name: db, port: 80 }, { name: other, port: 80, weight: 3 }] }",
+    ]);
+    const own = tcpRoute(
+      "{ match: HostSNI(`*`), services: [{ name: db, port: 80 }, { name: other, port: 80, weight: 3 }] }",
+    );
+    const refusedOf = (text: string): number => {
+      const { table } = translateStreams(text + withoutSecond(db));
+      const state = {
+        balance: createBalanceState({ random: () => 0 }),
+        failures: createDialFailures(() => 0),
+        connections: new Map<string, number>(),
+        random: () => 0,
+      };
+      const [{ service = "" } = {}] = table.tcpRouters;
+      const choices = Array.from({ length: 16 }, () => chooseTargets(service, table, "192.0.2.1", state));
+      return choices.filter((choice) => choice === undefined).length;
+    };
+    expect(refusedOf(gateway(tcp) + gatewayApi)).toBe(12);
+    expect(refusedOf(own)).toBe(0);
   });
 
   test.each([
@@ -247,6 +272,15 @@ describe("a UDPRoute", () => {
     expect(table.udpServices["udproute-default-db-0-wrr@kubernetesgateway"]).toMatchObject({
       children: [{ weight: 3 }, { weight: 1 }],
     });
+  });
+
+  test("drops the share of a Service without endpoints", () => {
+    const rule = "{ backendRefs: [{ name: db, port: 80 }, { name: other, port: 80, weight: 3 }] }";
+    const { table } = translateStreams(gateway(udp) + stream("UDPRoute", {}, [rule]) + withoutSecond(dns));
+    const [{ service = "" } = {}] = table.udpRouters;
+    const state = { balance: createBalanceState({ random: () => 0 }) };
+    const chosen = Array.from({ length: 16 }, () => chooseUdpTarget(service, table, state)?.authority);
+    expect(chosen.filter((authority) => authority === undefined)).toHaveLength(12);
   });
 
   test("drops the share of what cannot be had", () => {
