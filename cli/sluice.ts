@@ -1,5 +1,6 @@
-import { defineCommand, runMain } from "citty";
+import { defineCommand } from "citty";
 import project from "../package.json" with { type: "json" };
+import { runProgram } from "./run-program.ts";
 
 const main = defineCommand({
   meta: { name: "sluice", version: project.version, description: project.description },
@@ -18,4 +19,4 @@ const main = defineCommand({
   },
 });
 
-await runMain(main);
+await runProgram(main);

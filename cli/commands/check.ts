@@ -2,7 +2,7 @@ import { defineCommand } from "citty";
 import { checkFolder } from "../check/check-folder.ts";
 import { formatReport, hasErrors, reportJson } from "../check/format-report.ts";
 import { type Colors, colorsFor } from "../print/colors.ts";
-import { type Outcome, outcomeOf, refuseUnknownOptions, report, UsageError } from "./outcome.ts";
+import { checkArguments, type Outcome, outcomeOf, report, UsageError } from "./outcome.ts";
 
 export interface CheckOptions {
   dir: string | undefined;
@@ -34,7 +34,7 @@ export const check = defineCommand({
   async run({ args: given }) {
     const { dir, config, json } = given;
     const outcome = await outcomeOf(dir ?? "", async () => {
-      refuseUnknownOptions(given, Object.keys(args));
+      checkArguments(given, args);
       return runCheck({ dir, config, json: json ?? false, colors: colorsFor(process.stdout) });
     });
     report(outcome);

@@ -5,16 +5,16 @@ import { translateManifests } from "../check/translate-manifests.ts";
 import { agentFlags } from "./agent-flags.ts";
 import { sealFlags, storeFlags, withStore } from "./with-store.ts";
 
+const own = {
+  dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
+  config: agentFlags.config,
+} as const;
+
 export const diff = defineCommand({
   meta: { name: "diff", description: "Tell what publishing a folder of manifests would change" },
-  args: {
-    dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
-    config: agentFlags.config,
-    ...storeFlags,
-    ...sealFlags,
-  },
+  args: { ...own, ...storeFlags, ...sealFlags },
   run: ({ args: { dir, config, ...given } }) =>
-    withStore(given, ["dir", "config"], async ({ store }, settings) => {
+    withStore(given, own, async ({ store }, settings) => {
       const { table } = await translateManifests({
         dir,
         sealKey: (await loadSealKey(settings)) ?? "missing",

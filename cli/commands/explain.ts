@@ -11,7 +11,7 @@ import { keysLeftToCluster } from "../explain/keys-left-to-cluster.ts";
 import { type Colors, colorsFor } from "../print/colors.ts";
 import { locateProblem } from "../print/locate-problem.ts";
 import { nameFile, subjectOf, toPrintable } from "../print/printable-problem.ts";
-import { type Outcome, outcomeOf, refuseUnknownOptions, report, UsageError } from "./outcome.ts";
+import { checkArguments, type Outcome, outcomeOf, report, UsageError } from "./outcome.ts";
 import { readClient, readHeaders, readMethod, readStreamUrl, readUrl, repeated } from "./request-options.ts";
 
 export interface ExplainOptions {
@@ -148,7 +148,7 @@ export const explain = defineCommand({
   async run({ args: given, rawArgs }) {
     const { dir, url, method, client, entrypoint, config, alpn = "", json } = given;
     const outcome = await outcomeOf(dir ?? "", async () => {
-      refuseUnknownOptions(given, [...Object.keys(args), "X", "H"]);
+      checkArguments(given, args);
       return runExplain({
         dir,
         url,

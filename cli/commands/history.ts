@@ -2,11 +2,13 @@ import { defineCommand } from "citty";
 import { formatTable } from "../print/format-table.ts";
 import { storeFlags, withStore } from "./with-store.ts";
 
+const own = { json: { type: "boolean", description: "Print them as a JSON array" } } as const;
+
 export const history = defineCommand({
   meta: { name: "history", description: "List the generations that were published, newest first" },
-  args: { json: { type: "boolean", description: "Print them as a JSON array" }, ...storeFlags },
+  args: { ...own, ...storeFlags },
   run: ({ args: { json = false, ...given } }) =>
-    withStore(given, ["json"], async ({ store }) => {
+    withStore(given, own, async ({ store }) => {
       const [entries, pin] = await Promise.all([store.history(), store.pinned()]);
       if (json) {
         console.log(

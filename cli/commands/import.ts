@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import { importFile } from "../import/import-file.ts";
 import { type Colors, colorsFor } from "../print/colors.ts";
 import { formatProblem } from "../print/format-problem.ts";
-import { type Outcome, outcomeOf, refuseUnknownOptions, report, UsageError } from "./outcome.ts";
+import { checkArguments, type Outcome, outcomeOf, report, UsageError } from "./outcome.ts";
 
 export interface ImportOptions {
   file: string | undefined;
@@ -40,7 +40,7 @@ const importSettings = defineCommand({
   args,
   async run({ args: given }) {
     const outcome = await outcomeOf(given.file ?? "", async () => {
-      refuseUnknownOptions(given, Object.keys(args));
+      checkArguments(given, args);
       return runImport({ file: given.file, colors: colorsFor(process.stderr) });
     });
     report(outcome);

@@ -1,5 +1,8 @@
+import type { ArgsDef } from "citty";
+import { nearestName } from "../../src/rule/nearest-name.ts";
 import { ConfigError } from "../../sync-agent/config/parse-config.ts";
 import { explainUnreadable } from "../dev/explain-unreadable.ts";
+import { camelCase } from "./read-flags.ts";
 
 /** What a command that only reads comes to. */
 export interface Outcome {
@@ -38,10 +41,21 @@ export function report({ exitCode, stdout, stderr }: Outcome): void {
   process.exitCode = exitCode;
 }
 
-/** @throws UsageError for an option that is not one of the command's */
-export function refuseUnknownOptions(args: Readonly<Record<string, unknown>>, known: readonly string[]): void {
-  const unknown = Object.keys(args).find((name) => name !== "_" && !known.includes(name));
-  if (unknown === undefined) return;
-  const dashes = unknown.length === 1 ? "-" : "--";
-  throw new UsageError(`there is no option ${dashes}${unknown}`);
+/** @throws UsageError for an option that is not one of the command's or has no value, and for an argument too many */
+export function checkArguments(given: Readonly<Record<string, unknown>>, known: ArgsDef): void {
+  const spelled = Object.entries(known).flatMap(([name, definition]) => {
+    const { alias = [] } = definition as { alias?: string | string[] };
+    return [name, camelCase(name), ...[alias].flat()];
+  });
+  const unknown = Object.keys(given).find((name) => name !== "_" && !spelled.includes(name));
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, Object.keys(known));
+    const advice = nearest === undefined ? "" : `; did you mean --${nearest}?`;
+    throw new UsageError(`there is no option ${unknown.length === 1 ? "-" : "--"}${unknown}${advice}`);
+  }
+  const bare = Object.keys(known).find((name) => known[name]?.type === "string" && given[name] === "");
+  if (bare !== undefined) throw new UsageError(`--${bare} needs a value`);
+  const room = Object.values(known).filter(({ type }) => type === "positional").length;
+  const surplus: unknown = Array.isArray(given._) ? given._[room] : undefined;
+  if (surplus !== undefined) throw new UsageError(`one argument too many: ${String(surplus)}`);
 }

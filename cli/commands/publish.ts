@@ -8,20 +8,18 @@ import { colorsFor } from "../print/colors.ts";
 import { agentFlags } from "./agent-flags.ts";
 import { sealFlags, storeFlags, withStore } from "./with-store.ts";
 
-const publishArgs = {
+const own = {
   dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
   config: agentFlags.config,
   "allow-loss": agentFlags["allow-loss"],
   "allow-errors": { type: "boolean", description: "Publish what can be served, though some of it has errors" },
-  ...storeFlags,
-  ...sealFlags,
 } as const;
 
 export const publish = defineCommand({
   meta: { name: "publish", description: "Publish a folder of manifests to Cloudflare, without a cluster" },
-  args: publishArgs,
+  args: { ...own, ...storeFlags, ...sealFlags },
   run: ({ args: { dir, config, "allow-loss": allowLoss = false, "allow-errors": allowErrors = false, ...given } }) =>
-    withStore(given, OWN, async ({ store, admin }, settings) => {
+    withStore(given, own, async ({ store, admin }, settings) => {
       const sealKey = (await loadSealKey(settings)) ?? "missing";
       const folder: ManifestOptions = { dir, sealKey, ...(config !== undefined && { config }) };
       const { problems, ...report } = await checkFolder({ ...folder, cwd: process.cwd() });
@@ -51,5 +49,3 @@ export const publish = defineCommand({
       return 0;
     }),
 });
-
-const OWN = ["dir", "config", "allowLoss", "allowErrors", "allow-loss", "allow-errors"];

@@ -48,4 +48,6 @@ function readBoolean(variable: string, env: Readonly<Record<string, string | und
   throw new SettingsError(`${variable}=${value} is neither true nor false`);
 }
 
-const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** How citty spells a flag a second time. */
+export const camelCase = (name: string): string =>
+  name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -5,7 +5,7 @@ export const release = defineCommand({
   meta: { name: "release", description: "End a rollback: the agent publishes again" },
   args: storeFlags,
   run: ({ args }) =>
-    withStore(args, [], async ({ store }) => {
+    withStore(args, {}, async ({ store }) => {
       const pin = await store.pinned();
       await store.release();
       console.log(pin === undefined ? "nothing was pinned" : `released: ${pin.reason}`);

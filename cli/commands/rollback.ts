@@ -3,14 +3,15 @@ import { SettingsError } from "../../sync-agent/agent/agent-settings.ts";
 import { rollBack } from "../../sync-agent/publish/roll-back.ts";
 import { storeFlags, withStore } from "./with-store.ts";
 
+const own = {
+  generation: { type: "positional", description: "As `sluice history` lists it", required: true },
+} as const;
+
 export const rollback = defineCommand({
   meta: { name: "rollback", description: "Serve an older generation again, and hold it until `sluice release`" },
-  args: {
-    generation: { type: "positional", description: "As `sluice history` lists it", required: true },
-    ...storeFlags,
-  },
+  args: { ...own, ...storeFlags },
   run: ({ args: { generation, ...given } }) =>
-    withStore(given, ["generation"], async ({ store }) => {
+    withStore(given, own, async ({ store }) => {
       if (!/^[1-9]\d*$/.test(generation))
         throw new SettingsError(`${generation} is no generation: see \`sluice history\``);
       const wanted = Number(generation);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 
 const shim = fileURLToPath(new URL("../../cli/bin/sluice.mjs", import.meta.url));
@@ -33,10 +34,23 @@ describe("the commands that only read, as they are started", () => {
   it.each([
     [["check", "/absent"], "error: /absent: there is no such folder\n"],
     [["check"], "error: name the folder of manifests: sluice check DIR\n"],
-    [["check", canary, "--jsno"], "error: there is no option --jsno\n"],
+    [["check", canary, "--jsno"], "error: there is no option --jsno; did you mean --json?\n"],
+    [["check", canary, "--config"], "error: --config needs a value\n"],
+    [["check", canary, articles], `error: one argument too many: ${articles}\n`],
+    [["publish", canary, articles], `error: one argument too many: ${articles}\n`],
+    [["rollback"], "error: missing required positional argument: GENERATION (sluice rollback --help tells more)\n"],
+    [["chek", canary], "error: there is no command chek; did you mean check?\n"],
+    [["--jsno"], "error: no command specified (sluice --help tells more)\n"],
     [["explain", canary], "error: name the folder of manifests and a URL: sluice explain DIR URL\n"],
   ])("%j: 2", async (args, stderr) => {
     expect(await run(...args)).toEqual({ code: 2, stdout: "", stderr });
+  });
+
+  it.each([[[]], [["check", canary, "-h"]]])("%j: how it is used, plain when piped", async (args) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("\nUSAGE sluice");
+    expect(stripVTControlCharacters(stdout)).toBe(stdout);
   });
 
   it("lets a reader stop before the end", async () => {
