@@ -2,10 +2,12 @@ import { isTrustedClient } from "../../src/edge/find-client.ts";
 import { parseTarget } from "../../src/edge/parse-target.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
 import { dropConnectionHeaders } from "../../src/exchange/drop-connection-headers.ts";
+import type { Exchange } from "../../src/exchange/exchange.ts";
 import { explainMatch } from "../../src/router/explain-match.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import { normalisePath } from "../../src/rule/routing-path.ts";
-import type { Router } from "../../src/table/router.ts";
+import { factsOfExchange } from "../../src/service/routers.ts";
+import type { ChildRouter, Router } from "../../src/table/router.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { originOf } from "../check/router-origin.ts";
 import type { TranslatedManifests } from "../check/translate-manifests.ts";
@@ -39,7 +41,7 @@ export async function explainRequest(manifests: TranslatedManifests, options: Re
   const entryPoint = options.entryPoint ?? (await findListener(target, table.entryPoints, manifests.listen));
   const path = normalisePath(target.path);
   const request = { method, url, host, path: path?.routingPath, entryPoint, tls };
-  const nothing = { request, candidates: [], middlewares: [], problems: [] };
+  const nothing = { request, candidates: [], middlewares: [], below: [], problems: [] };
   if (path === undefined) {
     const reason = "the path is malformed: a `%` without two hex digits, or a `#`";
     return { ...nothing, answer: { status: 400, reason } };
@@ -72,16 +74,13 @@ export async function explainRequest(manifests: TranslatedManifests, options: Re
   return { ...nothing, ...explained, ...(await explainRoute(explained.winner.router, exchange, manifests)) };
 }
 
-type RoutePart = Pick<Explanation, "answer" | "middlewares" | "service" | "problems">;
+type RoutePart = Pick<Explanation, "answer" | "middlewares" | "below" | "service" | "problems">;
 
-async function explainRoute(
-  router: Router,
-  exchange: ReturnType<typeof createExchange>,
-  manifests: TranslatedManifests,
-): Promise<RoutePart> {
+async function explainRoute(router: Router, exchange: Exchange, manifests: TranslatedManifests): Promise<RoutePart> {
   const { table, folder } = manifests;
   const problems = problemsOf(router, manifests);
-  const closed = (reason: string): RoutePart => ({ answer: { status: 503, reason }, middlewares: [], problems });
+  const nothing = { middlewares: [], below: [], problems };
+  const closed = (reason: string): RoutePart => ({ ...nothing, answer: { status: 503, reason } });
   if (router.closedBy !== undefined) {
     return closed(`the route is closed (${router.closedBy}): it is never served without one of its guards`);
   }
@@ -92,13 +91,38 @@ async function explainRoute(
   if (last?.answers !== undefined) {
     const { status, location } = last.answers;
     const reason = `the middleware ${last.name} answers${location === undefined ? "" : `, to ${location}`}`;
-    return { answer: { status, reason }, middlewares, problems };
+    return { ...nothing, answer: { status, reason }, middlewares };
+  }
+  const behind = Object.hasOwn(table.services, router.service) ? table.services[router.service] : undefined;
+  if (behind?.type === "routers") {
+    return { ...nothing, middlewares, ...(await explainBelow(router, behind.routers, trace.exchange, manifests)) };
   }
   const leftToCluster = keysLeftToCluster(manifests.leftToCluster, folder.store);
   const cookie = trace.exchange.headers.get("cookie");
   const service = serviceTree(router.service, { table, cookie, leftToCluster });
   const answer = answerOf(service);
-  return { middlewares, service, problems, ...(answer && { answer }) };
+  return { ...nothing, middlewares, service, ...(answer && { answer }) };
+}
+
+/** Which of the routers below one takes a request that its middlewares let through. */
+async function explainBelow(
+  parent: Router,
+  routers: readonly ChildRouter[],
+  exchange: Exchange,
+  manifests: TranslatedManifests,
+): Promise<Omit<RoutePart, "middlewares">> {
+  const { entryPoint, scheme } = exchange;
+  const listener = { entryPoint, tls: scheme === "https" };
+  const standing = routers.map((router) => ({ ...router, entryPoints: [entryPoint], tls: listener.tls }));
+  const facts = factsOfExchange(exchange, (request) => request.headers.get("CF-IPCountry") ?? "");
+  const { winner, candidates } = explainMatch(standing, listener, facts, "all");
+  const own = problemsOf(parent, manifests);
+  if (winner === undefined) {
+    const reason = `no route below ${parent.name} takes the request as its middlewares have left it`;
+    return { answer: { status: 404, reason }, below: [{ candidates, middlewares: [] }], problems: own };
+  }
+  const { middlewares, below, problems, ...rest } = await explainRoute(winner.router, exchange, manifests);
+  return { ...rest, below: [{ winner, candidates, middlewares }, ...below], problems: [...own, ...problems] };
 }
 
 function answerOf({ canServe, name, status }: ServiceNode): Explanation["answer"] {

@@ -19,7 +19,17 @@ export interface Explanation {
   winner?: MatchCandidate;
   candidates: readonly MatchCandidate[];
   middlewares: readonly MiddlewareStep[];
+  /** The routers below the winner, level by level, each asked with the request as the level above has left it. */
+  below: readonly LevelBelow[];
   service?: ServiceNode;
   /** What is wrong with the route that answers. */
   problems: readonly Problem[];
+}
+
+/** Routers below a router, which of them takes the request, and what that one's middlewares do. */
+export interface LevelBelow {
+  winner?: MatchCandidate;
+  /** All others. */
+  candidates: readonly MatchCandidate[];
+  middlewares: readonly MiddlewareStep[];
 }

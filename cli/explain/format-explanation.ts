@@ -22,29 +22,18 @@ const MAX_CANDIDATES = 5;
 /** An explanation as people read it. Ends with a newline. */
 export function formatExplanation(explanation: Explanation, context: ExplanationContext): string {
   const { colors = plain } = context;
-  const { request, answer, winner, middlewares, service, problems } = explanation;
+  const { request, answer, winner, middlewares, below, service, problems } = explanation;
   const sections: string[][] = [requestLines(explanation, colors)];
   if (answer !== undefined) {
     sections.push([`${colors.bold(colors.red(`The edge answers ${answer.status}`))}: ${oneLine(answer.reason)}`]);
   }
-  if (winner !== undefined) {
-    const { router, checks } = winner;
-    sections.push([
-      `${colors.bold("Router")} ${router.name}${placeOf(router, context)}`,
-      ...indented([
-        `rule      ${oneLine(router.ruleText)}`,
-        ...formatChecks(checks, colors).map((line) => `          ${line}`),
-      ]),
-      ...indented([`priority  ${router.priority}`]),
-    ]);
-  }
-  if (middlewares.length > 0) {
-    const lines = middlewares.flatMap(({ name, type, does, answers }, index) => {
-      const answered = answers && [`answers ${answers.status}${answers.location ? ` to ${answers.location}` : ""}`];
-      const what = answered ?? (does.length > 0 ? does : ["changes nothing about this request"]);
-      return [`${index + 1}. ${name}  ${colors.dim(type)}`, ...what.map((line) => `   ${oneLine(line)}`)];
-    });
-    sections.push([colors.bold("Middlewares"), ...indented(lines)]);
+  if (winner !== undefined) sections.push(routerLines("Router", winner, context));
+  sections.push(middlewareLines(middlewares, colors));
+  for (const level of below) {
+    if (level.winner !== undefined) sections.push(routerLines("Router below it", level.winner, context));
+    sections.push(middlewareLines(level.middlewares, colors));
+    const heading = level.winner === undefined ? "Below it, and did not answer" : "Beside it";
+    sections.push(besideLines(heading, level.candidates, context));
   }
   if (service !== undefined) sections.push([colors.bold("Service"), ...indented(formatService(service, colors))]);
   for (const problem of problems) sections.push([formatProblem(context.toPrintable(problem), colors)]);
@@ -55,6 +44,28 @@ export function formatExplanation(explanation: Explanation, context: Explanation
     .join("\n\n")}\n`;
 }
 
+function routerLines(heading: string, { router, checks }: MatchCandidate, context: ExplanationContext): string[] {
+  const { colors = plain } = context;
+  return [
+    `${colors.bold(heading)} ${router.name}${placeOf(router, context)}`,
+    ...indented([
+      `rule      ${oneLine(router.ruleText)}`,
+      ...formatChecks(checks, colors).map((line) => `          ${line}`),
+      `priority  ${router.priority}`,
+    ]),
+  ];
+}
+
+function middlewareLines(middlewares: Explanation["middlewares"], colors: Colors): string[] {
+  if (middlewares.length === 0) return [];
+  const lines = middlewares.flatMap(({ name, type, does, answers }, index) => {
+    const answered = answers && [`answers ${answers.status}${answers.location ? ` to ${answers.location}` : ""}`];
+    const what = answered ?? (does.length > 0 ? does : ["changes nothing about this request"]);
+    return [`${index + 1}. ${name}  ${colors.dim(type)}`, ...what.map((line) => `   ${oneLine(line)}`)];
+  });
+  return [colors.bold("Middlewares"), ...indented(lines)];
+}
+
 function requestLines({ request }: Explanation, colors: Colors): string[] {
   const { method, url, host, path, entryPoint, tls } = request;
   const at = entryPoint === undefined ? [] : [`entry point  ${describeListener(entryPoint, tls)}`];
@@ -63,6 +74,11 @@ function requestLines({ request }: Explanation, colors: Colors): string[] {
 }
 
 function candidateLines({ candidates, winner }: Explanation, context: ExplanationContext): string[] {
+  const heading = winner === undefined ? "Came close" : "Came close, and did not answer";
+  return besideLines(heading, candidates, context);
+}
+
+function besideLines(heading: string, candidates: readonly MatchCandidate[], context: ExplanationContext): string[] {
   const { colors = plain } = context;
   if (candidates.length === 0) return [];
   const blocks = candidates
@@ -72,7 +88,6 @@ function candidateLines({ candidates, winner }: Explanation, context: Explanatio
       ...lostLines(candidate, colors).map((line) => `  ${line}`),
     ]);
   const more = candidates.length - MAX_CANDIDATES;
-  const heading = winner === undefined ? "Came close" : "Came close, and did not answer";
   return [colors.bold(heading), ...indented(more > 0 ? [...blocks, `… and ${more} more`] : blocks)];
 }
 

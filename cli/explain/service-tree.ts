@@ -66,6 +66,9 @@ function canServe(name: string, context: TreeContext, above: ReadonlySet<string>
       const { endpoints = [], clusterIp } = table.endpoints[service.endpoints] ?? {};
       return endpoints.length > 0 || clusterIp !== undefined || leftToCluster.has(service.endpoints);
     }
+    // Which of them it is depends on the request.
+    case "routers":
+      return true;
     case "status":
       return service.status !== 503;
     case "weighted":
@@ -99,6 +102,8 @@ function build(
       return { ...node, ...loadBalancerPart(service, context), canServe: canServe(name, context), children: [] };
     case "status":
       return { ...node, status: service.status, canServe: service.status !== 503, children: [] };
+    case "routers":
+      return { ...node, canServe: true, children: [] };
     case "filtered": {
       const inner = child(service.service, percent);
       return { ...node, middlewares: service.middlewares, canServe: inner.canServe, children: [inner] };

@@ -56,6 +56,13 @@ function describeService(name: string, table: Table, above: ReadonlySet<string>)
       return `${nested(service.service)}, else ${nested(service.fallback)}`;
     case "filtered":
       return describeService(service.service, table, inside);
+    case "routers":
+      return service.routers
+        .map(({ ruleText, closedBy, service: below }) => {
+          const target = closedBy === undefined ? nested(below) : `closed: ${closedBy}`;
+          return `${ruleText}: ${target}`;
+        })
+        .join(", ");
     case "status":
       return service.status === NEVER_REACHED ? "nobody: its middlewares answer" : `answers ${service.status}`;
   }

@@ -30,6 +30,8 @@ function innerOf(service: Service): string[] {
       return [service.service];
     case "failover":
       return [service.service, service.fallback];
+    case "routers":
+      return service.routers.map((router) => router.service);
     default:
       return [];
   }

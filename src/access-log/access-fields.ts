@@ -21,7 +21,8 @@ const readers: Readonly<Record<string, ReadField>> = {
   StartLocal: ({ startMs }) => new Date(startMs).toISOString(),
   Duration: ({ durationMs }) => toNanoseconds(durationMs),
   entryPointName: ({ entryPoint }) => entryPoint,
-  RouterName: ({ router }) => router,
+  RouterName: ({ router, record: { branch } }) =>
+    router === undefined || branch === undefined ? router : `${router} -> ${branch}`,
   ServiceName: ({ record }) => record.origin?.service,
   ServiceURL: ({ record: { origin } }) =>
     origin?.address === undefined ? undefined : `${origin.scheme}://${origin.address}`,

@@ -1,5 +1,7 @@
 /** What is noted on a request's way for its line of the access log. */
 export interface AccessRecord {
+  /** The routers below the request's own that took it, joined by ` -> `. */
+  branch?: string | undefined;
   /** Who was asked last; undefined when nobody was. */
   origin: OriginNote | undefined;
   /** Who a middleware found the client to be. */
@@ -25,6 +27,7 @@ interface OriginNote {
 }
 
 export const createAccessRecord = (): AccessRecord => ({
+  branch: undefined,
   origin: undefined,
   user: undefined,
   retries: 0,

@@ -1,3 +1,4 @@
+import type { ChildRouter } from "../table/router.ts";
 import type { Service } from "../table/service.ts";
 import type { Table } from "../table/table.ts";
 
@@ -16,26 +17,23 @@ export interface RawData {
 
 /** @returns every router, middleware and service with what uses it; servers as URLs with their status. */
 export function toRawData(table: Table): RawData {
-  const routersByService = usersOf(table, (router) => [router.service]);
-  const routersByMiddleware = usersOf(table, (router) => router.middlewares);
+  const below = routersBelow(table);
+  const all = [...table.routers, ...below.map(({ router }) => router)];
+  const routersByService = usersOf(all, (router) => [router.service]);
+  const routersByMiddleware = usersOf(all, (router) => router.middlewares);
   return {
-    routers: Object.fromEntries(
-      table.routers.map((router) => [
+    routers: Object.fromEntries([
+      ...table.routers.map((router) => [
         router.name,
         {
+          ...describeRouter(router),
           entryPoints: router.entryPoints,
-          middlewares: router.middlewares,
-          service: router.service,
-          rule: router.ruleText,
-          priority: router.priority,
           ...(router.tls && { tls: {} }),
-          ...(router.closedBy === undefined
-            ? { status: "enabled" }
-            : { status: "disabled", error: [`closed by ${router.closedBy}`] }),
           using: router.entryPoints,
         },
       ]),
-    ),
+      ...below.map(({ router, parents }) => [router.name, { ...describeRouter(router), parentRefs: [...parents] }]),
+    ]),
     middlewares: Object.fromEntries(
       Object.entries(table.middlewares).map(([name, { type, ...options }]) => [
         name,
@@ -51,9 +49,39 @@ export function toRawData(table: Table): RawData {
   };
 }
 
-function usersOf(table: Table, used: (router: Table["routers"][number]) => readonly string[]): Map<string, string[]> {
+const describeRouter = ({ middlewares, service, ruleText, priority, closedBy }: ChildRouter): Element => ({
+  middlewares,
+  service,
+  rule: ruleText,
+  priority,
+  ...(closedBy === undefined ? { status: "enabled" } : { status: "disabled", error: [`closed by ${closedBy}`] }),
+});
+
+/** The routers that stand below others, each once, with those that they stand below. */
+function routersBelow({ routers, services }: Table): { router: ChildRouter; parents: Set<string> }[] {
+  const found = new Map<string, { router: ChildRouter; parents: Set<string> }>();
+  const parents: ChildRouter[] = [...routers];
+  // What is appended meanwhile is visited too.
+  for (const parent of parents) {
+    const service = Object.hasOwn(services, parent.service) ? services[parent.service] : undefined;
+    if (service?.type !== "routers") continue;
+    for (const router of service.routers) {
+      const known = found.get(router.name);
+      known?.parents.add(parent.name);
+      if (known !== undefined) continue;
+      found.set(router.name, { router, parents: new Set([parent.name]) });
+      parents.push(router);
+    }
+  }
+  return [...found.values()];
+}
+
+function usersOf(
+  routers: readonly ChildRouter[],
+  used: (router: ChildRouter) => readonly string[],
+): Map<string, string[]> {
   const users = new Map<string, string[]>();
-  for (const router of table.routers) {
+  for (const router of routers) {
     for (const name of used(router)) {
       const names = users.get(name);
       if (names === undefined) users.set(name, [router.name]);
@@ -106,6 +134,8 @@ function describeService(service: Service, table: Table): Record<string, unknown
       return { type: "failover", failover: { service: service.service, fallback: service.fallback } };
     case "filtered":
       return { type: "filtered", filtered: { middlewares: service.middlewares, service: service.service } };
+    case "routers":
+      return { type: "routers", routers: service.routers.map(({ name }) => name) };
     case "status":
       return { type: "status", answer: { status: service.status } };
   }

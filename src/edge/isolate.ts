@@ -19,6 +19,7 @@ import { SnapshotReader } from "../snapshot/snapshot-reader.ts";
 import { type CompileContext, compileLeaf, type LazyRoute } from "./compile-leaf.ts";
 import { type Admin, createAdmin } from "./create-admin.ts";
 import { findBeacon } from "./find-beacon.ts";
+import { findCountry } from "./find-client.ts";
 import type { EntryPointMap } from "./find-entry-point.ts";
 import { createPointerWatch, type PointerWatch } from "./pointer-watch.ts";
 import { lastGoodCache, readKeys } from "./tree-sources.ts";
@@ -86,6 +87,7 @@ function createIsolate(env: Env): Isolate {
       timeout: (ms) => AbortSignal.timeout(ms),
     },
     startTimer,
+    country: (request) => findCountry(request, env.CLIENT_ADDRESS),
     fixedLength,
   };
   const reader = new SnapshotReader({

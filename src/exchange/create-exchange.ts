@@ -5,7 +5,7 @@ import type { Exchange, WaitUntil } from "./exchange.ts";
 
 export type ExchangeInit = Omit<
   Exchange,
-  "router" | "authority" | "headers" | "body" | "mirror" | "signal" | "guards" | "failure"
+  "router" | "branch" | "authority" | "headers" | "body" | "mirror" | "signal" | "guards" | "failure"
 > &
   Partial<Pick<Exchange, "router">>;
 
@@ -19,6 +19,7 @@ class RequestExchange implements Exchange {
   readonly scheme: "http" | "https";
   readonly entryPoint: string;
   readonly router: string;
+  branch: string | undefined;
   readonly authority: string;
   host: string;
   path: string;
@@ -36,6 +37,7 @@ class RequestExchange implements Exchange {
     this.scheme = init.scheme;
     this.entryPoint = init.entryPoint;
     this.router = init.router ?? "";
+    this.branch = undefined;
     this.authority = init.host;
     this.host = init.host;
     this.path = init.path;

@@ -22,6 +22,8 @@ export interface Exchange {
   readonly entryPoint: string;
   /** The name of the router that took it; empty for what a middleware asks by itself. */
   readonly router: string;
+  /** The routers below it that took it, joined by ` -> `; undefined: none. */
+  branch?: string | undefined;
   /** The Host that the client sent. */
   readonly authority: string;
   /** The Host that the origin sees, as the client sent it unless a middleware changed it. */

@@ -22,6 +22,7 @@ export function forkExchange(exchange: Exchange, changes: ForkChanges): Exchange
     endpoints: (key) => exchange.endpoints(key),
     waitUntil: (work) => exchange.waitUntil(work),
   };
+  if (exchange.branch !== undefined) fork.branch = exchange.branch;
   const { body = exchange.body, mirror = exchange.mirror, signal = exchange.signal } = changes;
   if (body !== undefined) fork.body = body;
   if (mirror !== undefined) fork.mirror = mirror;

@@ -1,4 +1,4 @@
-import { noteGuard } from "./guard.ts";
+import { byRouter, noteGuard } from "./guard.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 
 /**
@@ -8,5 +8,9 @@ import type { MiddlewareFactory } from "./middleware.ts";
  */
 export const circuitBreaker: MiddlewareFactory<"circuitBreaker"> = {
   type: "circuitBreaker",
-  build: (_, { name }) => noteGuard(name),
+  build: (_, { name }) =>
+    noteGuard(
+      name,
+      byRouter(() => ""),
+    ),
 };

@@ -27,6 +27,14 @@ export const noteGuard =
     }
   };
 
+/** Makes a key one of the router that counts: routers below a router count for themselves, as if each stood alone. */
+export const byRouter =
+  (keyOf: (exchange: Exchange) => string): ((exchange: Exchange) => string) =>
+  (exchange) => {
+    const key = keyOf(exchange);
+    return exchange.branch === undefined ? key : `${exchange.branch} ${key}`;
+  };
+
 async function hash(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return `sha256-${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;

@@ -1,4 +1,4 @@
-import { noteGuard } from "./guard.ts";
+import { byRouter, noteGuard } from "./guard.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { compileSource } from "./source-criterion.ts";
 
@@ -9,5 +9,6 @@ import { compileSource } from "./source-criterion.ts";
  */
 export const inFlightReq: MiddlewareFactory<"inFlightReq"> = {
   type: "inFlightReq",
-  build: ({ sourceCriterion = { requestHost: true } }, { name }) => noteGuard(name, compileSource(sourceCriterion)),
+  build: ({ sourceCriterion = { requestHost: true } }, { name }) =>
+    noteGuard(name, byRouter(compileSource(sourceCriterion))),
 };

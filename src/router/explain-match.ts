@@ -52,8 +52,15 @@ export interface MatchExplanation {
  * Says which router serves a request, and how the others came off. Close are those whose rule matches (they lost by
  * priority, by the tie breaker, or stand elsewhere), then those on this listener that ask for the request's host,
  * then those that match its host elsewhere, then those that match its path.
+ *
+ * @param shown `all`: also those that have nothing to do with the request
  */
-export function explainMatch(routers: readonly Router[], listener: ListenerKey, facts: RequestFacts): MatchExplanation {
+export function explainMatch(
+  routers: readonly Router[],
+  listener: ListenerKey,
+  facts: RequestFacts,
+  shown: "close" | "all" = "close",
+): MatchExplanation {
   const isHere = ({ entryPoints, tls }: Router): boolean =>
     tls === listener.tls && entryPoints.includes(listener.entryPoint);
   const judged = routers.toSorted(compareRouters).map((router) => ({
@@ -74,7 +81,7 @@ export function explainMatch(routers: readonly Router[], listener: ListenerKey, 
   return {
     ...(first && { winner: candidateOf(first) }),
     candidates: others
-      .filter((candidate) => closenessOf(candidate) > 0)
+      .filter((candidate) => shown === "all" || closenessOf(candidate) > 0)
       .sort((a, b) => closenessOf(b) - closenessOf(a)),
   };
 }

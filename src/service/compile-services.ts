@@ -4,6 +4,7 @@ import { compileFiltered } from "./filtered.ts";
 import { compileLoadBalancer } from "./load-balancer.ts";
 import { compileMirroring } from "./mirroring.ts";
 import { noAvailableServer } from "./no-available-server.ts";
+import { compileRouters } from "./routers.ts";
 import type { CompiledService, ServiceContext } from "./service.ts";
 import { compileStatus } from "./status.ts";
 import { compileWeighted } from "./weighted.ts";
@@ -52,6 +53,8 @@ export function compileServices(
         return compileFailover(name, options, context, find);
       case "filtered":
         return compileFiltered(name, options, context, find);
+      case "routers":
+        return compileRouters(name, options, context, find);
       case "status":
         return compileStatus(name, options, context, find);
     }

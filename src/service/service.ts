@@ -42,6 +42,8 @@ export interface ServiceContext {
   report: Report;
   /** Calls back after so many milliseconds, unless what it returns is called before. */
   startTimer(callback: () => void, ms: number): () => void;
+  /** Where a client is, as rules ask for it; nowhere when unset. */
+  country?: (request: Request) => string;
   /** The runtime's way to give a stream of its own a known length, where it has one. */
   fixedLength?: FixedLength;
 }

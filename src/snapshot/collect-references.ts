@@ -58,6 +58,12 @@ function followService(service: Service | undefined, useService: Use, useMiddlew
       useService(service.service);
       service.middlewares.forEach(useMiddleware);
       break;
+    case "routers":
+      for (const router of service.routers) {
+        useService(router.service);
+        router.middlewares.forEach(useMiddleware);
+      }
+      break;
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { childRouterSchema } from "./router.ts";
 
 /** A sticky cookie, with Traefik's names. `maxAge` in seconds; 0 leaves the attribute out. */
 const stickyCookieSchema = z.strictObject({
@@ -138,6 +139,9 @@ const filteredSchema = z.strictObject({
   service: z.string(),
 });
 
+/** The routers below a router (Traefik's `parentRefs`), which see the request as that one's middlewares have left it. */
+const routersSchema = z.strictObject({ type: z.literal("routers"), routers: z.array(childRouterSchema) });
+
 /** Answers every request with a status: what stands in for a reference that cannot be resolved. */
 const statusSchema = z.strictObject({ type: z.literal("status"), status: z.number() });
 
@@ -147,6 +151,7 @@ export const serviceSchema = z.discriminatedUnion("type", [
   mirroringSchema,
   failoverSchema,
   filteredSchema,
+  routersSchema,
   statusSchema,
 ]);
 export type Service = z.infer<typeof serviceSchema>;

@@ -109,7 +109,17 @@ export const problemCodes = {
   "gateway-class-not-found":
     "The Gateway names a GatewayClass that does not exist or belongs to another controller. Create the class with the controllerName `traefik.io/gateway-controller`, or leave it so when the Gateway is another controller's.",
   "parent-not-found":
-    "The route's parentRef names a Gateway or listener that does not exist or does not take the route. Mend the name, or let the listener take the route (`allowedRoutes`).",
+    "The route's parentRef names a Gateway or listener that does not exist or does not take the route; of an IngressRoute: another IngressRoute that does not exist or cannot be used. Mend the name, or let the listener take the route (`allowedRoutes`).",
+  "parent-has-services":
+    "The IngressRoute that `parentRefs` names has services in all of its routes, which go on getting the requests; nothing can stand below them. Take the services out of the parent's route, and give them to a route below it.",
+  "parent-cycle":
+    "The IngressRoute that `parentRefs` names stands below the object itself. The reference is left out, and the object is served by way of its other parents, when it has any. Take one reference out of the circle.",
+  "parent-unreachable":
+    "No request can reach the IngressRoute that `parentRefs` names, since it is left out itself, or leads to no route at the top. Mend what its own problems say.",
+  "root-only-field":
+    "`entryPoints` and `tls` belong to the route at the top. The routes of an IngressRoute that has them as well as `parentRefs` are left out, as in Traefik, since the fields may be meant to keep others out. Write them into the IngressRoute that has no parents.",
+  "too-many-routes":
+    "More routes stand below the routes of an IngressRoute than can be published with it. Those of the lowest priority are left out. Give some of them the parent's rule and middlewares, and no parent.",
   "listener-conflict":
     "Two listeners of the Gateway claim the same port, protocol and hostname. Give one of them another port or hostname; the first serves until then.",
   "listener-unsupported":

@@ -1,4 +1,4 @@
-import type { Router } from "../../src/table/router.ts";
+import type { ChildRouter } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { TcpRouter, TcpService, UdpRouter, UdpService } from "../../src/table/tcp.ts";
 import type { RecordPart, TablePart } from "./table-part.ts";
@@ -9,7 +9,7 @@ type Middleware = Table["middlewares"][string];
 /** Called for each name that an entry of the table refers to; what it returns takes the name's place. */
 export type Rename = (part: RecordPart, name: string) => string;
 
-const mapRouter = (router: Router, rename: Rename): Router => ({
+const mapRouter = <R extends ChildRouter>(router: R, rename: Rename): R => ({
   ...router,
   service: rename("services", router.service),
   middlewares: router.middlewares.map((name) => rename("middlewares", name)),
@@ -44,6 +44,8 @@ function mapService(service: Service, rename: Rename): Service {
       return { ...child(service), fallback: rename("services", service.fallback) };
     case "filtered":
       return { ...child(service), middlewares: service.middlewares.map((name) => rename("middlewares", name)) };
+    case "routers":
+      return { ...service, routers: service.routers.map((router) => mapRouter(router, rename)) };
     case "status":
       return service;
   }

@@ -40,6 +40,26 @@ it("canary-by-request: a cookie, a country, a share of users, and an Ingress wit
   expect(await help({ "X-Canary": "always" })).toBe("help-next");
 });
 
+it("multi-layer-routing: who the top has found out chooses the route below, which nobody can pretend", async () => {
+  const { ask, dev } = await runExample("multi-layer-routing");
+  expect(dev.problems()).toEqual([]);
+  const as = async (user: string, path = "/", more: Record<string, string> = {}) => {
+    const headers = { Authorization: `Basic ${btoa(`${user}:secret`)}`, ...more };
+    const answer = await ask("shop.example.com", path, { headers });
+    return answer.status === 200 ? servedBy(answer, ["shop-next", "shop", "orders"]) : answer.status;
+  };
+  expect((await ask("shop.example.com", "/", { headers: { "X-User": "tom" } })).status).toBe(401);
+  expect(await as("ann")).toBe("shop");
+  expect(await as("ann", "/", { "X-User": "tom" })).toBe("shop");
+  expect(await as("tom")).toBe("shop-next");
+  expect(await as("sue", "/office/orders/7")).toBe("orders");
+  expect(await as("sue", "/orders/7")).toBe("shop");
+  expect(await as("ann", "/office/orders/7")).toBe(404);
+  const headers = { Authorization: `Basic ${btoa("sue:secret")}` };
+  const { body } = await ask("shop.example.com", "/office/orders/7?x=1", { headers });
+  expect(body).toContain("GET /orders/7?x=1");
+});
+
 it("priorities: the longer rule wins, and a priority wins over length", async () => {
   const { ask } = await runExample("priorities");
   const cases = {

@@ -35,6 +35,7 @@ const tested = {
     "cross-namespace",
     "external-name",
     "header-and-query",
+    "multi-layer-routing",
     "priorities",
     "two-controllers",
   ],

@@ -129,8 +129,8 @@ export class GuardSet {
   }
 
   /** The router's own, which a new table does not close. */
-  #breaker(router: string, middleware: string, options: MiddlewareOptions<"circuitBreaker">): Breaker {
-    const key = JSON.stringify([router, middleware]);
+  #breaker(whose: readonly string[], middleware: string, options: MiddlewareOptions<"circuitBreaker">): Breaker {
+    const key = JSON.stringify(whose);
     const known = this.#breakers.get(key)?.breaker;
     if (known !== undefined && isEqual(known.options, options)) return known;
     const breaker = new Breaker(options, this.now, {

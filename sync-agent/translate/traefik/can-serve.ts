@@ -18,6 +18,8 @@ export function canServe(name: string, table: Fragment["table"], visited = new S
     case "mirroring":
     case "filtered":
       return canServe(service.service, table, visited);
+    case "routers":
+      return service.routers.some((router) => canServe(router.service, table, visited));
     case "status":
       return true;
   }

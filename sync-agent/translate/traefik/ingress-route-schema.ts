@@ -16,7 +16,8 @@ export const ingressRouteSchema = z.object({
       domains: z.unknown().optional(),
     })
     .optional(),
-  parentRefs: z.array(z.unknown()).optional(),
+  // Without its parents a route would be served, unguarded by them.
+  parentRefs: whole(z.array(z.object({ name: z.string(), namespace: z.string().optional() }))).optional(),
 });
 export type IngressRouteSpec = z.output<typeof ingressRouteSchema>;
 

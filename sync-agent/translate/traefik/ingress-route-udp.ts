@@ -6,8 +6,8 @@ import { readSpec } from "../read-object.ts";
 import { tieBreaker } from "../tie-breaker.ts";
 import { takesClass } from "../view-objects.ts";
 import { buildUdpServices } from "./build-stream-services.ts";
+import { classOf } from "./class-of.ts";
 import { type Place, readElements, startFragment, within } from "./context.ts";
-import { classOf } from "./ingress-route.ts";
 import { ingressRouteUdpSchema, udpRouteSchema } from "./stream-route-schema.ts";
 
 /** An IngressRouteUDP: one router a route, of which each entry point serves one. */

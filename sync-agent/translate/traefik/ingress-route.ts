@@ -1,27 +1,25 @@
-import { parseRule } from "../../../src/rule/parse-rule.ts";
-import type { Router } from "../../../src/table/router.ts";
 import type { Service } from "../../../src/table/service.ts";
-import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { chooseEntryPoints } from "../choose-entry-points.ts";
 import type { TranslateObject } from "../fragment.ts";
 import { misplacedFields } from "../misplaced-fields.ts";
-import { qualify, routerName } from "../names.ts";
 import { readSpec } from "../read-object.ts";
-import { tieBreaker } from "../tie-breaker.ts";
+import { emptyPart } from "../table-part.ts";
 import { useCertificate } from "../tls/use-certificate.ts";
-import { INGRESS_CLASS_ANNOTATION, takesClass } from "../view-objects.ts";
-import { buildService, unavailable } from "./build-service.ts";
-import { buildWeighted } from "./build-traefik-service.ts";
-import { canServe } from "./can-serve.ts";
-import { type Context, type Place, readElements, silent, startFragment, within } from "./context.ts";
-import { type IngressRouteSpec, ingressRouteSchema, type RouteSpec, routeSchema } from "./ingress-route-schema.ts";
-import { readRule } from "./read-rule.ts";
+import { takesClass } from "../view-objects.ts";
+import { checkParents } from "./check-parents.ts";
+import { classOf } from "./class-of.ts";
+import { type Place, startFragment } from "./context.ts";
+import { buildBelow } from "./ingress-route-children.ts";
+import { hasPlaces, isChild, rootFieldsOf } from "./ingress-route-parents.ts";
+import { buildRouter, readRoutes } from "./ingress-route-router.ts";
+import { ingressRouteSchema, type RouteSpec } from "./ingress-route-schema.ts";
 import { checkTls } from "./route-tls.ts";
 import { readObjectClientKey, reportClientKey } from "./service-client-key.ts";
-import { serviceSchema } from "./service-schema.ts";
-import { useMiddlewares } from "./use-middlewares.ts";
 
-/** An IngressRoute: one router a route, with all that it needs. */
+/**
+ * An IngressRoute: one router a route, with all that it needs, the routers below it among that. One that stands below
+ * others itself is built to see what is wrong with it; it comes into the table with those that stand above it.
+ */
 export const translateIngressRoute: TranslateObject = (object, objects, settings) => {
   const { fragment, report, context } = startFragment(object, objects, settings);
   if (!takesClass(settings.crd.ingressClass, classOf(object))) return fragment;
@@ -33,35 +31,37 @@ export const translateIngressRoute: TranslateObject = (object, objects, settings
     report,
     misplaced: misplacedFields.IngressRoute,
   };
-  if (spec.parentRefs !== undefined && spec.parentRefs.length > 0) {
-    report({
-      code: "unsupported-field",
-      severity: "error",
-      path: ["spec", "parentRefs"],
-      message: "Routes below other routes are not supported yet; these are left out, since their parents guard them",
-      hint: "Write the parent's rule and middlewares into each route",
-    });
-    return fragment;
-  }
+  const isBelowOthers = isChild(spec);
+  if (isBelowOthers) checkParents(object, spec, place, context);
+  if (isBelowOthers && rootFieldsOf(spec).length > 0) return fragment;
   const clientKey = readObjectClientKey(object, report);
   if (clientKey !== undefined && !spec.routes.some(hasSeveralServices)) reportClientKey(report);
+  const below = hasPlaces(spec) ? buildBelow(object, place, context) : undefined;
+  if (isBelowOthers) {
+    for (const read of readRoutes(object, spec, place)) {
+      buildRouter(object, read, below?.service, context);
+      reportObservability(read.route, ["accessLogs", ...notByRoute], read.at, "is that of the route at the top");
+    }
+    fragment.table = emptyPart();
+    return fragment;
+  }
+
   const entryPoints = chooseEntryPoints(spec.entryPoints ?? [], ["spec", "entryPoints"], settings, report);
   const closedByTls = checkTls(spec.tls, place, context);
-  const seen = new Set<string>();
-  for (const { value: route, at } of readElements(routeSchema, spec.routes, within(place, "routes"))) {
-    if (seen.has(route.match)) reportDuplicate(at);
-    else if (entryPoints.length > 0) {
-      const router = buildRouter(object, spec, route, at, context);
-      if (router !== undefined) {
-        fragment.table.routers.push({
-          ...router,
-          entryPoints,
-          ...(closedByTls === undefined ? {} : { closedBy: closedByTls }),
-        });
-      }
-    }
-    seen.add(route.match);
+  for (const read of readRoutes(object, spec, place)) {
+    const router = entryPoints.length > 0 ? buildRouter(object, read, below?.service, context) : undefined;
+    if (router === undefined) continue;
+    reportObservability(read.route, notByRoute, read.at, "has no effect yet");
+    const { accessLogs } = read.route.observability ?? {};
+    fragment.table.routers.push({
+      ...router,
+      entryPoints,
+      tls: spec.tls !== undefined,
+      ...(closedByTls === undefined ? {} : { closedBy: closedByTls }),
+      ...(accessLogs === undefined ? {} : { accessLogs }),
+    });
   }
+  below?.lay();
   const { secretName } = spec.tls ?? {};
   if (secretName && takesCalls(fragment.table.services)) {
     const path = ["spec", "tls", "secretName"];
@@ -74,53 +74,22 @@ export const translateIngressRoute: TranslateObject = (object, objects, settings
 const takesCalls = (services: Readonly<Record<string, Service>>): boolean =>
   Object.values(services).some((service) => service.type === "loadBalancer" && service.scheme === "h2c");
 
-/** The class of an IngressRoute: the annotation goes before the field, as for an Ingress. */
-export function classOf({ metadata, spec }: KubernetesObject): string {
-  const annotation = metadata.annotations?.[INGRESS_CLASS_ANNOTATION];
-  if (annotation !== undefined) return annotation;
-  const field: unknown = typeof spec === "object" && spec !== null ? Reflect.get(spec, "ingressClassName") : undefined;
-  return typeof field === "string" ? field : "";
-}
-
-function buildRouter(
-  object: KubernetesObject,
-  spec: IngressRouteSpec,
-  route: RouteSpec,
-  place: Place,
-  context: Context,
-): Router | undefined {
-  const rule = readRule(route, place, parseRule);
-  if (rule === undefined) return undefined;
-  const name = qualify(routerName(place.namespace, object.metadata.name, route.match));
-  const { names, closedBy } = useMiddlewares(route.middlewares, within(place, "middlewares"), context);
-  const service = buildRouteService(route, name, place, context, object);
-  if (!context.settings.crd.allowEmptyServices && !canServe(service, context.table)) return undefined;
-  reportObservability(route, place);
-  const { accessLogs } = route.observability ?? {};
-  return {
-    name,
-    entryPoints: [],
-    tls: spec.tls !== undefined,
-    rule,
-    ruleText: route.match,
-    priority: route.priority || Buffer.byteLength(route.match),
-    tieBreaker: tieBreaker("crd", object, Number(place.path.at(-1))),
-    middlewares: names,
-    service,
-    ...(closedBy === undefined ? {} : { closedBy }),
-    ...(accessLogs === undefined ? {} : { accessLogs }),
-  };
-}
-
 /** What is counted and traced is not chosen by route. */
-function reportObservability({ observability = {} }: RouteSpec, { path, report }: Place): void {
-  for (const name of ["metrics", "tracing", "traceVerbosity"] as const) {
+const notByRoute = ["metrics", "tracing", "traceVerbosity"] as const;
+
+function reportObservability(
+  { observability = {} }: RouteSpec,
+  fields: readonly (keyof NonNullable<RouteSpec["observability"]>)[],
+  { path, report }: Place,
+  what: string,
+): void {
+  for (const name of fields) {
     if (observability[name] === undefined) continue;
     report({
       code: "unsupported-field",
       severity: "notice",
       path: [...path, "observability", name],
-      message: `\`observability.${name}\` has no effect yet`,
+      message: `\`observability.${name}\` ${what}`,
     });
   }
 }
@@ -128,42 +97,4 @@ function reportObservability({ observability = {} }: RouteSpec, { path, report }
 function hasSeveralServices(route: unknown): boolean {
   const services: unknown = typeof route === "object" && route !== null ? Reflect.get(route, "services") : undefined;
   return Array.isArray(services) && services.length > 1;
-}
-
-/** One service is named after the router; several become the children of a weighted service that is. */
-function buildRouteService(
-  route: RouteSpec,
-  name: string,
-  place: Place,
-  context: Context,
-  object: KubernetesObject,
-): string {
-  const at = within(place, "services");
-  const services = route.services ?? [];
-  if (services.length === 0) {
-    const message = "The route has no services; requests get 503";
-    const hint = "A route that only redirects can name `noop@internal` of the kind TraefikService";
-    place.report({ code: "invalid-field", severity: "error", path: place.path, message, hint });
-    return unavailable(context);
-  }
-  if (services.length === 1) {
-    const [only] = readElements(serviceSchema, services, at);
-    return (only && buildService(only.value, only.at, context, name)?.name) ?? unavailable(context);
-  }
-  const clientKey = readObjectClientKey(object, silent);
-  const weighted = buildWeighted(services, at, context, clientKey && { clientKey });
-  if (weighted === undefined) return unavailable(context);
-  context.table.services[name] = weighted;
-  return name;
-}
-
-/** A second route of one object with the same rule. */
-export function reportDuplicate({ path, report }: Place): void {
-  report({
-    code: "duplicate-router",
-    severity: "warning",
-    path: [...path, "match"],
-    message: "An earlier route of this object has the same rule; this one is left out",
-    hint: "Put the services into one route, or tell the rules apart",
-  });
 }

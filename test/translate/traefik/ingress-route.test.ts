@@ -117,14 +117,6 @@ describe("routes are closed, never unguarded", () => {
     );
     expect(table.routers).toMatchObject([{ closedBy: "unsupported-field" }]);
   });
-
-  test("below a parent they are left out", () => {
-    const result = translateText(
-      traefik("IngressRoute", "app", `parentRefs: [{ name: p }]\nroutes: [{ match: "Path(\`/\`)", ${toApp} }]`),
-    );
-    expect(result.table.routers).toEqual([]);
-    expect(linesOf(result)).toEqual(["error unsupported-field IngressRoute/app spec.parentRefs"]);
-  });
 });
 
 describe("bad routes harm only themselves", () => {
