@@ -122,7 +122,7 @@ export class GuardSet {
       case "inFlightReq":
         return this.#inFlight.guard(JSON.stringify([router, middleware, key]), options.amount, onRefused);
       case "circuitBreaker":
-        return this.#breaker(router, middleware, options);
+        return this.#breaker([router, middleware, key], middleware, options);
       default:
         return undefined;
     }
