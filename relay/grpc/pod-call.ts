@@ -5,15 +5,19 @@ import { PodAnswer } from "./pod-answer.ts";
 
 /**
  * How an attempt ended. `refused`: there was no connection. `unprocessed`: the Pod says that it has not begun the call.
- * `failed`: it may have begun it.
+ * `failed`: it may have begun it; `timeout`: so it may, and its answer did not begin in time.
  */
-export type CallOutcome = { kind: "answered"; answer: PodAnswer } | { kind: "refused" | "unprocessed" | "failed" };
+export type CallOutcome =
+  | { kind: "answered"; answer: PodAnswer }
+  | { kind: "refused" | "unprocessed" | "failed" | "timeout" };
 
 export interface PodCallOptions {
   /** Ends the call: its client went away, or its time is up. */
   signal: AbortSignal;
   /** How long to wait for a connection. undefined: as long as the pool does. */
   dialTimeoutMs: number | undefined;
+  /** What there is for all of the answer, in milliseconds; undefined or Infinity: what it takes. */
+  answerLeftMs?: number | undefined;
 }
 
 type Controller = Dispatcher.DispatchController;
@@ -33,6 +37,8 @@ class PodCall implements Dispatcher.DispatchHandler {
   #controller: Controller | undefined;
   #answer: PodAnswer | undefined;
   #dialTimer: NodeJS.Timeout | undefined;
+  #answerTimer: NodeJS.Timeout | undefined;
+  #isTimeUp = false;
   #isOver = false;
 
   constructor(connection: Connection, options: PodCallOptions) {
@@ -44,7 +50,7 @@ class PodCall implements Dispatcher.DispatchHandler {
   }
 
   start(request: PodDispatch): void {
-    const { signal, dialTimeoutMs } = this.#options;
+    const { signal, dialTimeoutMs, answerLeftMs = Number.POSITIVE_INFINITY } = this.#options;
     if (signal.aborted) {
       this.#end({ kind: "failed" });
       return;
@@ -52,6 +58,9 @@ class PodCall implements Dispatcher.DispatchHandler {
     signal.addEventListener("abort", this.#onAbort);
     if (dialTimeoutMs !== undefined) {
       this.#dialTimer = setTimeout(() => this.#end({ kind: "refused" }), dialTimeoutMs);
+    }
+    if (answerLeftMs !== Number.POSITIVE_INFINITY) {
+      this.#answerTimer = setTimeout(this.#onTimeUp, answerLeftMs);
     }
     this.#connection.dispatcher.dispatch(request, this);
   }
@@ -88,6 +97,11 @@ class PodCall implements Dispatcher.DispatchHandler {
     else this.#end({ kind: this.#controller === undefined && !isOwnFault(error) ? "refused" : "failed" });
   }
 
+  readonly #onTimeUp = (): void => {
+    this.#isTimeUp = true;
+    this.#onAbort();
+  };
+
   readonly #onAbort = (): void => {
     this.#controller?.abort(new Error("the call has ended"));
     this.#answer?.cut();
@@ -99,8 +113,9 @@ class PodCall implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#dialTimer);
+    clearTimeout(this.#answerTimer);
     this.#options.signal.removeEventListener("abort", this.#onAbort);
-    this.#settle(outcome);
+    this.#settle(this.#isTimeUp ? { kind: "timeout" } : outcome);
     this.#connection.release(this.#answer !== undefined);
   }
 }

@@ -12,7 +12,7 @@ import { type GatewayTable, transportOf } from "../origin-gateway/gateway-table.
 import type { Refusal } from "../origin-gateway/guards/guard.ts";
 import type { GuardSet } from "../origin-gateway/guards/guard-set.ts";
 import { othersFirst } from "../origin-gateway/guards/others-first.ts";
-import { type GuardedRequest, runGuarded } from "../origin-gateway/guards/run-guarded.ts";
+import { type AttemptTimes, type GuardedRequest, runGuarded } from "../origin-gateway/guards/run-guarded.ts";
 import { orderTargets } from "../origin-gateway/order-targets.ts";
 import { findSession, sessionCookie } from "../origin-gateway/pod-cookie.ts";
 import type { ResendableBody } from "../origin-gateway/resendable-body.ts";
@@ -52,6 +52,7 @@ export function createCallSend(options: SendCallOptions): Send {
       return "answer" in outcome ? outcome.answer : plainAnswer(outcome.refusal.status, outcome.refusal.text);
     }
     exchange.failure = outcome;
+    if (outcome === "timeout") return plainAnswer(504, "Gateway Timeout");
     return ["no-endpoint", "unknown-service"].includes(outcome)
       ? plainAnswer(503, "no available server")
       : plainAnswer(502, "Bad Gateway");
@@ -80,9 +81,9 @@ async function sendCall(
     method: "POST",
     onEnd: (listener) => signal.addEventListener("abort", listener, { once: true }),
     isWhole: () => body.isWhole,
-    send(accepts) {
+    send(accepts, attemptTimes) {
       if (times++ > 0 && exchange.access !== undefined) exchange.access.retries++;
-      return tryTargets(exchange, destination, call, options, { body, accepts, tried });
+      return tryTargets(exchange, destination, call, options, { body, accepts, tried, times: attemptTimes });
     },
   };
   return runGuarded(plan, request, options.guards);
@@ -95,6 +96,7 @@ interface Attempts {
   accepts?: (status: number) => boolean;
   /** Where it was answered in a way that the client did not get: others come first. */
   tried?: Set<string>;
+  times?: AttemptTimes;
 }
 
 /** Aborted when nobody waits for an answer any more. */
@@ -105,8 +107,8 @@ async function tryTargets(
   exchange: Exchange,
   { options: service, endpoints }: Destination,
   call: ClientCall,
-  { table, pools, failures, balance, choices, onRefusedDial }: SendCallOptions,
-  { body, accepts, tried }: Attempts,
+  { table, pools, failures, balance, guards, choices, onRefusedDial }: SendCallOptions,
+  { body, accepts, tried, times }: Attempts,
 ): Promise<{ answer: Response } | "declined" | HopFailure> {
   const current = table();
   const targets = targetsOf(endpoints);
@@ -133,7 +135,11 @@ async function tryTargets(
       headers: podHeaders(exchange, host, call.leftMs),
       body: body.read(),
     };
-    return callPod(connection, request, { signal, dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined });
+    return callPod(connection, request, {
+      signal,
+      dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
+      answerLeftMs: times && Math.max(0, Math.min(times.deadline - guards.now(), times.backendRequestMs)),
+    });
   };
 
   let [isTried, isUnprocessed] = [false, false];
@@ -164,6 +170,7 @@ async function tryTargets(
       return { answer: new Response(answer.body.stream, { status: answer.status, headers }) };
     }
     if (outcome.kind !== "refused") tried?.add(target.authority);
+    if (outcome.kind === "timeout") return "timeout";
     if (outcome.kind === "failed" || signal.aborted) return "broken";
     if (outcome.kind === "unprocessed") {
       isUnprocessed = true;

@@ -18,6 +18,10 @@ export interface PodRequest {
   dialTimeoutMs: number | undefined;
   /** How long the Pod may take from the request's end to its answer's begin. 0: no limit. */
   answerTimeoutMs: number;
+  /** When the answer must have been sent, in milliseconds from now. Left out or Infinity: no limit. Upgrades are over with 101. */
+  requestLeftMs?: number | undefined;
+  /** The same for the Pod, from the moment that there is a connection to it. */
+  backendRequestMs?: number | undefined;
   /** In place of the client's own body. */
   body?: ResendableBody | undefined;
   /** Told the status of the Pod's answer; false when the client is not to get it. Upgrades are always taken. */
@@ -56,6 +60,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   #hasAnswerBegun = false;
   #controller: Controller | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #requestTimer: NodeJS.Timeout | undefined;
+  #backendTimer: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, podRequest: PodRequest, settle: (outcome: AttemptOutcome) => void) {
     this.#settle = settle;
@@ -64,7 +70,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { client, upgrade, headers, body, dialTimeoutMs } = this.#podRequest;
+    const { client, upgrade, headers, body, dialTimeoutMs, requestLeftMs } = this.#podRequest;
+    this.#requestTimer = this.#limit(requestLeftMs);
     client.onClose(this.#onClientGone);
     const request: PodDispatch = { path: client.target, method: client.method, headers, body: null };
     if (client.hasBody) {
@@ -90,6 +97,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#controller = controller;
     this.#state = "waiting";
+    this.#backendTimer = this.#limit(this.#podRequest.backendRequestMs);
   }
 
   onRequestSent(): void {
@@ -155,10 +163,24 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (!this.#podRequest.client.isAnswered) this.#end({ kind: "abandoned" });
   };
 
+  #limit(ms = Number.POSITIVE_INFINITY): NodeJS.Timeout | undefined {
+    return ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(this.#onTimeUp, ms);
+  }
+
+  readonly #onTimeUp = (): void => {
+    if (this.#state === "answering") {
+      this.#podRequest.client.cut();
+      this.#controller?.abort(new Error("the answer takes too long"));
+    }
+    this.#end(this.#state === "answering" ? { kind: "answered" } : { kind: "failed", failure: "timeout" });
+  };
+
   #end(outcome: AttemptOutcome, isReusable = false): void {
     if (this.#state === "settled") return;
     this.#state = "settled";
     clearTimeout(this.#timer);
+    clearTimeout(this.#requestTimer);
+    clearTimeout(this.#backendTimer);
     this.#podRequest.client.offClose(this.#onClientGone);
     if (outcome.kind !== "answered") this.#controller?.abort(new Error(`the attempt is ${outcome.kind}`));
     this.#connection.release(isReusable && this.#podRequest.isConnectionKept);

@@ -6,6 +6,7 @@ import type { ClientExchange } from "./client-exchange.ts";
 import { dialTimeoutOf } from "./connect-options.ts";
 import type { Gateway } from "./gateway.ts";
 import { othersFirst } from "./guards/others-first.ts";
+import type { AttemptTimes } from "./guards/run-guarded.ts";
 import type { Admitted } from "./known-hops.ts";
 import { orderTargets } from "./order-targets.ts";
 import { findSession, sessionCookie } from "./pod-cookie.ts";
@@ -58,6 +59,7 @@ interface Attempts {
   body: ResendableBody | undefined;
   /** Where it failed, or was answered in a way that the client did not get: others come first. */
   tried: Set<string>;
+  times: AttemptTimes;
 }
 
 /**
@@ -74,7 +76,7 @@ export function tryTargets(
 ): Promise<HopFailure | "declined" | undefined>;
 export async function tryTargets(
   { client, admitted, transport, sent }: Sending,
-  { pools, balance, failures, choices, counters, isTableLive, now }: Gateway,
+  { pools, balance, failures, choices, guards, counters, isTableLive, now }: Gateway,
   attempts?: Attempts,
 ): Promise<HopFailure | "declined" | undefined> {
   const { hop, service, table, targets, answerHeaders } = admitted;
@@ -103,6 +105,8 @@ export async function tryTargets(
   const send = (target: Target, isFresh: boolean): Promise<AttemptOutcome> | AttemptOutcome => {
     // Its response closed while the token was verified, or between two attempts: no event would tell any more.
     if (client.isClosed) return { kind: "abandoned" };
+    const requestLeftMs = attempts === undefined ? Number.POSITIVE_INFINITY : attempts.times.deadline - guards.now();
+    if (requestLeftMs <= 0) return { kind: "failed", failure: "timeout" };
     const isKept = session !== undefined && session.target === target && !session.isLegacy;
     const cookie = isKept ? undefined : sessionCookie(service, targets, target);
     const host = service.passHostHeader && hop.host !== "" ? hop.host : ownHost(target, service);
@@ -119,6 +123,8 @@ export async function tryTargets(
       answerHeaders: cookie === undefined ? lines : [...lines, "set-cookie", cookie],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: answerTimeoutOf(transport, hop),
+      requestLeftMs,
+      backendRequestMs: attempts?.times.backendRequestMs,
       isConnectionKept: !target.isTerminating,
       body: attempts?.body,
       accepts: tally === undefined ? attempts?.accepts : tellFirst(tally, attempts?.accepts),

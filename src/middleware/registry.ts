@@ -30,6 +30,7 @@ import { bareRuntime, type MiddlewareRuntime } from "./runtime.ts";
 import { stripPrefix } from "./strip-prefix.ts";
 import { stripPrefixRegex } from "./strip-prefix-regex.ts";
 import { urlRewrite } from "./url-rewrite.ts";
+import { timeout } from "./timeout.ts";
 
 /** Every middleware that the edge has: one line each. */
 export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> } = {
@@ -61,6 +62,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   stripPrefixRegex,
   urlRewrite,
 };
+  timeout,
 
 /**
  * The middlewares of a leaf, each built when it is first asked for.

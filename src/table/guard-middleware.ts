@@ -37,6 +37,15 @@ export const circuitBreakerSchema = z.strictObject({
   responseCode: z.number(),
 });
 
+/** How long a request may take (Gateway API's `timeouts`); the edge answers it in time, the origin gateway cuts it. */
+export const timeoutSchema = z.strictObject({
+  type: z.literal("timeout"),
+  /** From its coming to the edge to the last byte of its answer; 0: as long as it takes. */
+  requestMs: z.number(),
+  /** Each time that it is sent, from the connection to the last byte of the Pod's answer; 0: as long as it takes. */
+  backendRequestMs: z.number(),
+});
+
 /** Requests that failed are sent again by the origin gateway. */
 export const retrySchema = z.strictObject({
   type: z.literal("retry"),
@@ -53,4 +62,11 @@ export const retrySchema = z.strictObject({
   disableRetryOnNetworkError: z.boolean(),
   /** Whether POST, PATCH and LOCK are sent again for their answer's status. */
   retryNonIdempotentMethod: z.boolean(),
+  /** Each pause is twice the last, and none is shorter than it should be; else they grow to twice the first. */
+  doublesPauses: z.optional(z.boolean()),
+  /**
+   * What may be sent twice is sent again whenever its Pod took too long or ended the connection; what may not, never for
+   * that. Else such failures are answers of 504 and 502.
+   */
+  retryIdempotentFailures: z.optional(z.boolean()),
 });

@@ -1,5 +1,11 @@
 import * as z from "zod/mini";
-import { circuitBreakerSchema, inFlightReqSchema, rateLimitSchema, retrySchema } from "./guard-middleware.ts";
+import {
+  circuitBreakerSchema,
+  inFlightReqSchema,
+  rateLimitSchema,
+  retrySchema,
+  timeoutSchema,
+} from "./guard-middleware.ts";
 import { ipStrategySchema } from "./source-criterion.ts";
 
 /**
@@ -275,3 +281,4 @@ export type MiddlewareType = Middleware["type"];
 type OptionsByType = { [M in Middleware as M["type"]]: M };
 /** The options of one middleware type. */
 export type MiddlewareOptions<T extends MiddlewareType> = OptionsByType[T];
+  timeoutSchema,

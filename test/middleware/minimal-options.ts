@@ -59,3 +59,4 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   stripPrefixRegex: { type: "stripPrefixRegex", regex: ["/a"] },
   urlRewrite: { type: "urlRewrite" },
 };
+  timeout: { type: "timeout", requestMs: 1000, backendRequestMs: 0 },

@@ -6,6 +6,7 @@ import { Breaker } from "./breaker.ts";
 import type { Guard } from "./guard.ts";
 import { InFlight } from "./in-flight.ts";
 import { compileRetry, type RetryPolicy } from "./retry-policy.ts";
+import { compileTimeout, type Timeout } from "./timeout.ts";
 
 type Middlewares = Readonly<Record<string, Middleware>>;
 
@@ -16,6 +17,8 @@ export interface GuardPlan {
   readonly retry: Retry | undefined;
   /** Those behind the retry, which see each time that it is sent. */
   readonly inner: readonly Guard[];
+  /** Left out: none. */
+  readonly timeout?: Timeout | undefined;
 }
 
 export interface Retry extends RetryPolicy {
@@ -72,12 +75,13 @@ export class GuardSet {
   }
 
   /**
-   * Of several retries the innermost counts: each within each would multiply what they send.
+   * Of several retries the innermost counts: each within each would multiply what they send. So it does of timeouts.
    *
    * @returns undefined when it names what the table does not have, or what nothing can be held to
    */
   plan({ router, list }: HopGuards, middlewares: Middlewares): GuardPlan | undefined {
     let retry: Retry | undefined;
+    let timeout: Timeout | undefined;
     let outer: Guard[] = [];
     let inner: Guard[] = [];
     for (const one of list) {
@@ -88,11 +92,16 @@ export class GuardSet {
         inner = [];
         continue;
       }
+      if (options?.type === "timeout") {
+        timeout = compileTimeout(options, one.key);
+        if (timeout === undefined) return undefined;
+        continue;
+      }
       const guard = options === undefined ? undefined : this.#compile(router, one, options);
       if (guard === undefined) return undefined;
       inner.push(guard);
     }
-    return retry === undefined ? { outer: inner, retry, inner: [] } : { outer, retry, inner };
+    return retry === undefined ? { outer: inner, retry, inner: [], timeout } : { outer, retry, inner, timeout };
   }
 
   /** Forgets the numbers and breakers of middlewares that are no more. */

@@ -13,7 +13,7 @@ export async function sendGuarded(
   const { client } = sending;
   const { guards } = gateway;
   const { method, hasBody } = client;
-  const isKept = hasBody && plan.retry?.forAnswersTo(method) === true;
+  const isKept = hasBody && plan.retry?.keepsBody(method) === true;
   const body = isKept
     ? new ResendableBody(
         client.readBody(() => {}),
@@ -26,7 +26,8 @@ export async function sendGuarded(
     method,
     onEnd: (listener) => client.onClose(listener),
     isWhole: () => !hasBody || body?.isWhole === true,
-    send: async (accepts) => (await tryTargets(sending, gateway, { accepts, body, tried })) ?? { answer: undefined },
+    send: async (accepts, times) =>
+      (await tryTargets(sending, gateway, { accepts, body, tried, times })) ?? { answer: undefined },
   };
   try {
     return await runGuarded(plan, request, guards);

@@ -56,16 +56,24 @@ export function buildFilters(
     const result = filter === undefined ? {} : buildFilter(filter, at, scope);
     if ("middleware" in result) {
       const { middleware } = result;
-      const hash = sha256Hex(JSON.stringify(middleware)).slice(0, 8);
-      const name = qualify(normalizeName(`${scope.name}-${index}-${middleware.type}-${hash}`), GATEWAY_PROVIDER);
-      scope.context.table.middlewares[name] = middleware;
-      built.middlewares.push(name);
+      built.middlewares.push(putMiddleware(middleware, { ...scope, name: `${scope.name}-${index}` }));
       built.redirects ||= middleware.type === "requestRedirect";
     } else if ("name" in result) built.middlewares.push(result.name);
     else if ("mirror" in result) built.mirrors.push(...(result.mirror === undefined ? [] : [result.mirror]));
     else failed = { ...failed, ...result };
   }
   return failed === undefined ? built : { failed };
+}
+
+/** Puts a middleware that is a rule's own into the fragment's table, and gives its name there. */
+export function putMiddleware(
+  middleware: Middleware,
+  { name, context }: Pick<FilterScope, "name" | "context">,
+): string {
+  const hash = sha256Hex(JSON.stringify(middleware)).slice(0, 8);
+  const own = qualify(normalizeName(`${name}-${middleware.type}-${hash}`), GATEWAY_PROVIDER);
+  context.table.middlewares[own] = middleware;
+  return own;
 }
 
 function readFilter(element: unknown, place: Place, { kind, filterTypes }: RouteKind): Filter | undefined {

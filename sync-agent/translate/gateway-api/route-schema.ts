@@ -27,7 +27,15 @@ export const ruleSchema = z.object({
   filters: z.array(z.unknown()).default([]),
   backendRefs: z.array(z.unknown()).default([]),
   timeouts: ignorable(z.object({ request: z.string().optional(), backendRequest: z.string().optional() })),
-  retry: unread,
+  retry: ignorable(
+    z.object({
+      codes: z
+        .array(z.int().min(400, "is not a status from 400 to 599").max(599, "is not a status from 400 to 599"))
+        .default([]),
+      attempts: z.int().min(0, "must not be negative").optional(),
+      backoff: z.string().optional(),
+    }),
+  ),
   sessionPersistence: ignorable(
     z.object({
       sessionName: z.string().optional(),

@@ -12,12 +12,13 @@ import { readObjectClientKey } from "../traefik/service-client-key.ts";
 import { attachRoute } from "./attach-route.ts";
 import type { Attachment } from "./attachment.ts";
 import { buildBackends, buildMirror, invalidBackend, wrapMirrors } from "./build-backends.ts";
-import { buildFilters, type FilterScope } from "./build-filters.ts";
+import { buildFilters, type FilterScope, putMiddleware } from "./build-filters.ts";
 import { joinRule, type RouteMatch } from "./match-rule.ts";
 import { GATEWAY_PROVIDER } from "./put-named.ts";
 import { readHosts } from "./read-hosts.ts";
 import type { RouteKind } from "./route-kind.ts";
 import { type RuleSpec, routeSchema } from "./route-schema.ts";
+import { readRuleRetry, readTimeouts } from "./rule-limits.ts";
 import { readSessionPersistence } from "./session-persistence.ts";
 import { reportUnusedFields } from "./unused-fields.ts";
 
@@ -86,7 +87,6 @@ function buildRule(
 ): Router[] {
   const ruleIndex = Number(place.path.at(-1));
   const name = normalizeName(`${kind.kind.toLowerCase()}-${place.namespace}-${object.metadata.name}-${ruleIndex}`);
-  reportUnsupported(rule, place);
   const targets = new Map<string, Target>();
   const targetOf = (prefix: string | undefined, port: number): Target => {
     const key = JSON.stringify([prefix, port]);
@@ -148,7 +148,21 @@ function buildTarget(rule: RuleSpec, place: Place, scope: FilterScope): Target {
   const sessionAt = within(place, "sessionPersistence");
   const sticky = readSessionPersistence(rule.sessionPersistence, qualify(name, GATEWAY_PROVIDER), sessionAt);
   const service = buildBackends(rule.backendRefs, refs, scope, sticky);
-  return { middlewares, service: wrapMirrors(service, mirrors, scope) };
+  const limits = buildLimits(rule, place, scope);
+  return {
+    middlewares: [...limits.outer, ...middlewares, ...limits.inner],
+    service: wrapMirrors(service, mirrors, scope),
+  };
+}
+
+/** The middlewares of a rule's timeouts, which are for all of its answer, and of its retry, which is for Pods. */
+function buildLimits(rule: RuleSpec, place: Place, scope: FilterScope): { outer: string[]; inner: string[] } {
+  const timeouts = readTimeouts(rule.timeouts, within(place, "timeouts"));
+  const retry = readRuleRetry(rule.retry, within(place, "retry"));
+  return {
+    outer: timeouts === undefined ? [] : [putMiddleware(timeouts, scope)],
+    inner: retry === undefined ? [] : [putMiddleware(retry, scope)],
+  };
 }
 
 function reportNoBackends({ path, report }: Place): void {
@@ -159,16 +173,4 @@ function reportNoBackends({ path, report }: Place): void {
     message: "The rule has neither backendRefs nor a redirect; its requests get 500",
     hint: "Add `backendRefs`",
   });
-}
-
-function reportUnsupported({ timeouts, retry }: RuleSpec, { path, report }: Place): void {
-  const warn = (field: string, message: string): void =>
-    report({ code: "unsupported-field", severity: "warning", path: [...path, field], message });
-  const isNone = (timeout: string | undefined): boolean =>
-    timeout === undefined || /^(?:0+(?:h|m|s|ms))+$/.test(timeout);
-  if (timeouts !== undefined && !(isNone(timeouts.request) && isNone(timeouts.backendRequest))) {
-    warn("timeouts", "Timeouts are not set by rule yet");
-  }
-  if (retry !== undefined && retry !== null)
-    warn("retry", "Retries are not set by rule yet; a refused dial is retried");
 }

@@ -335,17 +335,10 @@ describe("backends", () => {
     expect([first, second].filter((service) => service !== undefined && "sticky" in service)).toHaveLength(1);
   });
 
-  const unsupported: [string, string][] = [
-    ["timeouts: { request: 10s }", "timeouts"],
-    ["retry: { attempts: 2 }", "retry"],
-    ["sessionPersistence: { type: Header }", "sessionPersistence.type"],
-  ];
+  const unsupported: [string, string][] = [["sessionPersistence: { type: Header }", "sessionPersistence.type"]];
   test.each(unsupported)("%s is said to have no effect", (field, path) => {
     const lines = linesOf(translate([`{ ${field}, ${toApp} }`]));
     expect(lines).toEqual([`warning unsupported-field HTTPRoute/app spec.rules.0.${path}`]);
-  });
-  test("a timeout of 0s asks for nothing", () => {
-    expect(linesOf(translate([`{ timeouts: { request: 0s }, ${toApp} }`]))).toEqual([]);
   });
 });
 
