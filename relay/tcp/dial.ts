@@ -1,4 +1,5 @@
 import { connect, isIP, type Socket } from "node:net";
+import { lookupName } from "../names/lookup-name.ts";
 import type { Target } from "../origin-gateway/target.ts";
 import { connectDirectly } from "./direct-read.ts";
 import { keepAliveLater } from "./keep-alive.ts";
@@ -28,6 +29,7 @@ export function dial(target: Target, timeoutMs: number, isDirect = false): Promi
       port: portOf(target),
       allowHalfOpen: true,
       noDelay: true,
+      lookup: lookupName,
       autoSelectFamily: isIP(target.address) === 0,
     });
     const timer = timeoutMs > 0 ? setTimeout(() => fail("ETIMEDOUT"), timeoutMs) : undefined;

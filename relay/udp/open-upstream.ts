@@ -1,6 +1,6 @@
 import { createSocket, type SocketOptions } from "node:dgram";
-import { lookup as lookupName } from "node:dns";
 import { isIP, isIPv6 } from "node:net";
+import { lookupName } from "../names/lookup-name.ts";
 import type { Target } from "../origin-gateway/target.ts";
 import { useDatagrams } from "./use-datagrams.ts";
 
@@ -70,6 +70,11 @@ export function openUpstream({ address, authority }: Target, options: UpstreamOp
 /** Addresses need no looking up, which would cost each datagram a turn of the event loop; a name does. */
 export const lookup: NonNullable<SocketOptions["lookup"]> = (name, options, done) => {
   const family = isIP(name);
-  if (family === 0) lookupName(name, options, done);
-  else done(null, name, family);
+  if (family !== 0) return done(null, name, family);
+  lookupName(name, options, (error, address, found = 0) =>
+    typeof address === "string" ? done(error, address, found) : done(error ?? noAddress(name), "", 0),
+  );
 };
+
+const noAddress = (name: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(`${name} has no address`), { code: "ENOTFOUND" });
