@@ -1,5 +1,6 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
+import { decodeText } from "./decode-text.ts";
 import type { KubernetesObject, ObjectRef } from "./kubernetes-object.ts";
 import { type LocateOptions, type Location, locateNode, type Place } from "./locate.ts";
 import { createObjectStore, type ObjectStore } from "./memory-store.ts";
@@ -80,14 +81,17 @@ async function readOne(file: FoundFile, cache: FolderCache, keepLastGood: boolea
     if (size > MAX_FILE_BYTES) return unreadable(file, `it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);
     const fingerprint = `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
     if (known?.fingerprint === fingerprint) return known.parsed;
-    const fresh = parseManifests(file.name, await readFile(file.path, "utf8"));
+    const text = decodeText(await readFile(file.path));
+    if (text === undefined) return unreadable(file, "it is not text");
+    const fresh = parseManifests(file.name, text);
     const parsed = keepLastGood && fresh.broken && known !== undefined ? withLastGood(fresh, known.parsed) : fresh;
     cache.set(file.path, { fingerprint, parsed });
     return parsed;
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
     // A file that vanished since the folder was listed is no longer part of it.
-    return reason === "ENOENT" ? { objects: [], problems: [], broken: false } : unreadable(file, reason);
+    if (reason === "ENOENT") return { objects: [], problems: [], broken: false };
+    return unreadable(file, reason === "EACCES" ? "permission is denied" : reason);
   }
 }
 

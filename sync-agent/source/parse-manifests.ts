@@ -185,8 +185,11 @@ class ManifestReader {
     return `unnamed-${base.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "")}-${this.count}`.slice(-253);
   }
 
-  private syntaxProblem(offset: number, message: string): void {
+  private syntaxProblem(found: number, message: string): void {
     this.result.broken = true;
+    // What is missing is missed where the document ends: shown is the last character that is there.
+    const isAtEnd = /^[^\S\n]*(---|\n|$)/.test(this.text.slice(found, found + 200));
+    const offset = isAtEnd ? Math.max(0, this.text.slice(0, found).trimEnd().length - 1) : found;
     const line = lineOf(this.lineStarts, offset);
     const from = this.lineStarts[line - 1] ?? 0;
     const newline = this.text.indexOf("\n", from);

@@ -56,6 +56,21 @@ describe("what is read", () => {
     expect(folder.objects).toHaveLength(1);
   });
 
+  test.each([
+    ["UTF-8 with a byte order mark", (text: string) => Buffer.from(`\ufeff${text}`)],
+    [
+      "UTF-16, as PowerShell writes it",
+      (text: string) => Buffer.from(`\ufeff${text.replaceAll("\n", "\r\n")}`, "utf16le"),
+    ],
+    ["UTF-16 without a mark", (text: string) => Buffer.from(text, "utf16le")],
+    ["UTF-16, the other way round", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le").swap16()],
+    ["UTF-16, the other way round, without a mark", (text: string) => Buffer.from(text, "utf16le").swap16()],
+  ])("%s", async (_, encode) => {
+    await writeFile(join(dir, "a.yaml"), encode(`${service("one")}---\n${service("two")}`));
+    const { objects, problems } = await readFolder(dir);
+    expect([objects.map(({ metadata }) => metadata.name), problems]).toEqual([["one", "two"], []]);
+  });
+
   test("merge keys and anchors", async () => {
     await write("a.yaml", `${service("one")}labels: &l { a: b }\nspec:\n  <<: *l\n  c: d\n`);
     const folder = await readFolder(dir);
@@ -77,7 +92,7 @@ describe("what is reported, with its line", () => {
     [
       "a syntax error costs only its document",
       `${service("one")}---\na: [\n---\n${service("two")}`,
-      ["yaml-syntax f.yaml:7"],
+      ["yaml-syntax f.yaml:6"],
       2,
     ],
     ["a tab", "a:\n\t- b\n", ["yaml-syntax f.yaml:2"], 0],
@@ -118,6 +133,23 @@ describe("what is reported, with its line", () => {
     await write("f.yaml", text);
     expect(await problemsIn()).toEqual(problems);
     expect((await readFolder(dir)).objects).toHaveLength(objects);
+  });
+
+  test("bytes that are no text", async () => {
+    await writeFile(join(dir, "f.yaml"), Buffer.from("a: b\0\0c"));
+    expect((await readFolder(dir)).problems).toEqual([
+      expect.objectContaining({ code: "file-unreadable", message: "The file cannot be read: it is not text" }),
+    ]);
+  });
+
+  test.each([
+    ["the last line, when the file ends too early", "a: b\nc: [d\n\n", { line: 2, column: 5, text: "c: [d" }],
+    ["the last line of the document", "a: [b, c\n---\nd: e\n", { line: 1, column: 8, text: "a: [b, c" }],
+    ["what is wrong within", "a: b\n  c: d\ne: f\n", { line: 1, column: 4, text: "a: b" }],
+  ])("a syntax error shows %s", async (_, text, location) => {
+    await write("f.yaml", text);
+    const [problem] = (await readFolder(dir)).problems;
+    expect(problem).toMatchObject({ code: "yaml-syntax", location });
   });
 
   test("an object without a name gets one from its place", async () => {
