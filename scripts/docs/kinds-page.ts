@@ -257,7 +257,10 @@ const sections: readonly Section[] = [
     title: "A filter of a HTTPRoute",
     schema: filterSchema,
     root: "",
-    notes: { "requestMirror.backendRef": "as in `backendRefs[]`, without `weight` and `filters`" },
+    notes: {
+      "requestMirror.backendRef": "as in `backendRefs[]`, without `weight` and `filters`",
+      "externalAuth.backendRef": "as in `backendRefs[]`, without `weight` and `filters`",
+    },
   },
   { title: "ReferenceGrant", groups: gatewayApi, schema: grantSchema },
   { title: "Service", groups: [""], schema: serviceSpecSchema },

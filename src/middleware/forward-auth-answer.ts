@@ -29,13 +29,17 @@ export async function readVerdict(answer: Response, limit: number): Promise<Verd
   }
 }
 
-/** The server's answer as the client gets it: its Location leads to the server unless it is to stay as it is. */
-export function refuse({ answer, body }: Verdict, address: URL, keepsLocation: boolean): Response {
+/**
+ * The server's answer as the client gets it.
+ *
+ * @param address what a Location is relative to; left out, it stays as it is
+ */
+export function refuse({ answer, body }: Verdict, address?: URL): Response {
   const refusal = new Response(body, answer);
   if (body instanceof Uint8Array) refusal.headers.delete("content-length");
   for (const name of [...refusal.headers.keys()]) if (isHopByHop(name)) refusal.headers.delete(name);
   const location = answer.headers.get("location");
-  if (location !== null && !keepsLocation && URL.canParse(location, address.href)) {
+  if (location !== null && address !== undefined && URL.canParse(location, address.href)) {
     refusal.headers.set("Location", new URL(location, address.href).href);
   }
   return refusal;

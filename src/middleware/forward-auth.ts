@@ -46,7 +46,7 @@ export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
       const user = headerField === undefined ? null : answer.headers.get(headerField);
       if (exchange.access !== undefined && user) exchange.access.user = user;
       const isSentToSignIn = answer.status === 401 && signIn !== undefined;
-      if (!answer.ok && !isSentToSignIn) return refuse(verdict, address, preserveLocationHeader);
+      if (!answer.ok && !isSentToSignIn) return refuse(verdict, preserveLocationHeader ? undefined : address);
       void answer.body?.cancel().catch(() => {});
       if (isSentToSignIn) return signIn(exchange);
       carryOver(passed, answer.headers);

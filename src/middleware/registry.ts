@@ -9,6 +9,7 @@ import { contentType } from "./content-type.ts";
 import { digestAuth } from "./digest-auth.ts";
 import { encodedCharacters } from "./encoded-characters.ts";
 import { errors } from "./errors.ts";
+import { externalAuth } from "./external-auth.ts";
 import { forwardAuth } from "./forward-auth.ts";
 import { grpcWeb } from "./grpc-web.ts";
 import { headerModifier } from "./header-modifier.ts";
@@ -29,8 +30,8 @@ import { retry } from "./retry.ts";
 import { bareRuntime, type MiddlewareRuntime } from "./runtime.ts";
 import { stripPrefix } from "./strip-prefix.ts";
 import { stripPrefixRegex } from "./strip-prefix-regex.ts";
-import { urlRewrite } from "./url-rewrite.ts";
 import { timeout } from "./timeout.ts";
+import { urlRewrite } from "./url-rewrite.ts";
 
 /** Every middleware that the edge has: one line each. */
 export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> } = {
@@ -43,6 +44,7 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   digestAuth,
   encodedCharacters,
   errors,
+  externalAuth,
   forwardAuth,
   grpcWeb,
   headerModifier,
@@ -60,9 +62,9 @@ export const factories: { readonly [T in MiddlewareType]: MiddlewareFactory<T> }
   retry,
   stripPrefix,
   stripPrefixRegex,
+  timeout,
   urlRewrite,
 };
-  timeout,
 
 /**
  * The middlewares of a leaf, each built when it is first asked for.

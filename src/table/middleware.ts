@@ -164,6 +164,21 @@ const forwardAuthSchema = z.strictObject({
   authSigninURL: z.optional(z.string()),
 });
 
+/** Gateway API's ExternalAuth over HTTP. */
+const externalAuthSchema = z.strictObject({
+  type: z.literal("externalAuth"),
+  /** Who is asked, by its name in the table. */
+  service: z.string(),
+  /** What it has before the paths that clients ask for; empty, or without a slash at its end. */
+  path: z.string(),
+  /** Of the request, beside Authorization. */
+  allowedHeaders: strings,
+  /** Of its answers; empty: all. */
+  allowedResponseHeaders: strings,
+  /** Bytes of a body that it is shown; 0: none. */
+  maxBodySize: z.number(),
+});
+
 export const grpcWebSchema = z.strictObject({
   type: z.literal("grpcWeb"),
   /** Of pages that may call; `*` is any. */
@@ -264,9 +279,11 @@ export const middlewareSchema = z.discriminatedUnion("type", [
   digestAuthSchema,
   contentTypeSchema,
   forwardAuthSchema,
+  externalAuthSchema,
   inFlightReqSchema,
   circuitBreakerSchema,
   retrySchema,
+  timeoutSchema,
   grpcWebSchema,
   rateLimitSchema,
   errorsSchema,
@@ -281,4 +298,3 @@ export type MiddlewareType = Middleware["type"];
 type OptionsByType = { [M in Middleware as M["type"]]: M };
 /** The options of one middleware type. */
 export type MiddlewareOptions<T extends MiddlewareType> = OptionsByType[T];
-  timeoutSchema,

@@ -204,3 +204,66 @@ describe("a server over TLS", () => {
     expect([asked, shop.requests.length]).toEqual([[], 2]);
   });
 });
+
+describe("Gateway API's ExternalAuth", () => {
+  it("asks for what the client asks for, and lets nobody pass without 200", async () => {
+    const auth = await startBackend("auth", ({ headers }, response) => {
+      const user = /^Bearer (\w+)$/.exec(headers.authorization ?? "")?.[1];
+      if (user === undefined) return response.writeHead(401, { "WWW-Authenticate": "Bearer" }).end("who?");
+      if (user === "none") return response.writeHead(204).end();
+      return response.setHeader("X-User", user).end();
+    });
+    const shop = await startBackend("shop");
+    const externalAuth = {
+      protocol: "HTTP",
+      backendRef: { name: "auth", port: 80 },
+      http: { path: "/check", allowedResponseHeaders: ["X-User"] },
+      forwardBody: { maxSize: 10 },
+    };
+    const rule = { filters: [{ type: "ExternalAuth", externalAuth }], backendRefs: [{ name: "shop", port: 80 }] };
+    const running = await runManifests(
+      `apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: edge }
+spec: { controllerName: sluice.dev/gateway-controller }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: edge }
+spec: { gatewayClassName: edge, listeners: [{ name: web, port: 80, protocol: HTTP }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: shop }
+spec: ${JSON.stringify({ parentRefs: [{ name: "edge" }], hostnames: ["shop.example.com"], rules: [rule] })}
+${serviceManifest("auth", [auth.port])}${serviceManifest("shop", [shop.port])}`,
+    );
+    try {
+      const ask = (headers: http.OutgoingHttpHeaders, body = "order") =>
+        send(running.url("web"), "/cart?x=1", { host: "shop.example.com", method: "POST", headers, body });
+      const refused = await ask({ "X-User": "forged" });
+      expect([refused.status, refused.headers["www-authenticate"], refused.body]).toEqual([401, "Bearer", "who?"]);
+      const { method, url, headers, body } = auth.requests[0] ?? {};
+      expect([method, url, headers?.host, body]).toEqual(["POST", "/check/cart?x=1", "shop.example.com", "order"]);
+      expect(headers?.["x-user"]).toBeUndefined();
+      expect((await ask({ Authorization: "Bearer none" })).status).toBe(403);
+      expect((await ask({ Authorization: "Bearer alice" }, "more than ten")).status).toBe(413);
+      expect([auth.requests.length, shop.requests]).toEqual([2, []]);
+
+      const forged = { "X-User": "forged", X_User: "forged", Connection: "close, X-User" };
+      expect((await ask({ Authorization: "Bearer alice", ...forged })).body).toBe("shop");
+      const seen = shop.requests[0];
+      expect([seen?.url, seen?.body, seen?.headers["x-user"], seen?.headers.x_user]).toEqual([
+        "/cart?x=1",
+        "order",
+        "alice",
+        undefined,
+      ]);
+      await auth.close();
+      expect((await ask({ Authorization: "Bearer alice" })).status).toBe(500);
+      expect(shop.requests).toHaveLength(1);
+    } finally {
+      await Promise.all([running.close(), shop.close(), auth.close().catch(() => {})]);
+    }
+  });
+});

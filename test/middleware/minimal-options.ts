@@ -18,6 +18,14 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   digestAuth: { type: "digestAuth", users: "sealed", realm: "traefik", removeHeader: false },
   encodedCharacters: { type: "encodedCharacters" },
   errors: { type: "errors", status: ["500-599"], statusRewrites: {}, service: "pages", query: "/{status}.html" },
+  externalAuth: {
+    type: "externalAuth",
+    service: "auth",
+    path: "",
+    allowedHeaders: [],
+    allowedResponseHeaders: [],
+    maxBodySize: 0,
+  },
   forwardAuth: {
     type: "forwardAuth",
     service: "auth",
@@ -57,6 +65,6 @@ export const minimalOptions: { readonly [T in MiddlewareType]: MiddlewareOptions
   },
   stripPrefix: { type: "stripPrefix", prefixes: ["/a"] },
   stripPrefixRegex: { type: "stripPrefixRegex", regex: ["/a"] },
+  timeout: { type: "timeout", requestMs: 1000, backendRequestMs: 0 },
   urlRewrite: { type: "urlRewrite" },
 };
-  timeout: { type: "timeout", requestMs: 1000, backendRequestMs: 0 },

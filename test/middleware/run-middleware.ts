@@ -36,7 +36,7 @@ export function exchangeOf({ url = "http://a.com/", method = "GET", headers = {}
 
 /** Services that it asks by itself have nothing against anything. */
 export const build = (options: Middleware): Wrap =>
-  buildMiddlewares({ it: options }, () => async () => new Response(null, { status: 204 }))("it");
+  buildMiddlewares({ it: options }, () => async () => new Response(null))("it");
 
 /** What the origin got, absent when it was not asked, and what the client got. */
 export async function run(options: Middleware, sent: Sent, answer: () => Response = () => new Response("origin")) {

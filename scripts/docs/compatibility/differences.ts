@@ -94,6 +94,9 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
   "A filter of Gateway API": {
     "extensionRef.kind":
       "Only `Middleware` of Traefik's groups ([`filter-unsupported`](problems.md#filter-unsupported)).",
+    "externalAuth.forwardBody.maxSize": `A longer body gets 413, and so does one of more than ${MAX_FORWARDED_BODY / 1024 ** 2} MiB; those of GET and HEAD are never forwarded.`,
+    "externalAuth.http.allowedResponseHeaders":
+      "Where none are named, `Content-*` and `Set-Cookie` of the answer are not copied: they are about the answer, and the request has its own.",
   },
 };
 

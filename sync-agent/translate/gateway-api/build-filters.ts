@@ -21,7 +21,7 @@ export interface FilterScope {
   /** The listener's port, for redirects. */
   port: number;
   context: Context;
-  /** Builds the service of a mirror's backendRef; undefined, with the problem reported, when there is none. */
+  /** Builds the service of a filter's backendRef; undefined, with the problem reported, when there is none. */
   buildMirror: (backendRef: unknown, place: Place) => string | undefined;
   /** By what clients are told apart that stay with one of several backends. */
   clientKey?: ClientKey;
@@ -124,9 +124,44 @@ function buildFilter(filter: Filter, place: Place, scope: FilterScope): Built | 
       });
       return {};
     }
+    case "ExternalAuth":
+      return buildExternalAuth(filter.externalAuth, within(place, "externalAuth"), scope);
     case "ExtensionRef":
       return useExtension(filter.extensionRef, within(place, "extensionRef"), scope.context);
   }
+}
+
+type ExternalAuth = Extract<Filter, { type: "ExternalAuth" }>["externalAuth"];
+
+function buildExternalAuth(auth: ExternalAuth, place: Place, scope: FilterScope): Built | FailedFilters {
+  const { protocol, http, grpc, forwardBody } = auth;
+  const { path, report } = place;
+  if (protocol === "GRPC") {
+    report({
+      code: "filter-unsupported",
+      severity: "error",
+      path: [...path, "protocol"],
+      message: "Servers of authorization are not asked by gRPC; requests get 500",
+      hint: "Let the server answer over HTTP, and write `protocol: HTTP`",
+    });
+    return {};
+  }
+  if (grpc !== undefined) {
+    const message = "`grpc` has no effect with `protocol: HTTP`";
+    report({ code: "unsupported-field", severity: "warning", path: [...path, "grpc"], message });
+  }
+  const service = scope.buildMirror(auth.backendRef, within(place, "backendRef"));
+  if (service === undefined) return {};
+  return {
+    middleware: {
+      type: "externalAuth",
+      service,
+      path: http.path.replace(/\/$/, ""),
+      allowedHeaders: http.allowedHeaders,
+      allowedResponseHeaders: http.allowedResponseHeaders,
+      maxBodySize: forwardBody.maxSize,
+    },
+  };
 }
 
 type Redirect = Extract<Filter, { type: "RequestRedirect" }>["requestRedirect"];

@@ -15,6 +15,15 @@ const pathModifier = z
   .optional();
 export type PathModifier = z.output<typeof pathModifier>;
 
+/** By the rules for values of a path match, which a path is put together from. */
+const pathPrefix = z
+  .string()
+  .regex(/^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*)*$/, "is not a path")
+  .refine(
+    (path) => !/\/(?:\/|\.\.?(?:\/|$))|%2[ef]/i.test(path),
+    "must have no `//`, `.`, `..`, and no escaped slash or dot",
+  );
+
 const percent = z.int().min(0, "must not be negative").max(100, "must not be above 100");
 const objectReference = z.object({ group: z.string().default(""), kind: z.string(), name: z.string() });
 
@@ -55,6 +64,22 @@ export const filterSchema = z.discriminatedUnion("type", [
       maxAge: z.int().min(0).default(5),
     }),
   }),
+  z.object({
+    type: z.literal("ExternalAuth"),
+    externalAuth: z.object({
+      protocol: z.enum(["HTTP", "GRPC"]),
+      backendRef: z.unknown(),
+      http: z
+        .object({
+          path: pathPrefix.default(""),
+          allowedHeaders: whole(z.array(headerName)).default([]),
+          allowedResponseHeaders: whole(z.array(headerName)).default([]),
+        })
+        .prefault({}),
+      grpc: z.object({ allowedHeaders: whole(z.array(headerName)).optional() }).optional(),
+      forwardBody: z.object({ maxSize: z.int().min(0).default(0) }).prefault({}),
+    }),
+  }),
   z.object({ type: z.literal("ExtensionRef"), extensionRef: objectReference }),
 ]);
 export type Filter = z.output<typeof filterSchema>;
@@ -66,5 +91,6 @@ export const filterTypes: readonly string[] = [
   "URLRewrite",
   "RequestMirror",
   "CORS",
+  "ExternalAuth",
   "ExtensionRef",
 ] satisfies Filter["type"][];

@@ -254,7 +254,7 @@ describe("backends", () => {
     ],
     [
       "a filter that there is not",
-      "{ name: app, port: 80, weight: 3, filters: [{ type: ExternalAuth }] }",
+      "{ name: app, port: 80, weight: 3, filters: [{ type: Teleport }] }",
       "error filter-unsupported HTTPRoute/app spec.rules.0.backendRefs.1.filters.0.type",
     ],
     [
@@ -558,7 +558,7 @@ describe("filters", () => {
   const refused: [string, string, string][] = [
     [
       "an unknown type",
-      "{ type: ExternalAuth, externalAuth: {} }",
+      "{ type: Teleport, teleport: {} }",
       "error filter-unsupported HTTPRoute/app spec.rules.0.filters.0.type",
     ],
     [
