@@ -14,9 +14,10 @@ import type { GuardSet } from "../origin-gateway/guards/guard-set.ts";
 import { othersFirst } from "../origin-gateway/guards/others-first.ts";
 import { type AttemptTimes, type GuardedRequest, runGuarded } from "../origin-gateway/guards/run-guarded.ts";
 import { orderTargets } from "../origin-gateway/order-targets.ts";
-import { findSession, sessionCookie } from "../origin-gateway/pod-cookie.ts";
+import { findSession, sessionLine } from "../origin-gateway/pod-cookie.ts";
 import type { ResendableBody } from "../origin-gateway/resendable-body.ts";
 import { type Target, targetsOf } from "../origin-gateway/target.ts";
+import { answerStatus } from "./answer-status.ts";
 import { answerHeaders, podHeaders } from "./call-headers.ts";
 import type { ClientCall } from "./client-call.ts";
 import { type CallOutcome, callPod } from "./pod-call.ts";
@@ -92,7 +93,7 @@ async function sendCall(
 /** What of a call goes on over its attempts. */
 interface Attempts {
   body: ResendableBody;
-  /** Told the status of a Pod's answer; false when the client is not to get it. */
+  /** Told the status that a Pod's answer counts as; false when the client is not to get it. */
   accepts?: (status: number) => boolean;
   /** Where it was answered in a way that the client did not get: others come first. */
   tried?: Set<string>;
@@ -112,7 +113,7 @@ async function tryTargets(
 ): Promise<{ answer: Response } | "declined" | HopFailure> {
   const current = table();
   const targets = targetsOf(endpoints);
-  const session = findSession(service, targets, exchange.headers.get("cookie") ?? undefined);
+  const session = findSession(service, targets, (name) => exchange.headers.get(name), Date.now());
   const signal = signalOf(exchange, call);
   const dialTimeoutMs = dialTimeoutOf(transportOf(service, current));
   const siblingTimeoutMs =
@@ -156,16 +157,15 @@ async function tryTargets(
     if (outcome.kind === "answered") {
       failures.answered(target.authority);
       const { answer } = outcome;
-      if (accepts?.(answer.status) === false) {
+      if (accepts?.(answerStatus(answer)) === false) {
         tried?.add(target.authority);
         answer.abandon();
         return "declined";
       }
       body.settle();
       const headers = answerHeaders(answer.lines);
-      const isKept = session !== undefined && session.target === target && !session.isLegacy;
-      const cookie = isKept ? undefined : sessionCookie(service, targets, target);
-      if (cookie !== undefined) headers.append("set-cookie", cookie);
+      const told = sessionLine(service, targets, target, session, Date.now());
+      if (told !== undefined) headers.append(...told);
       if (exchange.mirror !== true) call.answeredBy(answer);
       return { answer: new Response(answer.body.stream, { status: answer.status, headers }) };
     }

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { answerStatus } from "../../../relay/grpc/answer-status.ts";
 import { encodeMessage } from "../../../relay/grpc/grpc-status.ts";
 import { formatGrpcTimeout, parseGrpcTimeout } from "../../../relay/grpc/grpc-timeout.ts";
 import { createHeldBytes, ResendableBody } from "../../../relay/origin-gateway/resendable-body.ts";
@@ -32,6 +33,20 @@ test("a timeout that is written down is as long, or a little longer", () => {
       expect(read).toBeLessThanOrEqual(Math.max(ms, 1) + Math.max(1, ms / 1e4));
     }),
   );
+});
+
+test.each<[number, string[], number]>([
+  [200, ["content-type", "application/grpc"], 200],
+  [200, ["content-type", "application/grpc", "grpc-status", "0"], 200],
+  [200, ["grpc-status", "14"], 503],
+  [200, ["grpc-status", "4"], 504],
+  [200, ["grpc-status", "5"], 404],
+  [200, ["grpc-status", "16"], 401],
+  [200, ["grpc-status", "17"], 500],
+  [200, ["grpc-status", "none"], 500],
+  [502, ["grpc-status", "0"], 502],
+])("an answer %s with %j counts as %s", (status, lines, counted) => {
+  expect(answerStatus({ status, lines })).toBe(counted);
 });
 
 test("a message is what header lines may hold, and says the same", () => {

@@ -51,6 +51,18 @@ async function refusingPod(code: number): Promise<{ port: number; calls: () => n
   return { port: await listen(server), calls: () => calls };
 }
 
+/** A Pod whose calls end with a code of gRPC and without an answer. */
+async function failingPod(code: number): Promise<{ port: number; calls: () => number }> {
+  let calls = 0;
+  const pod = await startGrpcPod({
+    Unary: (_: unknown, callback: (error: object) => void) => {
+      calls++;
+      callback({ code, details: "as it is" });
+    },
+  });
+  return { port: pod.port, calls: () => calls };
+}
+
 describe("calls", () => {
   test("are counted while they are on their way", async () => {
     const waiting: (() => void)[] = [];
@@ -93,6 +105,53 @@ describe("calls", () => {
     }
     expect(guards.stats().retried.get("retry")).toBe(bad.calls());
     expect(bad.calls()).toBeGreaterThan(0);
+  });
+
+  test("are sent again when a Pod says by its code alone that it cannot serve", async () => {
+    const [bad, good] = [await failingPod(status.UNAVAILABLE), await startEcho()];
+    const { guards, client } = await held([bad.port, good.port], { retry: retry({ status: ["503"] }) });
+    for (let i = 0; i < 4; i++) expect(await unary(client)).toMatchObject({ code: status.OK });
+    expect(guards.stats().retried.get("retry")).toBe(bad.calls());
+    expect(bad.calls()).toBeGreaterThan(0);
+  });
+
+  test("fail as the Pod says where no other can serve", async () => {
+    const bad = await failingPod(status.UNAVAILABLE);
+    const { client } = await held([bad.port], { retry: retry() });
+    expect(await unary(client)).toMatchObject({ code: status.UNAVAILABLE, details: "as it is" });
+    expect(bad.calls()).toBe(3);
+  });
+
+  test("are not sent again for a code that is no such status", async () => {
+    const bad = await failingPod(status.NOT_FOUND);
+    const { client } = await held([bad.port], { retry: retry() });
+    expect((await unary(client)).code).toBe(status.NOT_FOUND);
+    expect(bad.calls()).toBe(1);
+  });
+
+  test("that fail by their code open a breaker", async () => {
+    const bad = await failingPod(status.INTERNAL);
+    const { client } = await held([bad.port], {
+      breaker: {
+        type: "circuitBreaker",
+        condition: {
+          type: "responseCodeRatio",
+          from: 500,
+          to: 600,
+          dividedByFrom: 0,
+          dividedByTo: 600,
+          operator: ">",
+          value: 0.5,
+        },
+        checkPeriodMs: 0,
+        fallbackDurationMs: 60_000,
+        recoveryDurationMs: 60_000,
+        responseCode: 503,
+      },
+    });
+    expect((await unary(client)).code).toBe(status.INTERNAL);
+    for (let i = 0; i < 3; i++) expect((await unary(client)).code).toBe(status.UNAVAILABLE);
+    expect(bad.calls()).toBe(1);
   });
 
   test("are not, being POST, unless that is allowed", async () => {
