@@ -1,13 +1,13 @@
 import { createExchange } from "../exchange/create-exchange.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { forkExchange } from "../exchange/fork-exchange.ts";
+import { isHopByHop } from "../exchange/hop-by-hop.ts";
 import { compileStatuses } from "./compile-statuses.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { invalid } from "./middleware-error.ts";
 
-/** Headers about the client's body, its connection, and what it has already: the page is none of these. */
-const NOT_ASKED =
-  /^(?:connection|content-.*|expect|if-.*|keep-alive|range|te|trailer|transfer-encoding|upgrade|sec-websocket-.*)$/;
+/** Headers about the client's body, its WebSocket, and what it has already: the page is none of these. */
+const NOT_ASKED = /^(?:content-.*|if-.*|range|sec-websocket-.*)$/;
 
 /**
  * Traefik's errors (https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/errorpages/): answers of
@@ -56,7 +56,8 @@ function pageTarget(query: string, code: number, originalCode: number, exchange:
 function createQuestion(exchange: Exchange, target: string, names: readonly string[] | undefined): Exchange {
   const headers = new Headers();
   for (const [name, value] of exchange.headers.current) {
-    if (!NOT_ASKED.test(name) && (names === undefined || names.includes(name))) headers.append(name, value);
+    if (isHopByHop(name) || NOT_ASKED.test(name)) continue;
+    if (names === undefined || names.includes(name)) headers.append(name, value);
   }
   const mark = target.indexOf("?");
   const question = createExchange({
