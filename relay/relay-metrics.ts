@@ -1,6 +1,7 @@
 import type { MetricDefinition } from "../operations/metric-definition.ts";
 import { grpcMetrics } from "./grpc/grpc-metrics.ts";
 import { guardMetrics } from "./origin-gateway/guards/guard-metrics.ts";
+import { spiffeMetrics } from "./spiffe/spiffe-metrics.ts";
 
 const ROUTE = ["entrypoint", "router", "service"] as const;
 
@@ -131,6 +132,7 @@ export const relayMetrics = {
     labels: ["entrypoint", "reason"],
   },
   ...grpcMetrics,
+  ...spiffeMetrics,
 } as const satisfies Record<string, MetricDefinition>;
 
 export type RelayMetricName = keyof typeof relayMetrics;

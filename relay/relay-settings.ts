@@ -1,3 +1,4 @@
+import type { NetConnectOpts } from "node:net";
 import type { StreamSettings } from "./streams/stream-settings.ts";
 
 /** What the relay is told when it is started. */
@@ -22,6 +23,8 @@ export interface RelaySettings {
     /** Opens what middlewares need of Secrets; without it those that do refuse everybody. */
     sealKeyFile: string | undefined;
   };
+  /** Where the SPIFFE Workload API is served; undefined: Pods that are known by SPIFFE are not connected to. */
+  spiffeEndpoint: NetConnectOpts | undefined;
   /** Whether each connection, UDP session and call has a line in the log. */
   hasAccessLog: boolean;
   /** How long requests and connections may take to end when the relay is told to stop, in milliseconds. */

@@ -14,6 +14,8 @@ import { GuardSet } from "./origin-gateway/guards/guard-set.ts";
 import { type RunningGateway, startOriginGateway } from "./origin-gateway/start-gateway.ts";
 import { type RelayMetricName, relayMetrics } from "./relay-metrics.ts";
 import type { RelaySettings } from "./relay-settings.ts";
+import { collectSpiffe } from "./spiffe/spiffe-metrics.ts";
+import { startSpiffe } from "./spiffe/start-spiffe.ts";
 import { createConnectionLog, observeAll, type WriteLine } from "./streams/connection-log.ts";
 import { type Streams, startStreams } from "./streams/start-streams.ts";
 import { StreamStats } from "./streams/stream-stats.ts";
@@ -61,9 +63,11 @@ export async function startRelay(
   const holder = new GatewayTableHolder({ now: () => performance.now() });
   const registry = createMetricRegistry(relayMetrics);
   let follower: FeedFollower | undefined;
+  const spiffe = startSpiffe(settings.spiffeEndpoint, (level, message, fields) => log[level](fields, message));
   const guards = new GuardSet({ now: () => performance.now(), random: Math.random });
   const gateway = await startOriginGateway({
     guards,
+    spiffe: spiffe.trust,
     table: holder,
     verifier,
     listen: settings.gateway,
@@ -78,6 +82,7 @@ export async function startRelay(
   const grpcStats = new GrpcStats(registry);
   const grpc = startGrpc({
     guards,
+    spiffe: spiffe.trust,
     table: emptyTable(),
     serves: takesGrpc,
     choices: gateway.choices,
@@ -95,6 +100,7 @@ export async function startRelay(
   const stats = new StreamStats(registry);
   const streams = startStreams({
     table: emptyTable(),
+    spiffe: spiffe.trust,
     settings: settings.streams,
     observer: writeAccess === undefined ? stats : observeAll([stats, createConnectionLog(writeAccess)]),
     placement: {
@@ -120,6 +126,7 @@ export async function startRelay(
     grpcStats.retain(state.table);
   };
   registry.onCollect(() => collect(registry, gateway, follower));
+  registry.onCollect(() => collectSpiffe(registry, spiffe, Date.now()));
   registry.onCollect(() => grpcStats.collect(grpc.stats()));
   registry.onCollect(() => {
     stats.collect(streams.sessions());
@@ -132,6 +139,7 @@ export async function startRelay(
     metrics: () => registry.read(),
   }).catch(async (error: unknown) => {
     verifier.close();
+    await spiffe.close();
     await Promise.all([gateway.close(0), streams.close(0), grpc.close(0)]);
     throw error;
   });
@@ -159,6 +167,7 @@ export async function startRelay(
       const { graceMs } = settings;
       await Promise.all([gateway.close(graceMs), streams.close(graceMs), grpc.close(graceMs)]);
       await following.close();
+      await spiffe.close();
       verifier.close();
       await operations.close();
     },

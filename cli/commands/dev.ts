@@ -3,6 +3,7 @@ import { explainUnreadable } from "../dev/explain-unreadable.ts";
 import { guardChildren } from "../dev/guard-children.ts";
 import { startDev } from "../dev/start-dev.ts";
 import { parseEntryPointOptions } from "./entry-point-options.ts";
+import { readSpiffeEndpoint } from "./relay-flags.ts";
 import { reportDev } from "./report-dev.ts";
 
 export const dev = defineCommand({
@@ -27,6 +28,7 @@ export const dev = defineCommand({
       guardChildren();
       const entryPoints = parseEntryPointOptions(rawArgs);
       const log = (level: string, message: string): void => console.error(`${level}: ${message.trimEnd()}`);
+      const spiffeEndpoint = readSpiffeEndpoint(undefined, process.env.SPIFFE_ENDPOINT_SOCKET);
       const running = await startDev({
         dir,
         watch,
@@ -35,6 +37,7 @@ export const dev = defineCommand({
         accessLog: args["access-log"] === true,
         writeAccess: (line) => console.log(line.trimEnd()),
         ...(config !== undefined && { config }),
+        ...(spiffeEndpoint !== undefined && { spiffeEndpoint }),
       });
       reportDev(running, { dir, watch });
       await endOfSession();

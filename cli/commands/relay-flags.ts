@@ -1,11 +1,15 @@
 import type { Listen, RelaySettings } from "../../relay/relay-settings.ts";
+import { parseWorkloadEndpoint } from "../../relay/spiffe/workload-endpoint.ts";
 import { defaultStreamSettings } from "../../relay/streams/stream-settings.ts";
 import { type FlagValues, SettingsError } from "../../sync-agent/agent/agent-settings.ts";
 import { parseAddress } from "../../sync-agent/config/parse-address.ts";
 import { parseGoDuration } from "../../sync-agent/translate/go-duration.ts";
 
-/** @throws SettingsError */
-export function readRelaySettings(flags: FlagValues): RelaySettings {
+/**
+ * @param endpointSocket what SPIFFE's own variable says, which counts where the flag does not
+ * @throws SettingsError
+ */
+export function readRelaySettings(flags: FlagValues, endpointSocket?: string): RelaySettings {
   const text = (name: string): string | undefined => {
     const value = flags[name];
     if (typeof value === "boolean") throw new SettingsError(`--${name} needs a value`);
@@ -54,6 +58,7 @@ export function readRelaySettings(flags: FlagValues): RelaySettings {
       entryPoints: (text("grpc") ?? "").split(",").flatMap((name) => name.trim() || []),
       sealKeyFile: text("seal-key-file"),
     },
+    spiffeEndpoint: readSpiffeEndpoint(text("spiffe-endpoint"), endpointSocket),
     hasAccessLog: flags["access-log"] === true,
     graceMs: readDuration("grace", text("grace") ?? "10s"),
     logLevel: readLevel(text("log-level") ?? "info"),
@@ -69,6 +74,20 @@ function checkFeedUrl(text: string): void {
   if (!/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname)) {
     throw new SettingsError(`--feed ${text}: the feed carries private keys, so it is https beyond this machine`);
   }
+}
+
+/** @throws SettingsError */
+export function readSpiffeEndpoint(
+  flag: string | undefined,
+  variable: string | undefined,
+): RelaySettings["spiffeEndpoint"] {
+  const [name, value] = flag === undefined ? ["SPIFFE_ENDPOINT_SOCKET", variable] : ["--spiffe-endpoint", flag];
+  if (!value) return undefined;
+  const endpoint = parseWorkloadEndpoint(value);
+  if (endpoint !== undefined) return endpoint;
+  throw new SettingsError(
+    `${name} ${value} is no address of a Workload API, such as unix:///run/spire/sockets/agent.sock or tcp://127.0.0.1:8081`,
+  );
 }
 
 function readListen(flag: string, value: string): Listen {

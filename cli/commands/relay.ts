@@ -50,6 +50,12 @@ export const relayArgs = {
     description: "The Worker's sealing key: without it middlewares that need a Secret refuse all calls of gRPC",
     valueHint: "FILE",
   },
+  "spiffe-endpoint": {
+    type: "string",
+    description:
+      "Where the SPIFFE Workload API is, such as unix:///run/spire/sockets/agent.sock (what SPIFFE_ENDPOINT_SOCKET says)",
+    valueHint: "URL",
+  },
   linger: {
     type: "string",
     description: "How long a TCP connection may go on after its endpoint is gone (for as long as it likes)",
@@ -87,7 +93,7 @@ export const relay = defineCommand({
   args: relayArgs,
   async run({ args }) {
     try {
-      const settings = readRelaySettings(readFlags(args, relayArgs, process.env));
+      const settings = readRelaySettings(readFlags(args, relayArgs, process.env), process.env.SPIFFE_ENDPOINT_SOCKET);
       const output = destination({ fd: 1, sync: true });
       const logAt = (level: string) =>
         pino(

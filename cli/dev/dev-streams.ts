@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { callEntryPoints } from "../../relay/grpc/call-entry-points.ts";
 import { type Grpc, startGrpc } from "../../relay/grpc/start-grpc.ts";
 import type { Choices } from "../../relay/health/choices.ts";
+import type { SpiffeTrust } from "../../relay/spiffe/spiffe-trust.ts";
 import type { ListenerStatus } from "../../relay/streams/listener-set.ts";
 import { type Streams, startStreams } from "../../relay/streams/start-streams.ts";
 import type { StreamObserver } from "../../relay/streams/stream-observer.ts";
@@ -33,6 +34,7 @@ export interface DevStreamsOptions {
   /** Opens what middlewares need of Secrets. */
   /** Of the origin gateway. */
   choices: Choices;
+  spiffe: SpiffeTrust;
   sealKey: Uint8Array;
   /** Where entry points of UDP listen, by name. */
   overrides: Readonly<Record<string, Address>>;
@@ -65,6 +67,7 @@ export class DevStreams {
       table: this.#table,
       serves: (name) => this.#ofCalls.has(name),
       choices: options.choices,
+      spiffe: options.spiffe,
       runtime: { ...bareRuntime(), unseal: createUnseal(Buffer.from(options.sealKey).toString("base64")) },
       handshakeTimeoutMs: defaultStreamSettings.handshakeTimeoutMs,
       fallbackCertificate,
@@ -76,6 +79,7 @@ export class DevStreams {
     });
     const doorOf = (name: string) => frontDoor.doors.find((door) => door.name === name);
     this.#streams = startStreams({
+      spiffe: options.spiffe,
       table: this.#table,
       settings: defaultStreamSettings,
       observer: silent,

@@ -1,6 +1,8 @@
+import type { NetConnectOpts } from "node:net";
 import { resolve } from "node:path";
 import { callEntryPoints } from "../../relay/grpc/call-entry-points.ts";
 import { startOriginGateway } from "../../relay/origin-gateway/start-gateway.ts";
+import { startSpiffe } from "../../relay/spiffe/start-spiffe.ts";
 import { createTokenVerifier } from "../../src/hop/token.ts";
 import type { Table } from "../../src/table/table.ts";
 import { toAccessLog } from "../../sync-agent/config/access-log.ts";
@@ -32,6 +34,8 @@ export interface DevOptions {
   anyPort?: boolean;
   /** Whether edits are followed. Otherwise `reload` does it. */
   watch?: boolean;
+  /** Where the SPIFFE Workload API is served; without it Pods that are known by SPIFFE are not connected to. */
+  spiffeEndpoint?: NetConnectOpts;
   /** Takes what the Worker and the gateway have to say. */
   log?: (level: string, message: string) => void;
   /** Has requests logged, also where the configuration does not ask for it. */
@@ -91,7 +95,12 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     const manifests = await readManifests(dir, cache, translator, cwd);
 
     const feed = new GatewayFeed(PUBLISHER, () => standIns.ports());
+    const spiffe = startSpiffe(options.spiffeEndpoint, (level, message, fields) =>
+      log(level, `${message} ${JSON.stringify(fields)}`),
+    );
+    closers.push(() => spiffe.close());
     const gateway = await startOriginGateway({
+      spiffe: spiffe.trust,
       table: feed,
       verifier: createTokenVerifier({ keys: { [keys.hop.kid]: keys.hop.publicKey }, now: Date.now }),
       listen: { host: LOOPBACK, port: 0 },
@@ -116,6 +125,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       standInPorts: () => standIns.ports(),
       sealKey: keys.seal,
       choices: gateway.choices,
+      spiffe: spiffe.trust,
       overrides: options.entryPoints ?? {},
       anyPort: options.anyPort ?? false,
       isConfigured: configured !== undefined,

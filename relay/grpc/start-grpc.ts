@@ -10,6 +10,7 @@ import { createDialFailures } from "../origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
 import type { GatewayTable } from "../origin-gateway/gateway-table.ts";
 import { GuardSet } from "../origin-gateway/guards/guard-set.ts";
+import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import type { Companion } from "../tcp/companion.ts";
 import type { ProxiedConnection } from "../tcp/proxy-header.ts";
 import { type CertificateSet, createCertificateSet } from "../tls/certificate-set.ts";
@@ -34,6 +35,8 @@ export interface GrpcOptions {
   guards?: GuardSet;
   /** The origin gateway's, which knows of endpoints how they are. Default: endpoints take turns. */
   choices?: Choices;
+  /** How Pods are known by SPIFFE. Default: none of them is. */
+  spiffe?: SpiffeTrust;
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
@@ -67,7 +70,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
   let gatewayTable = toGatewayTable(table);
   let refusedDials = 0;
   const guards = options.guards ?? new GuardSet({ now, random });
-  const pools = new EndpointPools(now);
+  const pools = new EndpointPools(now, options.spiffe ?? withoutSpiffe);
   const failures = createDialFailures(now);
   const balance = createBalanceState({ random });
   const calls = new WeakMap<Request, ClientCall>();

@@ -4,6 +4,7 @@ import type { ConnectionPool } from "../origin-gateway/connection.ts";
 import { Http1Pool } from "../origin-gateway/http1-pool.ts";
 import { Http2Pool } from "../origin-gateway/http2-pool.ts";
 import { authorityOf, type Target } from "../origin-gateway/target.ts";
+import { withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { askOnce, lineOf, type ProbeAnswer } from "./ask-once.ts";
 import { checkGrpcHealth } from "./grpc-health.ts";
 
@@ -26,7 +27,10 @@ const USER_AGENT = "sluice-health-check";
  *
  * @throws Error when it does not pass, in time
  */
-export async function probeHttp({ target, healthCheck, scheme, transport }: HttpProbe): Promise<void> {
+export async function probeHttp(
+  { target, healthCheck, scheme, transport }: HttpProbe,
+  spiffe = withoutSpiffe,
+): Promise<void> {
   const { address } = target;
   const { mode, port, timeoutMs } = healthCheck;
   const asked = healthCheck.scheme ?? scheme;
@@ -35,8 +39,8 @@ export async function probeHttp({ target, healthCheck, scheme, transport }: Http
   const origin = `${spoken === "https" ? "https" : "http"}://${authority}`;
   const pool: ConnectionPool =
     mode === "grpc" || spoken === "h2c"
-      ? new Http2Pool(origin, http2Options(transport, address))
-      : new Http1Pool(origin, clientOptions(transport, address), 0, Date.now);
+      ? new Http2Pool(origin, http2Options(transport, { address, authority }, spiffe))
+      : new Http1Pool(origin, clientOptions(transport, { address, authority }, spiffe), 0, Date.now);
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error("it did not answer in time")), timeoutMs);
   const host = healthCheck.hostname ?? authority;

@@ -1,10 +1,14 @@
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { type SecureContextOptions, TLSSocket } from "node:tls";
 import { buildConnector, type Client } from "undici";
 import type { ServersTransport } from "../../src/table/service.ts";
+import type { SpiffeTls, SpiffeTrust } from "../spiffe/spiffe-trust.ts";
 import { demandedNames, faultOfNames } from "../tls/peer-names.ts";
 import type { Http2Options } from "./http2-pool.ts";
 import { polled } from "./polled.ts";
+import type { Target } from "./target.ts";
+
+type ConnectTarget = Pick<Target, "address" | "authority">;
 
 /** Traefik's default for a connection attempt. */
 const DIAL_TIMEOUT_MS = 30_000;
@@ -29,7 +33,11 @@ export function maxIdleOf(transport: ServersTransport | undefined): number {
 }
 
 /** How a client connects and how long it keeps idle connections. Timeouts of answers are the request's own. */
-export function clientOptions(transport: ServersTransport | undefined, address: string): Client.Options {
+export function clientOptions(
+  transport: ServersTransport | undefined,
+  target: ConnectTarget,
+  spiffe: SpiffeTrust,
+): Client.Options {
   return {
     pipelining: 1,
     keepAliveTimeout: idleTimeoutOf(transport),
@@ -37,7 +45,7 @@ export function clientOptions(transport: ServersTransport | undefined, address: 
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEADER_BYTES,
     allowH2: false,
-    connect: createConnector(transport, address, false),
+    connect: createConnector(transport, target, spiffe, false),
   };
 }
 
@@ -45,8 +53,12 @@ export function clientOptions(transport: ServersTransport | undefined, address: 
 const PING_TIMEOUT_MS = 15_000;
 
 /** Over TLS both sides agree on HTTP/2 or on HTTP/1.1; without it HTTP/2 is spoken by prior knowledge. */
-export const http2Options = (transport: ServersTransport | undefined, address: string): Http2Options => ({
-  connector: createConnector(transport, address, true),
+export const http2Options = (
+  transport: ServersTransport | undefined,
+  target: ConnectTarget,
+  spiffe: SpiffeTrust,
+): Http2Options => ({
+  connector: createConnector(transport, target, spiffe, true),
   idleTimeoutMs: idleTimeoutOf(transport),
   readIdleTimeoutMs: transport?.readIdleTimeoutMs ?? 0,
   pingTimeoutMs: transport?.pingTimeoutMs ?? PING_TIMEOUT_MS,
@@ -95,7 +107,12 @@ const positive = (ms: number): number => (ms > 0 ? ms : LONGEST_TIMER_MS);
  * The name that a certificate is checked against, and sent as SNI, is the transport's or the target's own. The client
  * library would take it from each request's Host, which has nothing to do with it.
  */
-function createConnector(transport: ServersTransport | undefined, address: string, allowH2: boolean) {
+function createConnector(
+  transport: ServersTransport | undefined,
+  { address, authority }: ConnectTarget,
+  spiffe: SpiffeTrust,
+  allowH2: boolean,
+): buildConnector.connector {
   const options: buildConnector.BuildOptions & { preferH2?: boolean } = {
     ...tlsOptions(transport),
     timeout: dialTimeoutOf(transport),
@@ -104,13 +121,49 @@ function createConnector(transport: ServersTransport | undefined, address: strin
     allowH2,
     preferH2: allowH2,
   };
-  const connect = buildConnector(options);
   const serverName = transport?.serverName ?? (isIP(address) === 0 ? address : undefined);
+  const name = (target: buildConnector.Options): buildConnector.Options => {
+    const { servername: _, ...nameless } = target;
+    return target.protocol === "https:" && serverName !== undefined
+      ? { ...nameless, servername: serverName }
+      : nameless;
+  };
+  const connect = buildConnector(options);
+  if (transport?.spiffe !== undefined) return connectBySpiffe(transport.spiffe, authority, spiffe, options, name);
   const names = demandedNames(transport);
-  const connector: buildConnector.connector = ({ servername: _, ...target }, callback) => {
-    const isTls = target.protocol === "https:";
-    const named = isTls && serverName !== undefined ? { ...target, servername: serverName } : target;
-    connect(named, isTls && names.length > 0 ? demandNames(names, callback) : callback);
+  const connector: buildConnector.connector = (target, callback) => {
+    const isNamed = target.protocol === "https:" && names.length > 0;
+    connect(name(target), isNamed ? demandNames(names, callback) : callback);
+  };
+  return connector;
+}
+
+/** A connector that takes a Pod for what its SPIFFE ID says. Without TLS it has none, and is connected to as it is. */
+function connectBySpiffe(
+  rule: NonNullable<ServersTransport["spiffe"]>,
+  authority: string,
+  spiffe: SpiffeTrust,
+  options: buildConnector.BuildOptions,
+  name: (target: buildConnector.Options) => buildConnector.Options,
+): buildConnector.connector {
+  const plain = buildConnector(options);
+  const connector: buildConnector.connector = (target, callback) => {
+    if (target.protocol !== "https:") return plain(name(target), callback);
+    const dial = (tls: SpiffeTls): Promise<Socket> => {
+      // A handshake that goes on from an earlier one would not look at the Pod's certificate again.
+      const connect = buildConnector({ ...options, ...tls, maxCachedSessions: 0 });
+      return new Promise((resolve, reject) => {
+        connect(name(target), (error, socket) => {
+          // The library leaves the socket of a failed attempt out, where its types have null.
+          if (error !== null || !socket) reject(error ?? new Error("there is no connection"));
+          else resolve(socket);
+        });
+      });
+    };
+    spiffe.connect(rule, authority, dial).then(
+      (socket) => callback(null, socket),
+      (error: Error) => callback(error, null),
+    );
   };
   return connector;
 }

@@ -1,4 +1,5 @@
 import type { LoadBalancer, ServersTransport } from "../../src/table/service.ts";
+import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { AlpnPool } from "./alpn-pool.ts";
 import { clientOptions, http2Options, maxIdleOf } from "./connect-options.ts";
 import type { ConnectionPool } from "./connection.ts";
@@ -21,10 +22,12 @@ export class EndpointPools {
   /** What a target was last asked for with: its key is not written down for each request. */
   readonly #last = new WeakMap<Target, { service: LoadBalancer; isUpgrade: boolean; entry: Entry }>();
   readonly #now: () => number;
+  readonly #spiffe: SpiffeTrust;
 
   /** @param now milliseconds */
-  constructor(now: () => number) {
+  constructor(now: () => number, spiffe = withoutSpiffe) {
     this.#now = now;
+    this.#spiffe = spiffe;
   }
 
   /**
@@ -66,14 +69,19 @@ export class EndpointPools {
 
   #create(
     scheme: LoadBalancer["scheme"],
-    { authority, address }: Target,
+    target: Target,
     transport: ServersTransport | undefined,
     isUpgrade: boolean,
   ): ConnectionPool {
-    const origin = `${scheme === "h2c" ? "http" : scheme}://${authority}`;
-    const http2 = http2Options(transport, address);
+    const origin = `${scheme === "h2c" ? "http" : scheme}://${target.authority}`;
+    const http2 = http2Options(transport, target, this.#spiffe);
     if (scheme === "h2c") return new Http2Pool(origin, http2);
-    const http1 = new Http1Pool(origin, clientOptions(transport, address), maxIdleOf(transport), this.#now);
+    const http1 = new Http1Pool(
+      origin,
+      clientOptions(transport, target, this.#spiffe),
+      maxIdleOf(transport),
+      this.#now,
+    );
     if (scheme === "http" || isUpgrade || transport?.disableHttp2 === true) return http1;
     return new AlpnPool(origin, http2.connector, http1, new Http2Pool(origin, http2));
   }

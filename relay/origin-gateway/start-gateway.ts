@@ -3,8 +3,9 @@ import { HOP_HEADER } from "../../src/hop/hop.ts";
 import type { TokenVerifier } from "../../src/hop/token.ts";
 import { Choices } from "../health/choices.ts";
 import { HttpHealth } from "../health/http-health.ts";
-import { probeHttp } from "../health/probe-http.ts";
+import { type HttpProbe, probeHttp } from "../health/probe-http.ts";
 import { ProbeSchedule } from "../health/probe-schedule.ts";
+import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { answerFailure, answerText } from "./answer.ts";
 import { listenForClients } from "./client-listener.ts";
 import { createDialFailures } from "./dial-failures.ts";
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   isTableLive?: () => boolean;
   /** Shared with others that take requests, so that all are counted together. Default: its own. */
   guards?: GuardSet;
+  /** How Pods are known by SPIFFE. Default: none of them is. */
+  spiffe?: SpiffeTrust;
   /** Milliseconds since 1970. */
   now: () => number;
   /** A number from 0 (included) to 1 (excluded). */
@@ -58,8 +61,10 @@ export interface RunningGateway {
  */
 export async function startOriginGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { table, verifier, listen, now, random, log = () => {}, onRequestEnd = () => {} } = options;
-  const { isTableLive = () => true, logHealth = () => {} } = options;
-  const health = new HttpHealth(new ProbeSchedule({ probe: probeHttp, random, log: logHealth }));
+  const { isTableLive = () => true, logHealth = () => {}, spiffe = withoutSpiffe } = options;
+  const health = new HttpHealth(
+    new ProbeSchedule({ probe: (probe: HttpProbe) => probeHttp(probe, spiffe), random, log: logHealth }),
+  );
   const choices = new Choices({
     health,
     now,
@@ -77,7 +82,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
     choices,
-    pools: new EndpointPools(now),
+    pools: new EndpointPools(now, spiffe),
     guards: options.guards ?? new GuardSet({ now, random }),
     counters: createCounters(),
     isTableLive,

@@ -1,6 +1,8 @@
+import type { Socket } from "node:net";
 import type { ServersTransport } from "../../src/table/service.ts";
 import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
 import { authorityOf, type Target } from "../origin-gateway/target.ts";
+import { type SpiffeTls, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { dial } from "../tcp/dial.ts";
 import { encryptUpstream } from "../tcp/greet-endpoint.ts";
 import { peek } from "../tcp/peek.ts";
@@ -22,22 +24,34 @@ export interface Probe {
  *
  * @throws Error when it does not pass, in time
  */
-export async function probeEndpoint({ target, healthCheck, loadBalancer, transport }: Probe): Promise<void> {
+export async function probeEndpoint(
+  { target, healthCheck, loadBalancer, transport }: Probe,
+  spiffe = withoutSpiffe,
+): Promise<void> {
   const { timeoutMs, port, send, expect } = healthCheck;
   const { address } = target;
   const probed = port === undefined ? target : { ...target, authority: authorityOf({ address, port }) };
   const until = performance.now() + timeoutMs;
-  const socket = await dial(probed, timeoutMs);
-  const left = Math.max(1, Math.ceil(until - performance.now()));
-  const timer = setTimeout(() => socket.destroy(), left);
-  try {
-    const { tls, proxyProtocol } = loadBalancer;
+  const left = (): number => Math.max(1, Math.ceil(until - performance.now()));
+  const sockets: Socket[] = [];
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const { tls: isTls, proxyProtocol } = loadBalancer;
+  const open = async (tls?: SpiffeTls): Promise<Socket> => {
+    const socket = await dial(probed, left());
+    sockets.push(socket);
     if (proxyProtocol !== undefined) socket.write(writeLocalProxyHeader(proxyProtocol));
-    const stream = tls ? await encryptUpstream(socket, target, transport, left) : socket;
+    return isTls ? encryptUpstream(socket, target, transport, tls, left()) : socket;
+  };
+  const timer = setTimeout(close, timeoutMs);
+  try {
+    const rule = isTls ? transport?.spiffe : undefined;
+    const stream = rule === undefined ? await open() : await spiffe.connect(rule, probed.authority, open);
     if (send !== undefined) stream.write(send);
     if (expect === undefined) return;
     const wanted = Buffer.from(expect);
-    const answer = await peek(stream, left, (bytes) => {
+    const answer = await peek(stream, left(), (bytes) => {
       const seen = bytes.subarray(0, wanted.length);
       if (!seen.equals(wanted.subarray(0, seen.length))) return { value: false, take: 0 };
       return seen.length === wanted.length ? { value: true, take: 0 } : undefined;
@@ -46,6 +60,6 @@ export async function probeEndpoint({ target, healthCheck, loadBalancer, transpo
     if (!answer.value) throw new Error("its answer does not begin as it should");
   } finally {
     clearTimeout(timer);
-    socket.destroy();
+    close();
   }
 }

@@ -1,4 +1,5 @@
 import type { Certificate } from "../../src/table/tls.ts";
+import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import type { Companion } from "../tcp/companion.ts";
 import { createCarrier } from "../tcp/create-carrier.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
@@ -7,7 +8,7 @@ import { HealthChecks } from "./health-checks.ts";
 import { createLingering } from "./linger.ts";
 import { ListenerSet, type ListenerSetOptions, type ListenerStatus } from "./listener-set.ts";
 import { openListener } from "./open-listener.ts";
-import { probeEndpoint } from "./probe-endpoint.ts";
+import { type Probe, probeEndpoint } from "./probe-endpoint.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import type { StreamSettings } from "./stream-settings.ts";
 import { type Placement, wantedListeners } from "./wanted-listeners.ts";
@@ -21,6 +22,8 @@ export interface StreamsOptions {
   companion?: (entryPoint: string) => Companion | undefined;
   /** Shown where the table has no certificate for a name, and no default. */
   fallbackCertificate?: Certificate;
+  /** How endpoints are known by SPIFFE. Default: none of them is. */
+  spiffe?: SpiffeTrust;
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
@@ -53,15 +56,16 @@ const parts = ["relayEntryPoints", "tcpRouters", "udpRouters"] as const;
 
 /** Listens where the table has routes of TCP and UDP, and carries what comes. */
 export function startStreams(options: StreamsOptions): Streams {
-  const { settings, observer, placement, companion, random, now, log, pauseMs } = options;
+  const { settings, observer, placement, companion, random, now, log, pauseMs, spiffe = withoutSpiffe } = options;
   let current = options.table;
   const table = (): StreamTable => current;
   const lingering = settings.lingerMs === undefined ? undefined : createLingering(settings.lingerMs);
-  const health = new HealthChecks({ probe: probeEndpoint, random, log });
+  const health = new HealthChecks({ probe: (probe: Probe) => probeEndpoint(probe, spiffe), random, log });
   health.take(current);
   const carrier = createCarrier({
     table,
     handshakeTimeoutMs: settings.handshakeTimeoutMs,
+    spiffe,
     random,
     now,
     health,

@@ -5,6 +5,7 @@ import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
 import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
 import type { Target } from "../origin-gateway/target.ts";
+import type { SpiffeTls, SpiffeTrust } from "../spiffe/spiffe-trust.ts";
 import type { Terminator } from "../tls/terminator.ts";
 import { type ChoiceState, chooseTargets } from "./choose-targets.ts";
 import { dial } from "./dial.ts";
@@ -40,6 +41,8 @@ export interface Carrier extends ChoiceState {
   failures: DialFailures;
   /** Open connections by the target's authority. */
   connections: Map<string, number>;
+  /** How endpoints are known by SPIFFE. */
+  spiffe: SpiffeTrust;
   guardsOf(table: StreamTable, names: readonly string[]): readonly TcpGuard[];
   /** What ends TLS with the options of this name. */
   terminatorOf(table: StreamTable, options: string | undefined): Terminator;
@@ -124,12 +127,12 @@ async function reach(
   loadBalancer: TcpLoadBalancer,
   client: End,
   connection: RoutedConnection,
-  { failures }: Carrier,
+  { failures, spiffe }: Carrier,
 ): Promise<Reached> {
   const { table } = connection;
   const transport =
     loadBalancer.serversTransport === undefined ? undefined : table.serversTransports[loadBalancer.serversTransport];
-  const dialEndpoint = dialling(loadBalancer, client, connection);
+  const dialEndpoint = dialling(loadBalancer, client, connection, spiffe);
   let attempts = 0;
   for (const target of targets) {
     if (client.destroyed) break;
@@ -152,7 +155,12 @@ async function reach(
 type DialEndpoint = (target: Target, transport: ServersTransport | undefined) => Promise<End>;
 
 /** How endpoints are dialled, and told what they must know before the client's bytes. */
-function dialling(loadBalancer: TcpLoadBalancer, client: End, connection: RoutedConnection): DialEndpoint {
+function dialling(
+  loadBalancer: TcpLoadBalancer,
+  client: End,
+  connection: RoutedConnection,
+  spiffe: SpiffeTrust,
+): DialEndpoint {
   // An endpoint that answers before the client's bytes may come is read by others first.
   const isDirect = loadBalancer.tls !== true && !connection.route.isPostgres;
   const { proxyProtocol } = loadBalancer;
@@ -165,9 +173,14 @@ function dialling(loadBalancer: TcpLoadBalancer, client: End, connection: Routed
     };
   }
   return async (target, transport) => {
-    const dialled = await dial(target, dialTimeoutOf(transport), isDirect);
-    if (isDirect && proxyProtocol === undefined) return dialled;
-    return greetEndpoint(dialled, target, loadBalancer, transport, connection);
+    const dialAndGreet = async (tls?: SpiffeTls): Promise<Socket> => {
+      const dialled = await dial(target, dialTimeoutOf(transport), isDirect);
+      if (isDirect && proxyProtocol === undefined) return dialled;
+      return greetEndpoint(dialled, target, loadBalancer, transport, connection, tls);
+    };
+    return loadBalancer.tls === true && transport?.spiffe !== undefined
+      ? spiffe.connect(transport.spiffe, target.authority, dialAndGreet)
+      : dialAndGreet();
   };
 }
 

@@ -1,6 +1,7 @@
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { type Certificate, DEFAULT_TLS_OPTIONS } from "../../src/table/tls.ts";
 import { createDialFailures } from "../origin-gateway/dial-failures.ts";
+import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { type CertificateSet, createCertificateSet } from "../tls/certificate-set.ts";
 import { createTerminator, type Terminator } from "../tls/terminator.ts";
 import type { Carrier, ConnectionEnd } from "./carry-connection.ts";
@@ -13,6 +14,7 @@ export interface CarrierOptions {
   /** Shown where the table has no certificate for a name and no default. */
   fallbackCertificate?: Certificate;
   handshakeTimeoutMs: number;
+  spiffe?: SpiffeTrust;
   random: () => number;
   /** Milliseconds on a clock that never goes back. */
   now: () => number;
@@ -23,7 +25,17 @@ export interface CarrierOptions {
 
 /** One for a relay: what it knows of endpoints and clients outlives every table. */
 export function createCarrier(options: CarrierOptions): Carrier {
-  const { table, fallbackCertificate, handshakeTimeoutMs, random, now, health, reached, ended } = options;
+  const {
+    table,
+    fallbackCertificate,
+    handshakeTimeoutMs,
+    spiffe = withoutSpiffe,
+    random,
+    now,
+    health,
+    reached,
+    ended,
+  } = options;
   const inFlight = new Map<string, number>();
   const guards = new WeakMap<StreamTable["tcpMiddlewares"], Map<string, TcpGuard>>();
   const sets = new WeakMap<StreamTable["certificates"], CertificateSet>();
@@ -60,6 +72,7 @@ export function createCarrier(options: CarrierOptions): Carrier {
     balance: createBalanceState({ random }),
     failures: createDialFailures(now),
     connections: new Map(),
+    spiffe,
     random,
     now,
     health,

@@ -4,6 +4,7 @@ import { connect as connectTls } from "node:tls";
 import type { ServersTransport } from "../../src/table/service.ts";
 import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
 import type { Target } from "../origin-gateway/target.ts";
+import type { SpiffeTls } from "../spiffe/spiffe-trust.ts";
 import { demandedNames, faultOfNames } from "../tls/peer-names.ts";
 import { peek } from "./peek.ts";
 import { writeProxyHeader } from "./proxy-header.ts";
@@ -26,11 +27,12 @@ export async function greetEndpoint(
   { proxyProtocol, tls = false }: Pick<TcpLoadBalancer, "proxyProtocol" | "tls">,
   transport: ServersTransport | undefined,
   { ends, route }: Pick<RoutedConnection, "ends" | "route">,
+  spiffe?: SpiffeTls,
 ): Promise<Socket> {
   try {
     if (proxyProtocol !== undefined) upstream.write(writeProxyHeader(proxyProtocol, ends));
     if (route.isPostgres && route.router.tls?.passthrough) await askForTls(upstream);
-    return tls ? await encryptUpstream(upstream, target, transport) : upstream;
+    return tls ? await encryptUpstream(upstream, target, transport, spiffe) : upstream;
   } catch (error) {
     upstream.destroy();
     throw error;
@@ -48,12 +50,14 @@ async function askForTls(upstream: Socket): Promise<void> {
 /**
  * Speaks TLS to an endpoint from here on.
  *
+ * @param spiffe in place of what the transport says of TLS: then who it is with is the caller's to judge
  * @throws when it does not, or shows a certificate that is not believed
  */
 export async function encryptUpstream(
   upstream: Socket,
   target: Target,
   transport: ServersTransport | undefined,
+  spiffe?: SpiffeTls,
   timeoutMs = GREETING_TIMEOUT_MS,
 ): Promise<Socket> {
   const { insecureSkipVerify, rootCAs = [], certificates = [] } = transport ?? {};
@@ -69,6 +73,7 @@ export async function encryptUpstream(
       cert: certificates.map(({ certificate }) => certificate),
       key: certificates.map(({ key }) => key),
     }),
+    ...spiffe,
   });
   // Also when nobody waits any more: an error without a listener would end the process.
   encrypted.on("error", () => {});

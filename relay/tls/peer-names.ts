@@ -42,7 +42,7 @@ function hasName(certificate: X509Certificate, { type, value }: Name): boolean {
  * The URIs that a certificate names. Its names are separated by commas, and quoted as JSON where they hold one (Node's
  * documentation of `X509Certificate`).
  */
-function urisOf({ subjectAltName = "" }: X509Certificate): string[] {
+export function urisOf({ subjectAltName = "" }: X509Certificate): string[] {
   return [...subjectAltName.matchAll(/(?:^|, )URI:("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(([, name = ""]) =>
     name.startsWith('"') ? String(JSON.parse(name)) : name,
   );

@@ -18,10 +18,7 @@ import { translators } from "../../sync-agent/translate/registry.ts";
 import { ingressRouteSchema, routeSchema } from "../../sync-agent/translate/traefik/ingress-route-schema.ts";
 import { tcpMiddlewareSchemas } from "../../sync-agent/translate/traefik/middleware-tcp.ts";
 import { serversTransportSchema } from "../../sync-agent/translate/traefik/servers-transport-schema.ts";
-import {
-  serversTransportTcpSchema,
-  tcpTransportGuards,
-} from "../../sync-agent/translate/traefik/servers-transport-tcp.ts";
+import { serversTransportTcpSchema } from "../../sync-agent/translate/traefik/servers-transport-tcp.ts";
 import { serviceSchema } from "../../sync-agent/translate/traefik/service-schema.ts";
 import * as streams from "../../sync-agent/translate/traefik/stream-route-schema.ts";
 import { tlsOptionSchema } from "../../sync-agent/translate/traefik/tls-option.ts";
@@ -108,9 +105,6 @@ const sections: readonly Section[] = [
     schema: serversTransportTcpSchema,
     notes: {
       dialKeepAlive: "not used: silent connections are probed every 15s",
-      ...Object.fromEntries(
-        tcpTransportGuards.map((field) => [`tls.${field}`, "not supported: connections are closed"]),
-      ),
     },
   },
   {

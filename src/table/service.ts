@@ -194,6 +194,17 @@ export const serversTransportSchema = z.strictObject({
   peerCertUri: z.optional(z.string()),
   /** Of these the Pod's certificate must name one. */
   peerCertSans: z.optional(z.array(z.strictObject({ type: z.enum(["dns", "uri"]), value: z.string() }))),
+  /**
+   * Pods are known by their SPIFFE IDs, and the relay by its own: one of `ids`, else any of `trustDomain`, else any of a
+   * trust domain whose authorities are known. What of TLS stands above has no part in it then.
+   */
+  spiffe: z.optional(
+    z.strictObject({
+      ids: z.optional(z.array(z.string())),
+      /** Its name alone. */
+      trustDomain: z.optional(z.string()),
+    }),
+  ),
   minTlsVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   maxTlsVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   /** By OpenSSL's names; those of TLS 1.3 are its own. */

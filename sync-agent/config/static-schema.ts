@@ -203,7 +203,12 @@ export const staticSchema = object({
   ocsp: certificates,
   ping: noPlace("notice", "agent and relay answer `/ping` at `--operations`, the edge on its admin API"),
   serversTransport: notDone("warning", "name a ServersTransport object in the service instead"),
-  spiffe: notDone("warning"),
+  spiffe: object({
+    workloadAPIAddr: noPlace(
+      "warning",
+      "the relay is told it: `--spiffe-endpoint`, the variable SPIFFE_ENDPOINT_SOCKET, or `relay.spiffe` of the chart",
+    ),
+  }),
   tcpServersTransport: notDone("warning", "name a ServersTransportTCP object in the service instead"),
   tracing,
 });

@@ -34,6 +34,7 @@ const everything = [
   "relay.linger=10m",
   "relay.processes=2",
   "relay.accessLog=true",
+  "relay.spiffe.enabled=true",
 ];
 const lint = (...values: string[]) =>
   helm(
@@ -86,6 +87,8 @@ describe("values", () => {
     ["a port of a protocol that the relay does not carry", "relay.ports.sip.protocol=SCTP", "sip"],
     ["a port with the name of another", "relay.ports.gateway.port=1", "gateway"],
     ["a port with a name that is too long for one", "relay.ports.a-very-long-name.port=1", "a-very-long-name"],
+    ["a socket in a folder that is no path", "relay.spiffe.hostPath=run/spire", "hostPath"],
+    ["a socket's name that is a path", "relay.spiffe.socket=a/b.sock", "socket"],
     ["an admin API without TLS", "cloudflare.adminUrl=http://sluice.example.com", "adminUrl"],
   ])("are refused: %s", async (_, value, place) => {
     await expect(lint(value)).rejects.toThrow(place);
@@ -277,10 +280,28 @@ describe("flags", () => {
       hasAccessLog: true,
       processes: 2,
       streams: { lingerMs: 600_000 },
+      spiffeEndpoint: { path: "/run/spiffe/spire-agent.sock" },
       feed: { urls: ["https://sluice-agent.edge.svc:9443"] },
       gateway: { host: "::", port: 8080 },
       graceMs: 30_000,
     });
+  });
+
+  it("of the relay say where the Workload API is, whoever hands its socket over", async () => {
+    const ofRelay = async (...values: string[]) => {
+      const objects = await render(...values);
+      return { flags: argsOf(objects, "relay"), text: JSON.stringify(find(objects, "Deployment/sluice-relay")) };
+    };
+    const byDriver = await ofRelay("relay.spiffe.enabled=true");
+    expect(byDriver.flags).toContain("--spiffe-endpoint=unix:///run/spiffe/spire-agent.sock");
+    expect(byDriver.text).toContain('{"name":"spiffe","csi":{"driver":"csi.spiffe.io","readOnly":true}}');
+    expect(byDriver.text).toContain('{"name":"spiffe","mountPath":"/run/spiffe","readOnly":true}');
+    const values = ["relay.spiffe.hostPath=/run/spire", "relay.spiffe.socket=agent.sock"];
+    const byNode = await ofRelay("relay.spiffe.enabled=true", ...values);
+    expect(byNode.flags).toContain("--spiffe-endpoint=unix:///run/spiffe/agent.sock");
+    expect(byNode.text).toContain('{"name":"spiffe","hostPath":{"path":"/run/spire","type":"Directory"}}');
+    expect(byNode.text).not.toContain("csi");
+    expect((await ofRelay(...values)).text).not.toContain("spiffe");
   });
 
   it("of the relay name the entry points that take gRPC, and what opens their middlewares' Secrets", async () => {

@@ -58,6 +58,7 @@ const texts = [
   "lax",
   "Path",
   "default-other@kubernetescrd",
+  "spiffe://other.example/other",
   "web",
   "",
 ];

@@ -169,6 +169,7 @@ export const traefikKinds: readonly KindUnderTest[] = [
       "spec.peerCertSANs": traefik("ServersTransport", PROBE, {
         peerCertSANs: [{ type: "URI", value: "spiffe://web" }],
       }),
+      "spec.spiffe": traefik("ServersTransport", PROBE, { spiffe: {} }),
     },
   },
   {
@@ -179,6 +180,7 @@ export const traefikKinds: readonly KindUnderTest[] = [
       "spec.tls.peerCertSANs": traefik("ServersTransportTCP", PROBE, {
         tls: { peerCertSANs: [{ type: "URI", value: "spiffe://web" }] },
       }),
+      "spec.tls.spiffe": traefik("ServersTransportTCP", PROBE, { tls: { spiffe: {} } }),
     },
   },
   {

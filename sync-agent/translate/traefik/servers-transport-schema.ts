@@ -2,6 +2,7 @@ import * as z from "zod";
 import { whole } from "../read-object.ts";
 import { tlsCipherSuites, tlsVersions } from "../tls/go-names.ts";
 import { peerNameFields } from "./peer-names.ts";
+import { spiffeField } from "./spiffe.ts";
 
 const versions = [...tlsVersions.keys()];
 const duration = z.union([z.string(), z.int()]);
@@ -30,6 +31,6 @@ export const serversTransportSchema = z.object({
   // One more or one less is not what was asked for.
   cipherSuites: whole(z.array(z.string().refine((name) => tlsCipherSuites.has(name), "is no cipher suite"))).optional(),
   ...peerNameFields,
-  spiffe: z.unknown().optional(),
+  spiffe: spiffeField,
 });
 export type ServersTransportSpec = z.output<typeof serversTransportSchema>;

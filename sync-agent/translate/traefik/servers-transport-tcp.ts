@@ -9,6 +9,7 @@ import { type Report, readSpec } from "../read-object.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
 import { findTransport } from "./find-transport.ts";
 import { peerNameFields, readPeerNames } from "./peer-names.ts";
+import { readSpiffe, spiffeField } from "./spiffe.ts";
 import { readCertificates, readRootCAs } from "./transport-secrets.ts";
 
 const duration = z.union([z.string(), z.int()]);
@@ -28,7 +29,7 @@ export const serversTransportTcpSchema = z.object({
       rootCAsSecrets: z.array(z.string()).optional(),
       certificatesSecrets: z.array(z.string()).optional(),
       ...peerNameFields,
-      spiffe: z.unknown().optional(),
+      spiffe: spiffeField,
     })
     .optional(),
 });
@@ -78,19 +79,12 @@ export function useServersTransportTcp(
   return { name: key, ...read };
 }
 
-/** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
-export const tcpTransportGuards = ["spiffe"] as const;
-
 function readTransport(object: KubernetesObject, report: Report, context: Context): TcpTransport | undefined {
   const spec = readSpec(serversTransportTcpSchema, object, report);
   if (spec === undefined) return undefined;
   const { tls = {}, proxyProtocol } = spec;
-  const demanded = tcpTransportGuards.filter((field) => tls[field] !== undefined && tls[field] !== null);
-  for (const field of demanded) {
-    const message = `\`${field}\` is not supported yet; services with this ServersTransportTCP close their connections`;
-    report({ code: "unsupported-field", severity: "error", path: ["spec", "tls", field], message });
-  }
-  if (demanded.length > 0) return undefined;
+  const bySpiffe = readSpiffe(tls, ["spec", "tls"], report);
+  if (bySpiffe === undefined) return undefined;
   const secrets = { object, path: ["spec", "tls"], report, context };
   const rootCAs = readRootCAs(tls, secrets);
   const certificates = readCertificates(tls, secrets);
@@ -108,6 +102,7 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
       ...(rootCAs.length === 0 ? {} : { rootCAs }),
       ...(certificates.length === 0 ? {} : { certificates }),
       ...readPeerNames(tls),
+      ...bySpiffe,
       ...(dialTimeoutMs === undefined ? {} : { dialTimeoutMs: Math.max(dialTimeoutMs, 0) }),
     },
     balancing: {

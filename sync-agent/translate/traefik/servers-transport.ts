@@ -9,6 +9,7 @@ import { type Context, type Place, silent, startFragment } from "./context.ts";
 import { findTransport } from "./find-transport.ts";
 import { readPeerNames } from "./peer-names.ts";
 import { type ServersTransportSpec, serversTransportSchema } from "./servers-transport-schema.ts";
+import { readSpiffe } from "./spiffe.ts";
 import { readCertificates, readRootCAs } from "./transport-secrets.ts";
 
 /** A ServersTransport by itself: its problems, and its entry in the table for those that name it. */
@@ -50,24 +51,11 @@ export function useServersTransport(
   return { name: key };
 }
 
-/** Fields whose loss would weaken what is checked about the Pod: the transport cannot be used without them. */
-const guards = ["spiffe"] as const;
-
 function readTransport(object: KubernetesObject, report: Report, context: Context): ServersTransport | undefined {
   const spec = readSpec(serversTransportSchema, object, report);
   if (spec === undefined) return undefined;
-  let isUsable = true;
-  for (const field of guards) {
-    if (spec[field] === undefined || spec[field] === null) continue;
-    report({
-      code: "unsupported-field",
-      severity: "error",
-      path: ["spec", field],
-      message: `\`${field}\` is not supported yet; services with this ServersTransport answer 503`,
-    });
-    isUsable = false;
-  }
-  if (!isUsable) return undefined;
+  const bySpiffe = readSpiffe(spec, ["spec"], report);
+  if (bySpiffe === undefined) return undefined;
   const { serverName, insecureSkipVerify, maxIdleConnsPerHost, disableHTTP2 } = spec;
   const secrets = { object, path: ["spec"], report, context };
   const rootCAs = readRootCAs(spec, secrets);
@@ -80,6 +68,7 @@ function readTransport(object: KubernetesObject, report: Report, context: Contex
     ...(maxIdleConnsPerHost === undefined ? {} : { maxIdleConnsPerHost }),
     ...(disableHTTP2 === undefined ? {} : { disableHttp2: disableHTTP2 }),
     ...readPeerNames(spec),
+    ...bySpiffe,
     ...readTls(spec),
     ...readTimeouts(spec, report),
   };

@@ -9,7 +9,7 @@ import {
 } from "node:tls";
 import { makeCertificate } from "../../../cli/dev/make-certificate.ts";
 import { type ConnectionEnd, carryConnection } from "../../../relay/tcp/carry-connection.ts";
-import { createCarrier } from "../../../relay/tcp/create-carrier.ts";
+import { type CarrierOptions, createCarrier } from "../../../relay/tcp/create-carrier.ts";
 import type { StreamTable } from "../../../relay/tcp/stream-table.ts";
 import { type RefusedConnection, startTcpListener, type TcpListenerOptions } from "../../../relay/tcp/tcp-listener.ts";
 import { parseTcpRule } from "../../../src/rule/parse-tcp-rule.ts";
@@ -128,6 +128,7 @@ function joinTables(parts: readonly Partial<StreamTable>[]): StreamTable {
 export async function startRelay(
   parts: readonly Partial<StreamTable>[],
   options: Partial<TcpListenerOptions> = {},
+  carrierOptions: Pick<CarrierOptions, "spiffe"> = {},
 ): Promise<Relay> {
   let table = joinTables(parts);
   const ends: ConnectionEnd[] = [];
@@ -138,6 +139,7 @@ export async function startRelay(
     random: () => 0,
     now: () => performance.now(),
     ended: (end) => ends.push(end),
+    ...carrierOptions,
   });
   const listener = await startTcpListener({
     entryPoint: "tcp",

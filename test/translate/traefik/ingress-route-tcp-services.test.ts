@@ -287,7 +287,6 @@ describe("ServersTransportTCP", () => {
   test.each([
     ["tls: { peerCertURI: 1 }", "invalid-field", "spec.tls.peerCertURI"],
     ["tls: { peerCertSANs: [{ type: DNS, value: x }] }", "invalid-field", "spec.tls.peerCertSANs.0.type"],
-    ["tls: { spiffe: {} }", "unsupported-field", "spec.tls.spiffe"],
     ["proxyProtocol: { version: 4 }", "invalid-field", "spec.proxyProtocol.version"],
   ])("%s closes the connections of its services", (spec, code, path) => {
     const result = translateStreams(using(spec));

@@ -154,7 +154,6 @@ describe("a ServersTransport", () => {
       "",
       "error servers-transport-not-found IngressRoute/r spec.routes.0.services.0.serversTransport",
     ],
-    ["checks more than is built", transport("spiffe: {}"), "error unsupported-field ServersTransport/t spec.spiffe"],
     [
       "names a kind of name that is none",
       transport("peerCertSANs: [{type: DNSName, value: a.com}, {type: DNS, value: x}]"),
