@@ -5,20 +5,25 @@ import { type ListeningEntryPoint, newlyListening, startPage } from "../print/st
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
-const entryPointsOf = (dev: Dev): ListeningEntryPoint[] => [
+type ReportedDev = Pick<Dev, "doors" | "hatches" | "table" | "problems" | "events">;
+
+const entryPointsOf = (dev: ReportedDev): ListeningEntryPoint[] => [
   ...dev.doors(),
   ...dev.hatches().map((hatch) => ({ ...hatch, tls: false, protocol: "udp" as const })),
 ];
 
 /** Tells at the terminal what `sluice dev` serves, and with each edit what has changed. */
-export function reportDev(dev: Dev, { dir, watch }: { dir: string; watch: boolean }): void {
+export function reportDev(dev: ReportedDev, { dir, watch }: { dir: string; watch: boolean }): void {
   const colors = colorsFor(process.stdout);
   let known = new Set<string>();
 
   const reportProblems = (problems: readonly PrintableProblem[]): void => {
     const fresh = problems.filter((problem) => !known.has(problemKey(problem)));
-    if (known.size > 0 && problems.length === 0) console.log(colors.green("No problems left."));
-    known = new Set(problems.map(problemKey));
+    const left = new Set(problems.map(problemKey));
+    const solved = [...known].filter((key) => !left.has(key)).length;
+    known = left;
+    if (solved > 0 && left.size === 0) console.log(colors.green("No problems left."));
+    else if (solved > fresh.length) console.log(colors.green(`Problems left: ${left.size}.`));
     for (const problem of fresh) console.error(`${formatProblem(problem, colorsFor(process.stderr))}\n`);
   };
 

@@ -76,22 +76,24 @@ async function listFiles(dir: string): Promise<FoundFile[]> {
 
 async function readOne(file: FoundFile, cache: FolderCache, keepLastGood: boolean): Promise<ParsedFile> {
   const known = cache.get(file.path);
+  const orLastGood = (read: ParsedFile): ParsedFile =>
+    keepLastGood && read.broken && known !== undefined ? withLastGood(read, known.parsed) : read;
+  const refuse = (reason: string): ParsedFile => orLastGood(unreadable(file, reason));
   try {
     const { mtimeMs, ctimeMs, size, ino } = await stat(file.path);
-    if (size > MAX_FILE_BYTES) return unreadable(file, `it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);
+    if (size > MAX_FILE_BYTES) return refuse(`it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);
     const fingerprint = `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
     if (known?.fingerprint === fingerprint) return known.parsed;
     const text = decodeText(await readFile(file.path));
-    if (text === undefined) return unreadable(file, "it is not text");
-    const fresh = parseManifests(file.name, text);
-    const parsed = keepLastGood && fresh.broken && known !== undefined ? withLastGood(fresh, known.parsed) : fresh;
+    if (text === undefined) return refuse("it is not text");
+    const parsed = orLastGood(parseManifests(file.name, text));
     cache.set(file.path, { fingerprint, parsed });
     return parsed;
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
     // A file that vanished since the folder was listed is no longer part of it.
     if (reason === "ENOENT") return { objects: [], problems: [], broken: false };
-    return unreadable(file, reason === "EACCES" ? "permission is denied" : reason);
+    return refuse(reason === "EACCES" ? "permission is denied" : reason);
   }
 }
 

@@ -231,4 +231,15 @@ describe("reading again", () => {
     expect(kept.store.get("Service", "default", "two")).toBeDefined();
     expect((await readFolder(dir)).store.get("Service", "default", "two")).toBeUndefined();
   });
+
+  test("what cannot be read at all keeps what it held, if it is told to", async () => {
+    const cache: FolderCache = new Map();
+    await write("a.yaml", service("one"));
+    await readFolder(dir, { cache });
+    await writeFile(join(dir, "a.yaml"), Buffer.alloc(100));
+    const kept = await readFolder(dir, { cache, keepLastGood: true });
+    expect(kept.problems.map(({ code }) => code)).toEqual(["file-unreadable"]);
+    expect(kept.objects).toHaveLength(1);
+    expect((await readFolder(dir, { cache })).objects).toEqual([]);
+  });
 });
