@@ -2,6 +2,7 @@ import { isIP, type Socket } from "node:net";
 import { type SecureContextOptions, TLSSocket } from "node:tls";
 import { buildConnector, type Client } from "undici";
 import type { ServersTransport } from "../../src/table/service.ts";
+import { lookupName } from "../names/lookup-name.ts";
 import type { SpiffeTls, SpiffeTrust } from "../spiffe/spiffe-trust.ts";
 import { demandedNames, faultOfNames } from "../tls/peer-names.ts";
 import type { Http2Options } from "./http2-pool.ts";
@@ -116,6 +117,7 @@ function createConnector(
   const options: buildConnector.BuildOptions & { preferH2?: boolean } = {
     ...tlsOptions(transport),
     timeout: dialTimeoutOf(transport),
+    lookup: lookupName,
     // A Pod may end its side of an upgraded connection and go on reading.
     allowHalfOpen: true,
     allowH2,

@@ -35,6 +35,12 @@ describe("endpoints", () => {
     for (let i = 0; i + 3 <= texts.length; i++) expect(texts.slice(i, i + 3).sort()).toEqual(["a", "b", "c"]);
   });
 
+  it("that are named are looked up", async () => {
+    const [endpoint = expect.unreachable()] = ready(await named("a"));
+    const gateway = await startGateway(tableOf({ app: { endpoints: [{ ...endpoint, address: "localhost" }] } }));
+    for (let i = 0; i < 3; i++) expect((await send(gateway, "app")).text).toBe("a");
+  });
+
   it("go on taking turns where they were when another table names the same", async () => {
     const ports = await Promise.all([named("a"), named("b"), named("c")]);
     const table = () => tableOf({ app: { endpoints: ready(...ports) } });
