@@ -1,6 +1,7 @@
 import { ChangeJournal } from "./change-journal.ts";
 import { kindOf } from "./known-kinds.ts";
 import type { Kind, KubernetesObject } from "./kubernetes-object.ts";
+import { namedParents } from "./named-parents.ts";
 import type { ObjectChange, ObjectJournal, ObjectReader } from "./object-store.ts";
 import { SortedObjects } from "./sorted-objects.ts";
 
@@ -28,6 +29,8 @@ class MemoryStore implements ObjectStore {
   readonly journal = new ChangeJournal();
   private readonly kinds = new Map<Kind, SortedObjects>();
   private readonly slices = new Map<string, KubernetesObject[]>();
+  /** IngressRoutes by the parents that they name. */
+  private readonly below = new Map<string, SortedObjects>();
 
   get(kind: Kind, namespace: string, name: string): KubernetesObject | undefined {
     return this.kinds.get(kind)?.get(keyOf(namespace, name));
@@ -39,6 +42,10 @@ class MemoryStore implements ObjectStore {
 
   endpointSlices(namespace: string, service: string): readonly KubernetesObject[] {
     return this.slices.get(keyOf(namespace, service)) ?? none;
+  }
+
+  routesBelow(namespace: string, name: string): readonly KubernetesObject[] {
+    return this.below.get(keyOf(namespace, name))?.list() ?? none;
   }
 
   put(object: KubernetesObject): void {
@@ -54,15 +61,29 @@ class MemoryStore implements ObjectStore {
     }
     objects.set(keyOf(namespace, name), object);
     if (kind === "EndpointSlice") this.indexSlice(object);
-    this.journal.add(changeOf(kind, object));
+    const change = changeOf(kind, object);
+    for (const parent of change.parents ?? []) {
+      const key = keyOf(parent.namespace, parent.name);
+      const below = this.below.get(key) ?? new SortedObjects();
+      this.below.set(key, below);
+      below.set(keyOf(namespace, name), object);
+    }
+    this.journal.add(change);
   }
 
   remove(kind: Kind, namespace: string, name: string): void {
     const old = this.get(kind, namespace, name);
     if (old === undefined) return;
     this.kinds.get(kind)?.delete(keyOf(namespace, name));
-    this.journal.add(changeOf(kind, old));
-    const service = serviceOf(kind, old);
+    const change = changeOf(kind, old);
+    this.journal.add(change);
+    for (const parent of change.parents ?? []) {
+      const key = keyOf(parent.namespace, parent.name);
+      const below = this.below.get(key);
+      below?.delete(keyOf(namespace, name));
+      if (below?.list().length === 0) this.below.delete(key);
+    }
+    const { service } = change;
     if (service === undefined) return;
     const key = keyOf(namespace, service);
     const rest = (this.slices.get(key) ?? none).filter((slice) => slice !== old);
@@ -86,7 +107,14 @@ class MemoryStore implements ObjectStore {
 function changeOf(kind: Kind, object: KubernetesObject): ObjectChange {
   const { namespace = "", name } = object.metadata;
   const service = serviceOf(kind, object);
-  return { kind, namespace, name, ...(service === undefined ? {} : { service }) };
+  const parents = namedParents(kind, object);
+  return {
+    kind,
+    namespace,
+    name,
+    ...(service === undefined ? {} : { service }),
+    ...(parents.length === 0 ? {} : { parents }),
+  };
 }
 
 const serviceOf = (kind: Kind, object: KubernetesObject): string | undefined =>

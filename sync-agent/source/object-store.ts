@@ -10,6 +10,8 @@ export interface ObjectReader {
   list(kind: Kind): Iterable<KubernetesObject>;
   /** The EndpointSlices that carry the Service's name in `kubernetes.io/service-name`, in its namespace. */
   endpointSlices(namespace: string, service: string): readonly KubernetesObject[];
+  /** The IngressRoutes that name this one as a parent (`spec.parentRefs`), by namespace and name. */
+  routesBelow(namespace: string, name: string): readonly KubernetesObject[];
   /** What was changed and when, for readers that come again. Without one, all that was read must be looked at again. */
   readonly journal?: ObjectJournal;
 }
@@ -29,4 +31,12 @@ export interface ObjectChange {
   readonly name: string;
   /** Of an EndpointSlice: the Service that it belongs to, or belonged to before. */
   readonly service?: string;
+  /** Of an IngressRoute: those that it names as parents, or named before. */
+  readonly parents?: readonly ObjectName[];
+}
+
+/** What tells an object from others of its kind. */
+export interface ObjectName {
+  readonly namespace: string;
+  readonly name: string;
 }

@@ -12,6 +12,7 @@ const kinds = [
   "TCPRoute",
   "UDPRoute",
   "ReferenceGrant",
+  "BackendTLSPolicy",
   "Namespace",
   "Ingress",
   "IngressClass",
@@ -46,6 +47,7 @@ export function takeSnapshot(objects: ObjectReader, problems: readonly Problem[]
       get: (kind, namespace, name) => indexOf(kind).get(keyOf({ namespace, name })),
       list: (kind) => lists.get(kind) ?? none,
       endpointSlices: () => none,
+      routesBelow: () => none,
     },
     problems,
   };

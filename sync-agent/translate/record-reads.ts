@@ -8,10 +8,10 @@ import type { ObjectChange, ObjectReader } from "../source/object-store.ts";
  */
 export interface Read<Reader> {
   readonly key: string;
-  readonly of: "object" | "list" | "slices";
+  readonly of: "object" | "list" | "slices" | "below";
   readonly kind: Kind;
   readonly namespace: string;
-  /** Of the object, or of the slices' Service. */
+  /** Of the object, of the slices' Service, or of the IngressRoute that others stand below. */
   readonly name: string;
   found: KubernetesObject | readonly KubernetesObject[] | undefined;
   readers: Owners<Reader> | undefined;
@@ -53,6 +53,11 @@ export class ReadIndex<Reader extends object> {
           note("slices", "EndpointSlice", namespace, service, found);
           return found;
         },
+        routesBelow(namespace, name) {
+          const found = objects.routesBelow(namespace, name);
+          note("below", "IngressRoute", namespace, name, found);
+          return found;
+        },
       },
     };
   }
@@ -77,9 +82,10 @@ export class ReadIndex<Reader extends object> {
 
   #concerned(changes: Iterable<ObjectChange>): Set<Read<Reader>> {
     const reads = new Set<Read<Reader>>();
-    for (const { kind, namespace, name, service } of changes) {
+    for (const { kind, namespace, name, service, parents = [] } of changes) {
       const keys = [keyOf("object", kind, namespace, name), keyOf("list", kind, "", "")];
       if (service !== undefined) keys.push(keyOf("slices", kind, namespace, service));
+      for (const parent of parents) keys.push(keyOf("below", kind, parent.namespace, parent.name));
       for (const key of keys) {
         const read = this.#reads.get(key);
         if (read !== undefined) reads.add(read);
@@ -96,8 +102,16 @@ const keyOf = (of: Read<object>["of"], kind: Kind, namespace: string, name: stri
   [of, kind, namespace, name].join("\0");
 
 function findAgain({ of, kind, namespace, name }: Read<object>, objects: ObjectReader): Found {
-  if (of === "object") return objects.get(kind, namespace, name);
-  return of === "list" ? asArray(objects.list(kind)) : objects.endpointSlices(namespace, name);
+  switch (of) {
+    case "object":
+      return objects.get(kind, namespace, name);
+    case "list":
+      return asArray(objects.list(kind));
+    case "slices":
+      return objects.endpointSlices(namespace, name);
+    case "below":
+      return objects.routesBelow(namespace, name);
+  }
 }
 
 const asArray = (objects: Iterable<KubernetesObject>): readonly KubernetesObject[] =>

@@ -38,6 +38,8 @@ export function createView(settings: TranslateSettings): View {
       for (const object of objects.list(kind)) if (seen(kind, object)) yield object;
     },
     endpointSlices: (namespace, service) => objects.endpointSlices(namespace, service),
+    routesBelow: (namespace, name) =>
+      objects.routesBelow(namespace, name).filter((object) => seen("IngressRoute", object)),
   });
 }
 

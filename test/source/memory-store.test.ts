@@ -41,6 +41,35 @@ test("slices follow their Service's label", () => {
   expect(store.endpointSlices("default", "app")).toEqual([]);
 });
 
+test("routes below one follow the parents that they name", () => {
+  const route = (name: string, parentRefs: unknown, namespace = "default"): KubernetesObject => ({
+    apiVersion: "traefik.io/v1alpha1",
+    kind: "IngressRoute",
+    metadata: { name, namespace },
+    spec: { parentRefs },
+  });
+  const both = route("b", [{ name: "top" }, { name: "top", namespace: "" }, { name: "top", namespace: "far" }]);
+  const [far, odd] = [route("a", [{ name: "top", namespace: "far" }]), route("c", [null, 1, {}, { name: 1 }])];
+  const store = createObjectStore([both, far, odd, route("d", "top"), route("e", undefined)]);
+  expect(store.routesBelow("default", "top")).toEqual([both]);
+  expect(store.routesBelow("far", "top")).toEqual([far, both]);
+  const before = store.routesBelow("far", "top");
+  const { version } = store.journal;
+  const moved = route("b", [{ name: "other" }]);
+  store.put(moved);
+  expect(store.routesBelow("default", "top")).toEqual([]);
+  expect(store.routesBelow("far", "top")).toEqual([far]);
+  expect(store.routesBelow("default", "other")).toEqual([moved]);
+  expect(before).toEqual([far, both]);
+  expect(store.journal.since(version)?.flatMap(({ parents }) => parents ?? [])).toEqual([
+    { namespace: "default", name: "top" },
+    { namespace: "far", name: "top" },
+    { namespace: "default", name: "other" },
+  ]);
+  store.remove("IngressRoute", "default", "a");
+  expect(store.routesBelow("far", "top")).toEqual([]);
+});
+
 test("after any edits a list is the one of a new store, and lists that were handed out stay as they are", () => {
   const name = fc.integer({ min: 0, max: 99 }).map((number) => `s${number}`);
   const namespace = fc.constantFrom("a", "a-b", "b");

@@ -7,19 +7,25 @@ import { objectsOf, services } from "./translate-text.ts";
 const sliceOf = (service: string): string =>
   `---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: s, labels: { kubernetes.io/service-name: ${service} } }\n`;
 
+const routeBelow = (parent: string): string =>
+  `---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: { name: r }\nspec: { parentRefs: [{ name: ${parent} }] }\n`;
+
 const reads: [string, (objects: ObjectReader) => unknown][] = [
   ["an object", (objects) => objects.get("Service", "default", "a")],
   ["an object that is not there", (objects) => objects.get("Service", "default", "b")],
   ["a list", (objects) => objects.list("Service")],
   ["slices", (objects) => objects.endpointSlices("default", "a")],
+  ["routes below one", (objects) => objects.routesBelow("default", "a")],
 ];
 const edits: [string, string, boolean[]][] = [
-  ["nothing", "", [true, true, true, true]],
-  ["the object", services("a"), [false, true, false, true]],
-  ["the one that was missing", services("b"), [true, false, false, true]],
-  ["its slices", sliceOf("a"), [true, true, true, false]],
-  ["other slices", sliceOf("b"), [true, true, true, true]],
-  ["another kind", services("a").replace("kind: Service", "kind: Secret"), [true, true, true, true]],
+  ["nothing", "", [true, true, true, true, true]],
+  ["the object", services("a"), [false, true, false, true, true]],
+  ["the one that was missing", services("b"), [true, false, false, true, true]],
+  ["its slices", sliceOf("a"), [true, true, true, false, true]],
+  ["other slices", sliceOf("b"), [true, true, true, true, true]],
+  ["a route below it", routeBelow("a"), [true, true, true, true, false]],
+  ["a route below another", routeBelow("b"), [true, true, true, true, true]],
+  ["another kind", services("a").replace("kind: Service", "kind: Secret"), [true, true, true, true, true]],
 ];
 const cases = reads.flatMap(([read, run], index) =>
   edits.map(([edit, text, unchanged]) => [read, edit, run, text, unchanged[index] ?? false] as const),

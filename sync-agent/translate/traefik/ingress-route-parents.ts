@@ -54,20 +54,11 @@ export function childrenOf(
 ): { object: KubernetesObject; spec: IngressRouteSpec }[] {
   const { name, namespace = "" } = parent.metadata;
   const children: { object: KubernetesObject; spec: IngressRouteSpec }[] = [];
-  for (const object of reader.objects.list("IngressRoute")) {
-    if (!mentionsParents(object) || !mayName(namespace, object, reader)) continue;
-    const spec = specOf(object, reader);
-    if (spec === undefined || rootFieldsOf(spec).length > 0) continue;
-    const isBelow = spec.parentRefs?.some((ref) => ref.name === name && namespaceOf(ref, object) === namespace);
-    if (isBelow) children.push({ object, spec });
+  for (const object of reader.objects.routesBelow(namespace, name)) {
+    const spec = mayName(namespace, object, reader) ? specOf(object, reader) : undefined;
+    if (spec !== undefined && rootFieldsOf(spec).length === 0) children.push({ object, spec });
   }
   return children;
-}
-
-/** Nearly all of very many have no parents: these are not read. */
-function mentionsParents({ spec }: KubernetesObject): boolean {
-  const refs: unknown = typeof spec === "object" && spec !== null ? Reflect.get(spec, "parentRefs") : undefined;
-  return Array.isArray(refs) && refs.length > 0;
 }
 
 /** The IngressRoutes that an IngressRoute names as parents, as far as they are there and may be named. */

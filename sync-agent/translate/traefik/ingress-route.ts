@@ -53,12 +53,15 @@ export const translateIngressRoute: TranslateObject = (object, objects, settings
     if (router === undefined) continue;
     reportObservability(read.route, notByRoute, read.at, "has no effect yet");
     const { accessLogs } = read.route.observability ?? {};
+    const { closedBy: closedByMiddleware, ...open } = router;
+    const closedBy = closedByTls ?? closedByMiddleware;
+    // What closes it comes last, as where an entry point does.
     fragment.table.routers.push({
-      ...router,
+      ...open,
       entryPoints,
       tls: spec.tls !== undefined,
-      ...(closedByTls === undefined ? {} : { closedBy: closedByTls }),
       ...(accessLogs === undefined ? {} : { accessLogs }),
+      ...(closedBy === undefined ? {} : { closedBy }),
     });
   }
   below?.lay();
