@@ -47,6 +47,17 @@ describe("JSON", () => {
     });
   });
 
+  it("names the routers that a request went by", () => {
+    const record = {
+      branch: "default-low@kubernetescrd",
+      origin: undefined,
+      user: undefined,
+      retries: 0,
+      pod: undefined,
+    };
+    expect(fieldsOf({}, { record }).RouterName).toBe("default-app@kubernetescrd -> default-low@kubernetescrd");
+  });
+
   it("leaves out what there was not", () => {
     const record = { origin: undefined, user: undefined, retries: 0, pod: undefined };
     const fields = fieldsOf({}, { router: undefined, record, status: 404, responseBytes: undefined });

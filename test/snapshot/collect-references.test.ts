@@ -30,6 +30,20 @@ const services: Record<string, Service> = {
   },
   shadow: balancer("shadow"),
   unused: balancer("unused"),
+  below: {
+    type: "routers",
+    routers: [
+      {
+        name: "child",
+        rule: { type: "any" },
+        ruleText: "",
+        priority: 1,
+        tieBreaker: "1",
+        middlewares: ["pages", "nowhere"],
+        service: "split",
+      },
+    ],
+  },
 };
 const middlewares: Record<string, Middleware> = {
   all: { type: "chain", middlewares: ["auth", "all", "missing"] },
@@ -58,6 +72,15 @@ describe("what a router refers to", () => {
       "split",
     ]);
     expect([...found.middlewares].sort()).toEqual(["all", "auth", "limit", "missing", "pages", "token"]);
+  });
+
+  it("is found through the routers below it", () => {
+    const found = collectReferences(
+      { service: (name) => services[name], middleware: (name) => middlewares[name] },
+      { service: "below", middlewares: [] },
+    );
+    expect([...found.services].sort()).toEqual(["below", "one", "pages", "shadow", "split"]);
+    expect([...found.middlewares].sort()).toEqual(["nowhere", "pages"]);
   });
 
   it("lies in its leaf", () => {

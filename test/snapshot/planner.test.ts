@@ -4,6 +4,7 @@ import { findEndpointBucket } from "../../src/snapshot/find-buckets.ts";
 import { leafKeys } from "../../src/snapshot/leaf-keys.ts";
 import { createPlanner, type Plan, plan } from "../../src/snapshot/plan.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
+import type { ChildRouter } from "../../src/table/router.ts";
 import type { Rule } from "../../src/table/rule.ts";
 import type { Service } from "../../src/table/service.ts";
 import type { Table } from "../../src/table/table.ts";
@@ -26,12 +27,22 @@ const router = fc.record({
   service: fc.constantFrom("a", "b", "c", "gone"),
   middlewares: fc.subarray(["chain", "prefix", "gone"]),
 });
+const makeChildRouter = (name: string): ChildRouter => ({
+  name,
+  rule: { type: "header", name: "X-User", value: name },
+  ruleText: "",
+  priority: 1,
+  tieBreaker: name,
+  middlewares: ["prefix"],
+  service: name,
+});
 const service: fc.Arbitrary<Service> = fc.oneof(
   fc.constantFrom("e0", "e1").map(makeLoadBalancer),
   fc.constantFrom<Service>(
     { type: "failover", service: "a", fallback: "b" },
     { type: "filtered", service: "c", middlewares: ["chain"] },
     { type: "weighted", children: [{ service: "gone", weight: 1 }] },
+    { type: "routers", routers: ["b", "gone"].map(makeChildRouter) },
   ),
 );
 type RouterSpec = typeof router extends fc.Arbitrary<infer T> ? T : never;

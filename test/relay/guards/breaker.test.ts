@@ -353,4 +353,12 @@ describe("circuitBreaker", () => {
     for (let i = 1; i <= 10_000; i++) guards.plan({ router: `r${i}`, list }, middlewares);
     expect(guards.plan({ router: "r0", list }, middlewares)?.outer[0]).not.toBe(first);
   });
+
+  it("is each router's own, also below a router", () => {
+    const guards = new GuardSet({ now: () => 0, random: () => 0 });
+    const below = (key: string) =>
+      guards.plan({ router: "top", list: [{ middleware: "cb", key }] }, breaker(failing))?.outer[0];
+    expect(below("a ")).toBe(below("a "));
+    expect(new Set([below(""), below("a "), below("b ")]).size).toBe(3);
+  });
 });
