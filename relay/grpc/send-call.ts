@@ -18,12 +18,13 @@ import { findSession, sessionLine } from "../origin-gateway/pod-cookie.ts";
 import type { ResendableBody } from "../origin-gateway/resendable-body.ts";
 import { type Target, targetsOf } from "../origin-gateway/target.ts";
 import { answerStatus } from "./answer-status.ts";
+import { askService } from "./ask-service.ts";
 import { answerHeaders, podHeaders } from "./call-headers.ts";
 import type { ClientCall } from "./client-call.ts";
 import { type CallOutcome, callPod } from "./pod-call.ts";
 
 export interface SendCallOptions {
-  /** The call that a request stands for. */
+  /** The call that a request stands for; undefined for what a middleware asks by itself. */
   callOf: (request: Request) => ClientCall | undefined;
   table: () => GatewayTable;
   pools: EndpointPools;
@@ -45,10 +46,14 @@ const SIBLING_DIAL_TIMEOUT_MS = 3_000;
 export function createCallSend(options: SendCallOptions): Send {
   return async (exchange, destination) => {
     const call = options.callOf(exchange.request);
-    if (call === undefined) throw new Error("there is no call for this request");
     // No Pod of such a service can answer a call, and HTTP is not what the relay is asked for.
-    if (destination.options.scheme === "http") return plainAnswer(501, "The service does not speak HTTP/2");
-    const outcome = await sendCall(exchange, destination, call, options);
+    if (call !== undefined && destination.options.scheme === "http") {
+      return plainAnswer(501, "The service does not speak HTTP/2");
+    }
+    const outcome =
+      call === undefined
+        ? await askService(exchange, destination, options)
+        : await sendCall(exchange, destination, call, options);
     if (typeof outcome !== "string") {
       return "answer" in outcome ? outcome.answer : plainAnswer(outcome.refusal.status, outcome.refusal.text);
     }

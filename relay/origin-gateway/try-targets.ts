@@ -9,7 +9,7 @@ import { othersFirst } from "./guards/others-first.ts";
 import type { AttemptTimes } from "./guards/run-guarded.ts";
 import type { Admitted } from "./known-hops.ts";
 import { orderTargets } from "./order-targets.ts";
-import { findSession, sessionCookie } from "./pod-cookie.ts";
+import { findSession, sessionLine } from "./pod-cookie.ts";
 import { polled } from "./polled.ts";
 import { requestHeaders } from "./request-headers.ts";
 import type { ResendableBody } from "./resendable-body.ts";
@@ -86,10 +86,11 @@ export async function tryTargets(
   const dialTimeoutMs = dialTimeoutOf(transport);
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
-  const session = service.sticky === undefined ? undefined : findSession(service, targets, client.headers.cookie);
+  const header = (name: string): string | undefined => lineOf(client.headers[name]);
+  const session = service.sticky === undefined ? undefined : findSession(service, targets, header, now());
 
   const choice = needsChoice(service)
-    ? choices.of(service, targets, { address: hop.clientAddress, header: (name) => lineOf(client.headers[name]) })
+    ? choices.of(service, targets, { address: hop.clientAddress, header })
     : undefined;
 
   const isRepeatable = canRepeat(client);
@@ -107,8 +108,7 @@ export async function tryTargets(
     if (client.isClosed) return { kind: "abandoned" };
     const requestLeftMs = attempts === undefined ? Number.POSITIVE_INFINITY : attempts.times.deadline - guards.now();
     if (requestLeftMs <= 0) return { kind: "failed", failure: "timeout" };
-    const isKept = session !== undefined && session.target === target && !session.isLegacy;
-    const cookie = isKept ? undefined : sessionCookie(service, targets, target);
+    const told = service.sticky && sessionLine(service, targets, target, session, now());
     const host = service.passHostHeader && hop.host !== "" ? hop.host : ownHost(target, service);
     const connection = pools.get(target, service, table, upgrade !== undefined).take({
       maxIdleMs: isFresh ? 0 : isCareful ? MAX_IDLE_BEFORE_UPLOAD_MS : Number.POSITIVE_INFINITY,
@@ -120,7 +120,7 @@ export async function tryTargets(
       client,
       upgrade,
       headers: requestHeaders(client.rawHeaders, hop, host),
-      answerHeaders: cookie === undefined ? lines : [...lines, "set-cookie", cookie],
+      answerHeaders: told === undefined ? lines : [...lines, ...told],
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerTimeoutMs: answerTimeoutOf(transport, hop),
       requestLeftMs,

@@ -44,6 +44,8 @@ export interface ServiceContext {
   startTimer(callback: () => void, ms: number): () => void;
   /** Where a client is, as rules ask for it; nowhere when unset. */
   country?: (request: Request) => string;
+  /** Milliseconds since 1970; the runtime's own clock when unset. */
+  now?: () => number;
   /** The runtime's way to give a stream of its own a known length, where it has one. */
   fixedLength?: FixedLength;
 }

@@ -1,38 +1,51 @@
-import { cookieAttributes } from "../cookie/cookie-attributes.ts";
-import { readCookie } from "../cookie/read-cookie.ts";
+import { compileSessionLine, isTold, readSessionToken, type SessionLine } from "../cookie/session-token.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { StickyCookie, Weighted } from "../table/service.ts";
 
-/** The child that a client's cookie names. */
+/** The child that a client's session is with. */
 interface StuckTo {
   child: number;
-  /** Whether the cookie holds an older form of the value, to be rewritten. */
+  /** Whether the client has an older form of its value, to be written anew. */
   legacy: boolean;
+  /** Milliseconds since 1970; undefined where no time is kept. */
+  begunMs: number | undefined;
 }
 
-/** A weighted service's cookie: reads who a client belongs to, and what to tell it when that changes. */
+/** A weighted service's sessions: who a client belongs to, and what to tell it of that. */
 export interface StickySession {
   find(exchange: Exchange): StuckTo | undefined;
-  /** The Set-Cookie value for each child. */
-  readonly setCookies: readonly string[];
+  /** The line for an answer of a child; undefined when the client knows what it has to know. */
+  line(child: number, stuckTo: StuckTo | undefined): SessionLine | undefined;
 }
 
-export function createStickySession(cookie: StickyCookie, children: Weighted["children"]): StickySession {
+/** @param now milliseconds since 1970 */
+export function createStickySession(
+  sticky: StickyCookie,
+  children: Weighted["children"],
+  now: () => number,
+): StickySession {
   const values = children.map((child) => child.cookieValue ?? child.service);
-  const byValue = new Map<string, StuckTo>();
+  const byValue = new Map<string, { child: number; legacy: boolean }>();
   children.forEach(({ legacyCookieValues = [] }, child) => {
     for (const value of legacyCookieValues) byValue.set(value, { child, legacy: true });
   });
   values.forEach((value, child) => {
     byValue.set(value, { child, legacy: false });
   });
-  const attributes = cookieAttributes(cookie);
+  const lineOf = compileSessionLine(sticky);
+  const isToldAlways = isTold(sticky);
 
   return {
-    find(exchange) {
-      const value = readCookie(exchange.headers.get("cookie"), cookie.name);
-      return value === undefined ? undefined : byValue.get(value);
+    find({ headers }) {
+      const token = readSessionToken(sticky, (name) => headers.get(name), now());
+      const known = token && byValue.get(token.value);
+      return known && { child: known.child, legacy: known.legacy || token.isUntimed, begunMs: token.begunMs };
     },
-    setCookies: values.map((value) => `${cookie.name}=${value}${attributes}`),
+    line(child, stuckTo) {
+      const value = values[child];
+      const isKept = stuckTo?.child === child;
+      if (value === undefined || (isKept && !stuckTo.legacy && !isToldAlways)) return undefined;
+      return lineOf(value, now(), isKept ? stuckTo.begunMs : undefined);
+    },
   };
 }

@@ -16,7 +16,7 @@ import { createStickySession } from "./sticky-session.ts";
 export const compileWeighted: ServiceFactory<Weighted> = (name, { children, sticky, clientKey }, context, service) => {
   const targets = children.map((child) => service(child.service));
   const weights = children.map((child) => child.weight);
-  const session = sticky === undefined ? undefined : createStickySession(sticky, children);
+  const session = sticky === undefined ? undefined : createStickySession(sticky, children, context.now ?? Date.now);
 
   const childCanServe = (exchange: Exchange, child: number): boolean => targets[child]?.canServe(exchange) ?? false;
   const findStuck = (exchange: Exchange) => {
@@ -26,11 +26,13 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
   const chooseChild =
     clientKey === undefined ? inTurn(context.balance.rotation(name, weights)) : byClient(clientKey, children, weights);
 
-  const withSession = (response: Response, child: number): Response => {
-    const setCookie = session?.setCookies[child];
-    return setCookie === undefined
-      ? response
-      : editResponse(response, (headers) => headers.append("set-cookie", setCookie));
+  const withSession = (response: Response, child: number, stuckTo?: ReturnType<typeof findStuck>): Response => {
+    const line = session?.line(child, stuckTo);
+    if (line === undefined) return response;
+    const [name, value] = line;
+    return editResponse(response, (headers) =>
+      name === "set-cookie" ? headers.append(name, value) : headers.set(name, value),
+    );
   };
 
   /** Only the gateway knows that probes have found all of a child's endpoints ill: its share goes to the others. */
@@ -70,7 +72,7 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
         const isAsItCame = exchange.path === path && exchange.query === query && exchange.host === host;
         if (isAsItCame && !wasEdited && !exchange.headers.isEdited) return askSibling(exchange, child, response);
       }
-      return stuckTo === undefined || stuckTo.legacy ? withSession(response, child) : response;
+      return withSession(response, child, stuckTo);
     },
   };
 };

@@ -10,6 +10,12 @@ const stickyCookieSchema = z.strictObject({
   httpOnly: z.boolean(),
   sameSite: z.optional(z.enum(["none", "lax", "strict"])),
   maxAge: z.number(),
+  /** Clients are told and tell it in a header of that name, and not in a cookie. */
+  inHeader: z.optional(z.boolean()),
+  /** A session is over so many milliseconds after it began, ... */
+  absoluteTimeoutMs: z.optional(z.number()),
+  /** ... and after it was used last. */
+  idleTimeoutMs: z.optional(z.number()),
 });
 export type StickyCookie = z.infer<typeof stickyCookieSchema>;
 

@@ -152,3 +152,48 @@ describe("a Pod that is ending", () => {
     expect((await send(gateway, "app", { method: "POST", headers: cookie, body: "x" })).status).toBe(502);
   });
 });
+
+describe("a session with times", () => {
+  const timed = { ...sticky, absoluteTimeoutMs: 60_000, idleTimeoutMs: 10_000 };
+  const sessionOf = (cookies: readonly string[]): string => cookies[0]?.split(";")[0] ?? "";
+
+  it("is told anew by each answer, and goes on while it is used", async () => {
+    use({ sticky: timed, endpoints: ready(...ports) });
+    const begun = await ask();
+    let { cookies } = begun;
+    for (let i = 0; i < 6; i++) {
+      gateway.advance(9_000);
+      const answer = await ask(sessionOf(cookies));
+      expect(answer.pod).toBe(begun.pod);
+      expect(answer.cookies).toHaveLength(1);
+      cookies = answer.cookies;
+    }
+    // However much it was used.
+    gateway.advance(9_000);
+    const pods = new Set<string>();
+    for (let i = 0; i < 3; i++) pods.add((await ask(sessionOf(cookies))).pod);
+    expect(pods.size).toBe(3);
+  });
+
+  it("is over when it was not used for long", async () => {
+    use({ sticky: timed, endpoints: ready(...ports) });
+    const { cookies } = await ask();
+    gateway.advance(11_000);
+    const pods = new Set<string>();
+    for (let i = 0; i < 3; i++) pods.add((await ask(sessionOf(cookies))).pod);
+    expect(pods.size).toBe(3);
+  });
+});
+
+describe("a session in a header", () => {
+  it("is told by each answer, and stays with its Pod", async () => {
+    use({ sticky: { ...sticky, name: "x-session", inHeader: true }, endpoints: ready(...ports) });
+    for (const [index, pod] of ["a", "b", "c"].entries()) {
+      const value = cookieValueOf(ports[index] ?? 0);
+      for (let i = 0; i < 3; i++) {
+        const { text, headers } = await send(gateway, "app", { headers: ["X-Session", value] });
+        expect([text, headers["x-session"], headers["set-cookie"]]).toEqual([pod, value, undefined]);
+      }
+    }
+  });
+});

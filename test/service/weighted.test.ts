@@ -280,3 +280,51 @@ describe("a child whose endpoints the gateway finds ill", () => {
     expect([exchange.failure, harness.sent.length]).toEqual(["no-endpoint", 1]);
   });
 });
+
+describe("a sticky session with times", () => {
+  let now = 1_800_000_000_000;
+  const timed: Service = {
+    type: "weighted",
+    children: [child("a", 1), child("b", 1)],
+    sticky: { ...cookie, absoluteTimeoutMs: 60_000, idleTimeoutMs: 10_000 },
+  };
+  const inHeader: Service = { ...timed, sticky: { ...cookie, name: "x-session", inHeader: true } };
+  const harness = createHarness({ services: { ...services, timed, inHeader }, context: { now: () => now } });
+
+  it("goes on while it is used, each time told anew, until its time is over", async () => {
+    const first = await harness.ask("timed");
+    const begun = await first.text();
+    let session = first.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    for (let i = 0; i < 5; i++) {
+      now += 10_000;
+      const answer = await harness.ask("timed", { headers: { cookie: session } });
+      expect(await answer.text()).toBe(begun);
+      session = answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    }
+    now += 10_000;
+    const children = new Set<string>();
+    for (let i = 0; i < 2; i++)
+      children.add(await (await harness.ask("timed", { headers: { cookie: session } })).text());
+    expect(children).toEqual(new Set(["a", "b"]));
+  });
+
+  it("is over when it was not used for long", async () => {
+    const session = (await harness.ask("timed")).headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    now += 10_001;
+    const children = new Set<string>();
+    for (let i = 0; i < 2; i++)
+      children.add(await (await harness.ask("timed", { headers: { cookie: session } })).text());
+    expect(children).toEqual(new Set(["a", "b"]));
+  });
+
+  it("is told and read in a header where it asks for that", async () => {
+    for (const of of ["a", "b", "a"]) {
+      const answer = await harness.ask("inHeader", { headers: { "X-Session": `hash-${of}` } });
+      expect([await answer.text(), answer.headers.get("x-session"), answer.headers.getSetCookie()]).toEqual([
+        of,
+        `hash-${of}`,
+        [],
+      ]);
+    }
+  });
+});

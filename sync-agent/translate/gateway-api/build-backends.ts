@@ -11,6 +11,7 @@ import { permitReference } from "./permit-reference.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
 import type { RouteKind } from "./route-kind.ts";
 import { type BackendRef, backendRefSchema } from "./route-schema.ts";
+import { podSession } from "./session-persistence.ts";
 
 /** Answers for backends that cannot be had (Gateway API, HTTPBackendRef). */
 const INVALID_BACKEND = "invalid-backend@internal";
@@ -35,7 +36,7 @@ export function buildBackends(
     const at = within(place, index);
     const ref = readFields(backendRefSchema, element, at.path, at.report, at.misplaced);
     if (ref === undefined) return { service: invalidBackend(context), weight: weightOf(element) };
-    const ownSticky = list.length === 1 ? sticky : undefined;
+    const ownSticky = list.length === 1 ? sticky : sticky && podSession(sticky);
     const service = buildBackend(ref, at, { ...scope, name: `${scope.name}-${index}` }, ownSticky);
     return { service: service ?? invalidBackend(context), weight: ref.weight };
   });

@@ -146,7 +146,8 @@ function buildTarget(rule: RuleSpec, place: Place, scope: FilterScope): Target {
     return { middlewares, service: redirects ? NOOP_SERVICE : invalidBackend(context) };
   }
   const sessionAt = within(place, "sessionPersistence");
-  const sticky = readSessionPersistence(rule.sessionPersistence, qualify(name, GATEWAY_PROVIDER), sessionAt);
+  const session = { serviceName: qualify(name, GATEWAY_PROVIDER), prefix: scope.prefix };
+  const sticky = readSessionPersistence(rule.sessionPersistence, session, sessionAt);
   const service = buildBackends(rule.backendRefs, refs, scope, sticky);
   const limits = buildLimits(rule, place, scope);
   return {

@@ -311,21 +311,6 @@ describe("backends", () => {
     expect(onlyService([`{ backendRefs: [${ref}] }`], weighted)).toMatchObject({ type: "weighted" });
   });
 
-  test("a session sticks by cookie", () => {
-    const session =
-      "sessionPersistence: { sessionName: s, absoluteTimeout: 1h, cookieConfig: { lifetimeType: Permanent } }";
-    expect(onlyService([`{ ${session}, ${toApp} }`])).toMatchObject({
-      type: "loadBalancer",
-      sticky: { name: "s", path: "/", secure: false, httpOnly: true, maxAge: 3600 },
-    });
-    const two = `{ ${session}, backendRefs: [{ name: app, port: 80 }, { name: b, port: 80 }] }`;
-    expect(onlyService([two], services("b"))).toMatchObject({
-      type: "weighted",
-      sticky: { name: "s" },
-      children: [{ cookieValue: expect.any(String) }, { cookieValue: expect.any(String) }],
-    });
-  });
-
   test("the same Service with and without a session are two services", () => {
     const { table } = translate([
       `{ sessionPersistence: { sessionName: s }, ${toApp} }`,
@@ -333,12 +318,6 @@ describe("backends", () => {
     ]);
     const [first, second] = table.routers.map(({ service }) => table.services[service]);
     expect([first, second].filter((service) => service !== undefined && "sticky" in service)).toHaveLength(1);
-  });
-
-  const unsupported: [string, string][] = [["sessionPersistence: { type: Header }", "sessionPersistence.type"]];
-  test.each(unsupported)("%s is said to have no effect", (field, path) => {
-    const lines = linesOf(translate([`{ ${field}, ${toApp} }`]));
-    expect(lines).toEqual([`warning unsupported-field HTTPRoute/app spec.rules.0.${path}`]);
   });
 });
 
