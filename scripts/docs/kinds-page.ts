@@ -77,7 +77,6 @@ const sections: readonly Section[] = [
     notes: {
       "routes[].services": `a list, each ${aService}`,
       "tls.options": "not used: TLS ends at Cloudflare; routes whose TLSOption demands client certificates are closed",
-      parentRefs: "not supported yet: the routes are left out",
     },
   },
   {

@@ -12,6 +12,8 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
       "Among equals the older object comes first, then namespace and name; Traefik's order among equals is not defined.",
     "spec.routes[].middlewares[].name":
       "A middleware that is missing or cannot be built closes the route: 503. Traefik drops the route, and its requests fall to a lower one.",
+    "spec.parentRefs[].name":
+      "A parent that is not there is reported, and the others count; Traefik leaves the object out. A parent's route with services of its own goes on getting its requests; Traefik disables it. At most 100 routes stand below those of one object.",
     "spec.tls.secretName":
       "Cloudflare shows the zone's certificate to browsers. This one is shown by the relay, to clients of gRPC that come there.",
   },

@@ -82,6 +82,7 @@ export const traefikKinds: readonly KindUnderTest[] = [
       // Certificates are the relay's, which calls of gRPC reach.
       "spec.tls": ingressRoute({ services: [{ ...web, scheme: "h2c" }] }, { tls: {} }),
       "spec.tls.options": ingressRoute({ services: [web] }, { tls: { options: { name: "web" } } }),
+      "spec.parentRefs": ingressRoute({ services: [web] }, { parentRefs: [{ name: "web" }] }),
     },
   },
   {

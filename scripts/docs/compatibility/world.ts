@@ -60,6 +60,8 @@ export async function makeWorld(): Promise<KubernetesObject[]> {
     ...service(name, namespace, `10.${depth}.0.1`),
     ...(await secrets(name, namespace)),
     traefik("Middleware", name, { addPrefix: { prefix: `/${namespace}/${name}` } }, namespace),
+    // Without services, for routes to stand below it.
+    traefik("IngressRoute", name, { routes: [{ match: `Host(\`${name}.${namespace}.example\`)` }] }, namespace),
     traefik("MiddlewareTCP", name, { inFlightConn: { amount: 100 + depth } }, namespace),
     traefik("TraefikService", name, { weighted: { services: [{ name: "web", port: 80 }] } }, namespace),
     traefik("ServersTransport", name, { serverName: `${name}.${namespace}.example` }, namespace),
