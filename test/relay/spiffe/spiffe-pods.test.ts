@@ -5,10 +5,11 @@ import type { TLSSocket } from "node:tls";
 import { status } from "@grpc/grpc-js";
 import { KeyUsageFlags } from "@peculiar/x509";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { probeHttp } from "../../../relay/health/probe-http.ts";
 import { type Spiffe, startSpiffe } from "../../../relay/spiffe/start-spiffe.ts";
 import { probeEndpoint } from "../../../relay/streams/probe-endpoint.ts";
 import { FAILURE_HEADER } from "../../../src/hop/hop.ts";
-import type { ServersTransport } from "../../../src/table/service.ts";
+import type { HealthCheck, ServersTransport } from "../../../src/table/service.ts";
 import { closeAll as closeGateways, listen, ready, send, startGateway, startPod, tableOf } from "../gateway-harness.ts";
 import * as tcp from "../tcp/tcp-harness.ts";
 import { type Authority, createAuthority, type IssuedCertificate, names } from "../tls/certificate-authority.ts";
@@ -230,6 +231,24 @@ describe("a Pod is not connected to", () => {
     });
     expect((await send(await startGateway(table, { spiffe: startRelay(undefined).trust }), "app")).text).toBe("plain");
   });
+});
+
+it.each(["http", "grpc"] as const)("a health check by %s goes to whom requests go to", async (mode) => {
+  const { trust } = await relayOf();
+  const probe = async (pod: IssuedCertificate) => {
+    const port = await podOf(pod);
+    const healthCheck: HealthCheck = {
+      ...{ mode, path: "/", method: "GET", headers: {}, followRedirects: false },
+      ...{ intervalMs: 1_000, unhealthyIntervalMs: 1_000, timeoutMs: 5_000 },
+    };
+    const target = { address: "127.0.0.1", authority: `127.0.0.1:${port}` };
+    return probeHttp({ target, healthCheck, scheme: "https", transport: { spiffe: {} } }, trust).then(
+      () => "passed",
+      (error: Error) => error.message,
+    );
+  };
+  expect(await probe(app)).toBe(mode === "http" ? "passed" : "it does not speak gRPC");
+  expect(await probe(await stranger.issue([names.uri(APP)]))).toMatch(/no authority of its trust domain/);
 });
 
 describe("a Pod of TCP", () => {

@@ -22,7 +22,7 @@ export interface IssuedCertificate {
   keyDer: Buffer;
 }
 
-export interface IssueOptions {
+interface IssueOptions {
   isCa?: boolean;
   usages?: KeyUsageFlags;
   /** Milliseconds from now. */
@@ -63,7 +63,11 @@ const between = (endsInMs = HOUR_MS) => ({
   notAfter: new Date(Date.now() + endsInMs),
 });
 
-function authorityOf(own: X509Certificate, keys: webcrypto.CryptoKeyPair, chain: readonly X509Certificate[]): Authority {
+function authorityOf(
+  own: X509Certificate,
+  keys: webcrypto.CryptoKeyPair,
+  chain: readonly X509Certificate[],
+): Authority {
   const sign = async (
     subject: string,
     alternatives: readonly JsonGeneralName[],
