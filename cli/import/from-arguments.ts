@@ -1,4 +1,4 @@
-import { isScalar, isSeq, type Node, YAMLMap } from "yaml";
+import { isMap, isScalar, isSeq, type Node, YAMLMap } from "yaml";
 import type { Importer } from "./importer.ts";
 import { entriesOf, itemsOf, put, scalar, sequence, textOf, valueAt } from "./nodes.ts";
 
@@ -24,6 +24,8 @@ export function putArgument(made: YAMLMap, node: Node): void {
   const value = scalar(equals === -1 ? true : plainValue(text.slice(equals + 1)), node);
   const indexed = /^(.+)\[\d+\]$/.exec(names.at(-1) ?? "");
   if (indexed?.[1] === undefined) {
+    // `--accesslog=true` beside `--accesslog.format=json` says nothing more.
+    if (value.value === true && isMap(valueAt(made, ...names))) return;
     put(made, names, value, node);
     return;
   }

@@ -1,4 +1,4 @@
-import { type Node, YAMLMap } from "yaml";
+import { isSeq, type Node, YAMLMap } from "yaml";
 import { putArgument } from "./from-arguments.ts";
 import type { Importer, Note } from "./importer.ts";
 import { type Entry, entriesOf, itemsOf, put, scalar, textOf, valueAt } from "./nodes.ts";
@@ -26,6 +26,7 @@ export const chartValues: Importer = {
       ["tracing", ["tracing"]],
       ["certificatesResolvers", ["certificatesResolvers"]],
       ["certResolvers", ["certificatesResolvers"]],
+      ["experimental.plugins", ["experimental", "plugins"]],
     ] as const) {
       const value = valueAt(root, ...name.split("."));
       if (value !== undefined && entriesOf(value).length > 0) put(made, path, value);
@@ -84,9 +85,8 @@ function convertPort(name: string, keyNode: Node, value: Node, made: YAMLMap, no
     if (ofTheService.has(lower)) continue;
     if (lower === "redirectto") convertRedirect(setting, at(), made);
     else if (lower === "redirections") put(made, at("http", "redirections"), setting, settingKey);
-    else if (lower === "tls") {
-      if (textOf(valueAt(setting, "enabled")) !== "false") put(made, at("http", "tls"), new YAMLMap(), settingKey);
-    } else if (lower === "middlewares") put(made, at("http", "middlewares"), setting, settingKey);
+    else if (lower === "tls") convertTls(setting, settingKey, at("http", "tls"), made);
+    else if (lower === "middlewares") put(made, at("http", "middlewares"), setting, settingKey);
     else put(made, at(key), setting, settingKey);
   }
   const isExposed = textOf(valueAt(value, "nodePort")) ?? textOf(valueAt(value, "hostPort"));
@@ -106,6 +106,19 @@ function convertPort(name: string, keyNode: Node, value: Node, made: YAMLMap, no
 /** Of the chart's own values, for those that only change something else of them. */
 const usualPorts: Readonly<Record<string, string>> = { web: "80", websecure: "443", traefik: "8080", metrics: "9100" };
 
+function convertTls(value: Node, keyNode: Node, path: readonly string[], made: YAMLMap): void {
+  if (textOf(valueAt(value, "enabled")) === "false") return;
+  put(made, path, new YAMLMap(), keyNode);
+  for (const { key, keyNode: settingKey, value: setting } of entriesOf(value)) {
+    if (key.toLowerCase() !== "enabled" && !isEmpty(setting)) put(made, [...path, key], setting, settingKey);
+  }
+}
+
+/** As the chart's own values are, for what nobody has set. */
+const isEmpty = (value: Node): boolean =>
+  textOf(value) === "" ||
+  (textOf(value) === undefined && entriesOf(value).length === 0 && (!isSeq(value) || value.items.length === 0));
+
 /** `redirectTo: websecure`, later `redirectTo: { port: websecure }`. */
 function convertRedirect(redirect: Node, entryPoint: readonly string[], made: YAMLMap): void {
   const path = [...entryPoint, "http", "redirections", "entryPoint"];
@@ -123,11 +136,7 @@ function convertProvider(name: string, keyNode: Node, value: Node, made: YAMLMap
   put(made, ["providers", name], new YAMLMap(), keyNode);
   for (const { key, keyNode: settingKey, value: setting } of entriesOf(value)) {
     if (key.toLowerCase() === "enabled" || key.toLowerCase() === "publishedservice") continue;
-    if (
-      textOf(setting) === "" ||
-      (textOf(setting) === undefined && entriesOf(setting).length + itemsOf(setting).length === 0)
-    )
-      continue;
+    if (isEmpty(setting)) continue;
     put(made, ["providers", name, key], setting, settingKey);
   }
 }

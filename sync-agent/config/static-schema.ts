@@ -13,6 +13,7 @@ import {
   notDone,
   nothingToDo,
   object,
+  switched,
   text,
   textList,
   told,
@@ -65,11 +66,13 @@ const entryPoint = object({
     redirections: object({
       entryPoint: object({ to: located(text), scheme: text, permanent: bool, priority: integer }),
     }),
-    tls: object({
-      certResolver: certificates,
-      domains: certificates,
-      options: noPlace("warning", "TLS ends at Cloudflare's edge; the relay's own takes the TLSOption `default`"),
-    }),
+    tls: switched(
+      object({
+        certResolver: certificates,
+        domains: certificates,
+        options: noPlace("warning", "TLS ends at Cloudflare's edge; the relay's own takes the TLSOption `default`"),
+      }),
+    ),
     encodeQuerySemicolons: bool,
     encodedCharacters: object({
       allowEncodedSlash: bool,
@@ -155,33 +158,39 @@ const otherProvider = notDone("warning", "there are `kubernetesCRD`, `kubernetes
 export const staticSchema = object({
   entryPoints: mapOf(located(entryPoint)),
   providers: object({
-    kubernetesCRD: object({
-      ...namespaced,
-      ...cluster,
-      ...services,
-      ingressClass: text,
-      allowCrossNamespace: bool,
-      crossProviderNamespaces: notDone("warning"),
-    }),
-    kubernetesIngress: object({
-      ...namespaced,
-      ...cluster,
-      ...services,
-      ingressClass: text,
-      disableIngressClassLookup: notDone("warning"),
-      strictPrefixMatching: bool,
-      ingressEndpoint: addressByFlag,
-      crossProviderNamespaces: notDone("warning"),
-    }),
-    kubernetesGateway: object({
-      ...cluster,
-      namespaces: notDone("warning", "every namespace is read"),
-      labelSelector: notDone("warning", "every object is read"),
-      nativeLBByDefault: notDone("warning"),
-      experimentalChannel: nothingToDo,
-      statusAddress: addressByFlag,
-      crossProviderNamespaces: notDone("warning"),
-    }),
+    kubernetesCRD: switched(
+      object({
+        ...namespaced,
+        ...cluster,
+        ...services,
+        ingressClass: text,
+        allowCrossNamespace: bool,
+        crossProviderNamespaces: notDone("warning"),
+      }),
+    ),
+    kubernetesIngress: switched(
+      object({
+        ...namespaced,
+        ...cluster,
+        ...services,
+        ingressClass: text,
+        disableIngressClassLookup: notDone("warning"),
+        strictPrefixMatching: bool,
+        ingressEndpoint: addressByFlag,
+        crossProviderNamespaces: notDone("warning"),
+      }),
+    ),
+    kubernetesGateway: switched(
+      object({
+        ...cluster,
+        namespaces: notDone("warning", "every namespace is read"),
+        labelSelector: notDone("warning", "every object is read"),
+        nativeLBByDefault: notDone("warning"),
+        experimentalChannel: nothingToDo,
+        statusAddress: addressByFlag,
+        crossProviderNamespaces: notDone("warning"),
+      }),
+    ),
     providersThrottleDuration: duration,
     ...Object.fromEntries(otherProviders.map((name) => [name, otherProvider])),
   }),

@@ -124,6 +124,23 @@ describe("the command line", () => {
     expect(imported(content)).toMatchObject({ settings, form: "Traefik's command line" });
   });
 
+  it("turns parts on by `true` and by nothing, as Traefik takes them, and off by `false`", () => {
+    const flags = [
+      "--providers.kubernetescrd",
+      "--providers.kubernetesingress=true",
+      "--providers.kubernetesgateway=false",
+      "--entrypoints.websecure.address=:443",
+      "--entrypoints.websecure.http.tls=true",
+      "--accesslog.format=json",
+      "--accesslog=true",
+    ];
+    const { yaml, problems } = importFile(flags.join("\n"), "flags.txt");
+    expect(problems).toEqual([]);
+    const { settings, problems: left } = readStaticConfig(yaml, "static.yaml");
+    expect(left).toEqual([]);
+    expect(settings).toMatchObject({ entryPoints: { websecure: { tls: true } }, accessLog: { format: "json" } });
+  });
+
   it("has a mistake named where it stands", () => {
     const { said } = imported("- --entrypoints.web.address=:80\n- --entrypoints.web.adress=:81\n");
     expect(said).toEqual(["2 warning entryPoints.web.adress"]);
@@ -131,6 +148,17 @@ describe("the command line", () => {
 });
 
 describe("the chart's values", () => {
+  it("name plugins and resolvers of certificates, but not what nobody has set", () => {
+    const { said } = imported(`ports:
+  web: { port: 80, tls: { enabled: false, certResolver: le } }
+  websecure: { port: 443, tls: { enabled: true, options: "", certResolver: "", domains: [] } }
+  other: { port: 444, tls: { enabled: true, certResolver: le } }
+providers: { kubernetesCRD: { enabled: true, ingressClass: "", namespaces: [], labelSelector: null } }
+experimental: { plugins: { geoblock: { moduleName: example.com/geoblock } } }
+`);
+    expect(said).toEqual(["4 notice entryPoints.other.http.tls.certResolver", "6 warning experimental"]);
+  });
+
   it("become entry points at the ports that clients use", () => {
     const { settings, said, form } = imported(`ports:
   web: { redirectTo: { port: websecure } }
