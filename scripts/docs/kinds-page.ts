@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { versionsOf } from "../../sync-agent/source/known-kinds.ts";
+import { backendTlsPolicySchema } from "../../sync-agent/translate/gateway-api/backend-tls-policy-schema.ts";
 import { filterSchema } from "../../sync-agent/translate/gateway-api/filter-schema.ts";
 import { gatewayClassSchema } from "../../sync-agent/translate/gateway-api/gateway-class.ts";
 import {
@@ -256,6 +257,12 @@ const sections: readonly Section[] = [
     },
   },
   { title: "ReferenceGrant", groups: gatewayApi, schema: grantSchema },
+  {
+    title: "BackendTLSPolicy",
+    groups: gatewayApi,
+    schema: backendTlsPolicySchema,
+    notes: { "validation.wellKnownCACertificates": "`System`" },
+  },
   { title: "Service", groups: [""], schema: serviceSpecSchema },
   { title: "EndpointSlice", groups: ["discovery.k8s.io"], schema: sliceSchema, root: "" },
   { title: "Endpoints", groups: [""], schema: legacySchema, root: "" },
@@ -268,7 +275,7 @@ export function kindsPage(): string {
   if (forgotten !== undefined) throw new Error(`${forgotten} has no section`);
   return page(
     "Kinds and their fields",
-    "What `sluice` reads of each Kubernetes kind. *Not used* is a field that is known and does nothing yet. A field that is not listed is reported as unknown, with the nearest name (except in Service, EndpointSlice and Endpoints, which say much that is not about routing). IngressClass, Secret and Namespace are read where other objects refer to them; a Middleware's fields are in [middlewares](middlewares.md), annotations in [annotations](annotations.md).",
+    "What `sluice` reads of each Kubernetes kind. *Not used* is a field that is known and does nothing yet. A field that is not listed is reported as unknown, with the nearest name (except in Service, EndpointSlice and Endpoints, which say much that is not about routing). IngressClass, Secret, ConfigMap and Namespace are read where other objects refer to them; a Middleware's fields are in [middlewares](middlewares.md), annotations in [annotations](annotations.md).",
     [...sections.map(describeSection)],
   );
 }

@@ -27,6 +27,7 @@ const kindsByVersion: Readonly<Record<string, ReadonlySet<Kind>>> = {
     "GRPCRoute",
     "TLSRoute",
     "ReferenceGrant",
+    "BackendTLSPolicy",
   ]),
   "gateway.networking.k8s.io/v1beta1": new Set<Kind>(["GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant"]),
   "gateway.networking.k8s.io/v1alpha2": new Set<Kind>([
@@ -36,7 +37,7 @@ const kindsByVersion: Readonly<Record<string, ReadonlySet<Kind>>> = {
     "UDPRoute",
     "ReferenceGrant",
   ]),
-  "gateway.networking.k8s.io/v1alpha3": new Set<Kind>(["TLSRoute"]),
+  "gateway.networking.k8s.io/v1alpha3": new Set<Kind>(["TLSRoute", "BackendTLSPolicy"]),
   v1: new Set<Kind>(["Service", "Endpoints", "Secret", "ConfigMap", "Namespace"]),
   "discovery.k8s.io/v1": new Set<Kind>(["EndpointSlice"]),
   "discovery.k8s.io/v1beta1": new Set<Kind>(["EndpointSlice"]),
@@ -91,6 +92,7 @@ export function followedResources(): { group: string; kind: Kind; resource: stri
 function resourceOf(kind: Kind): string {
   if (kind === "Endpoints") return "endpoints";
   const name = kind.toLowerCase();
+  if (name.endsWith("cy")) return `${name.slice(0, -1)}ies`;
   return name.endsWith("s") ? `${name}es` : `${name}s`;
 }
 

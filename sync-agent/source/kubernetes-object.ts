@@ -49,6 +49,7 @@ export type Kind =
   | "TLSRoute"
   | "UDPRoute"
   | "ReferenceGrant"
+  | "BackendTLSPolicy"
   | "Service"
   | "Endpoints"
   | "EndpointSlice"

@@ -4,6 +4,7 @@ import type { Kind, KubernetesObject } from "./kubernetes-object.ts";
 const places: Partial<Record<Kind, { list: readonly string[]; nameOf: (element: unknown) => unknown }>> = {
   ServersTransport: { list: ["spec", "rootCAs"], nameOf: (element) => at(element, "configMap") },
   ServersTransportTCP: { list: ["spec", "tls", "rootCAs"], nameOf: (element) => at(element, "configMap") },
+  BackendTLSPolicy: { list: ["spec", "validation", "caCertificateRefs"], nameOf: nameOfReference },
 };
 
 /** As an API server demands it. What is no name is not asked for: a comma in it would ask for something else. */
@@ -21,6 +22,13 @@ export function namedConfigMaps(kind: Kind, object: KubernetesObject): readonly 
   if (place === undefined || !Array.isArray(list)) return [];
   const names = list.map(place.nameOf).filter((name) => typeof name === "string");
   return [...new Set(names.filter((name) => NAME.test(name)))];
+}
+
+function nameOfReference(reference: unknown): unknown {
+  const group = at(reference, "group") ?? "";
+  return at(reference, "kind") === "ConfigMap" && (group === "" || group === "core")
+    ? at(reference, "name")
+    : undefined;
 }
 
 function at(value: unknown, key: string): unknown {

@@ -7,6 +7,8 @@ import { createView } from "../translate/view-objects.ts";
 import { type BundleVersion, gatewayClassStatus } from "./gateway-class-status.ts";
 import { gatewayStatus, type Programmed } from "./gateway-status.ts";
 import { ingressStatus } from "./ingress-status.ts";
+import { policyAncestors } from "./policy-ancestors.ts";
+import { policyStatus } from "./policy-status.ts";
 import { type RouteStatus, routeStatus } from "./route-status.ts";
 import type { DesiredStatus, StatusContent } from "./status-content.ts";
 import type { StatusSnapshot } from "./status-snapshot.ts";
@@ -37,10 +39,18 @@ interface RouteMemo {
   status: RouteStatus;
 }
 
+interface PolicyMemo {
+  problems: readonly Problem[];
+  parents: object;
+  gateways: readonly KubernetesObject[];
+  content: StatusContent;
+}
+
 /** Computes statuses; a route of which nothing has changed is not looked at again. */
 export function createStatusComputer(settings: TranslateSettings): StatusComputer {
   const view = createView(settings);
   const memos = new WeakMap<KubernetesObject, RouteMemo>();
+  const policyMemos = new WeakMap<KubernetesObject, PolicyMemo>();
   let ingresses = new WeakMap<KubernetesObject, { classes: object; content: StatusContent | undefined }>();
   let parents: readonly (readonly KubernetesObject[])[] = [];
   let classes: readonly KubernetesObject[] = [];
@@ -62,6 +72,29 @@ export function createStatusComputer(settings: TranslateSettings): StatusCompute
         return { object, status };
       }),
     );
+  };
+
+  const policiesOf = (
+    snapshot: StatusSnapshot,
+    routes: readonly { object: KubernetesObject; status: RouteStatus }[],
+  ): DesiredStatus[] => {
+    const policies = [...snapshot.objects.list("BackendTLSPolicy")];
+    if (policies.length === 0) return [];
+    const ancestorsOf = policyAncestors(routes, snapshot.objects, settings);
+    const problems = byObject(snapshot.problems);
+    return policies.map((object) => {
+      const { namespace = "", name } = object.metadata;
+      const own = problems.get(keyOf("BackendTLSPolicy", namespace, name)) ?? none;
+      const ancestors = ancestorsOf(object);
+      const known = policyMemos.get(object);
+      const gateways = ancestors.map(({ gateway }) => gateway);
+      if (known?.parents === parents && areSame(known.problems, own) && areSame(known.gateways, gateways)) {
+        return { object, content: known.content };
+      }
+      const content = policyStatus(object, own, ancestors, settings);
+      policyMemos.set(object, { problems: own, parents, gateways, content });
+      return { object, content };
+    });
   };
 
   const ingressesOf = (snapshot: StatusSnapshot, address: string): DesiredStatus[] => {
@@ -97,6 +130,7 @@ export function createStatusComputer(settings: TranslateSettings): StatusCompute
         desired.push({ object, content: gatewayStatus(object, facts) });
       }
       for (const { object, status } of routes) desired.push({ object, content: status.content });
+      desired.push(...policiesOf(snapshot, routes));
       if (address !== undefined) desired.push(...ingressesOf(snapshot, address));
       return desired;
     },

@@ -12,7 +12,7 @@ export interface RulesVerdict {
   unresolved: { reason: string; message: string } | undefined;
 }
 
-/** Reasons of `ResolvedRefs` (https://gateway-api.sigs.k8s.io/reference/spec/#routeconditionreason). */
+/** Reasons of `ResolvedRefs` (https://gateway-api.sigs.k8s.io/reference/spec/#routeconditionreason), and one of our own. */
 const refReasons: Partial<Record<ProblemCode, string>> = {
   "reference-not-permitted": "RefNotPermitted",
   "service-not-found": "BackendNotFound",
@@ -21,6 +21,7 @@ const refReasons: Partial<Record<ProblemCode, string>> = {
   "middleware-not-found": "BackendNotFound",
   "external-name-not-allowed": "InvalidKind",
   "external-name-refused": "InvalidKind",
+  "backend-tls-invalid": "InvalidBackendTLSPolicy",
 };
 
 /** A message with more than so many parts helps nobody. */

@@ -4,10 +4,29 @@ import type { ListenerContent, ParentContent, StatusContent } from "./status-con
 
 const gatewayConditions = new Set(["Accepted", "Programmed"]);
 const listenerConditions = new Set(["Accepted", "Programmed", "ResolvedRefs", "Conflicted"]);
-const routeConditions = new Set(["Accepted", "ResolvedRefs", "PartiallyInvalid"]);
 
-/** At most so many entries of parents are represented (Gateway API, RouteStatus). */
-const MOST_PARENTS = 32;
+/** A list with an entry for each of several controllers, and what is ours in it. */
+interface SharedList {
+  /** Names in each entry what it is about. */
+  ref: "parentRef" | "ancestorRef";
+  /** At most so many entries are represented. */
+  most: number;
+  conditions: ReadonlySet<string>;
+}
+
+/** `RouteStatus` of Gateway API. */
+const parentList: SharedList = {
+  ref: "parentRef",
+  most: 32,
+  conditions: new Set(["Accepted", "ResolvedRefs", "PartiallyInvalid"]),
+};
+
+/** `PolicyStatus` of Gateway API. */
+const ancestorList: SharedList = {
+  ref: "ancestorRef",
+  most: 16,
+  conditions: new Set(["Accepted", "ResolvedRefs"]),
+};
 
 /**
  * The fields of the status that have to change for it to say `content`, each whole, as a merge patch needs them. What
@@ -49,8 +68,14 @@ function fieldsOf(
       return conditions && listeners && { conditions, listeners, addresses: content.addresses };
     }
     case "route": {
-      const parents = mergeParents(status.parents, content.parents, content.controllers, now);
+      const wanted = content.parents.map(({ parentRef, ...entry }) => ({ ref: parentRef, ...entry }));
+      const parents = mergeShared(parentList, status.parents, wanted, content.controllers, now);
       return parents && { parents };
+    }
+    case "policy": {
+      const wanted = content.ancestors.map(({ ancestorRef, ...entry }) => ({ ref: ancestorRef, ...entry }));
+      const ancestors = mergeShared(ancestorList, status.ancestors, wanted, content.controllers, now);
+      return ancestors && { ancestors };
     }
     case "ingress":
       return { loadBalancer: { ingress: content.ingress } };
@@ -69,34 +94,35 @@ function mergeListeners(current: unknown, wanted: readonly ListenerContent[], no
   return merged;
 }
 
-function mergeParents(
+function mergeShared(
+  { ref: field, most, conditions: own }: SharedList,
   current: unknown,
-  wanted: readonly ParentContent[],
+  wanted: readonly { ref: object; controllerName: string; conditions: ParentContent["conditions"] }[],
   controllers: ReadonlySet<string>,
   now: string,
 ): unknown[] | undefined {
   const entries = recordsOf(current);
   const foreign = entries.filter(({ controllerName }) => !isOurs(controllerName, controllers));
-  // A route that was never ours needs no empty list of parents.
+  // What was never ours needs no empty list.
   if (foreign.length === entries.length && wanted.length === 0) return undefined;
   const merged: unknown[] = [...foreign];
-  for (const { parentRef, controllerName, conditions } of wanted) {
+  for (const { ref, controllerName, conditions } of wanted) {
     const found = entries.find(
-      (entry) => entry.controllerName === controllerName && keyOf(entry.parentRef) === keyOf(parentRef),
+      (entry) => entry.controllerName === controllerName && keyOf(entry[field]) === keyOf(ref),
     );
-    const mergedConditions = mergeConditions(found?.conditions, conditions, routeConditions, now);
+    const mergedConditions = mergeConditions(found?.conditions, conditions, own, now);
     if (mergedConditions === undefined) return undefined;
-    merged.push({ parentRef: found?.parentRef ?? parentRef, controllerName, conditions: mergedConditions });
+    merged.push({ [field]: found?.[field] ?? ref, controllerName, conditions: mergedConditions });
   }
-  return merged.slice(0, MOST_PARENTS);
+  return merged.slice(0, most);
 }
 
 const isOurs = (controllerName: unknown, controllers: ReadonlySet<string>): boolean =>
   typeof controllerName === "string" && controllers.has(controllerName);
 
-/** What a parentRef means, with its defaults. A namespace that is left out is the route's, of which there is one. */
-function keyOf(parentRef: unknown): string {
-  const { group, kind, namespace, name, sectionName, port } = isRecord(parentRef) ? parentRef : {};
+/** What such a reference means, with its defaults. A namespace that is left out is the route's, of which there is one. */
+function keyOf(reference: unknown): string {
+  const { group, kind, namespace, name, sectionName, port } = isRecord(reference) ? reference : {};
   return JSON.stringify([
     group ?? "gateway.networking.k8s.io",
     kind ?? "Gateway",

@@ -23,6 +23,13 @@ export type StatusContent =
       /** Entries of these controllers are ours to write and to remove. */
       controllers: ReadonlySet<string>;
     }
+  | {
+      type: "policy";
+      /** One for each Gateway of ours by which the policy has an effect. */
+      ancestors: readonly AncestorContent[];
+      /** Entries of these controllers are ours to write and to remove. */
+      controllers: ReadonlySet<string>;
+    }
   | { type: "ingress"; ingress: readonly ({ hostname: string } | { ip: string })[] };
 
 export interface ListenerContent {
@@ -35,6 +42,12 @@ export interface ListenerContent {
 export interface ParentContent {
   /** As the route has it. */
   parentRef: object;
+  controllerName: string;
+  conditions: readonly Condition[];
+}
+
+export interface AncestorContent {
+  ancestorRef: object;
   controllerName: string;
   conditions: readonly Condition[];
 }

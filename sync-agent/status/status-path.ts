@@ -9,6 +9,7 @@ const plurals: Partial<Record<Kind, string>> = {
   TLSRoute: "tlsroutes",
   TCPRoute: "tcproutes",
   UDPRoute: "udproutes",
+  BackendTLSPolicy: "backendtlspolicies",
   Ingress: "ingresses",
 };
 

@@ -13,6 +13,7 @@ const kinds = [
   "UDPRoute",
   "ReferenceGrant",
   "BackendTLSPolicy",
+  "BackendTLSPolicy",
   "Namespace",
   "Ingress",
   "IngressClass",

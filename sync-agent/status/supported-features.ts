@@ -3,6 +3,8 @@
  * (https://gateway-api.sigs.k8s.io/geps/gep-2162/), sorted as the field must be.
  */
 export const supportedFeatures: readonly { name: string }[] = [
+  "BackendTLSPolicy",
+  "BackendTLSPolicySANValidation",
   "GRPCRoute",
   "Gateway",
   "GatewayHTTPListenerIsolation",

@@ -49,7 +49,7 @@ export const problemCodes = {
   "entry-point-not-listening":
     "An entry point cannot be listened at, for instance since its port is in use. It is tried again; the rest runs. Free the port, or give the entry point another address.",
   "service-not-found":
-    "The route refers to a Service that does not exist. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight; connections are closed. Create the Service, or mend the name; Services of other namespaces need `namespace`.",
+    "The route refers to a Service that does not exist. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight; connections are closed. Create the Service, or mend the name; Services of other namespaces need `namespace`. A BackendTLSPolicy for such a Service holds for nothing.",
   "service-port-not-found":
     "The Service has no such port. Requests get 503; those of a HTTPRoute get 500, in proportion to the backend's weight; connections are closed. Name a port that the Service has, by number or by name.",
   "service-no-endpoints":
@@ -90,7 +90,7 @@ export const problemCodes = {
   "user-unusable":
     "A user of a Secret cannot log in: the line is malformed, or its password is hashed in a way that the edge does not have or cannot afford. The other users can. Hash the password anew: `htpasswd -B`, or `htdigest` for the realm.",
   "certificate-unusable":
-    "The certificate or the key of a Secret cannot be read, or the two do not belong together. The default certificate is shown in its place. Put a certificate and its key into the Secret as PEM, in `tls.crt` and `tls.key`. Or a Secret or ConfigMap holds no certificates of authorities that can be read: Pods are believed by the others that are named. Put them there as PEM, in `ca.crt`.",
+    "The certificate or the key of a Secret cannot be read, or the two do not belong together. The default certificate is shown in its place. Put a certificate and its key into the Secret as PEM, in `tls.crt` and `tls.key`. Or a Secret or ConfigMap holds no certificates of authorities that can be read: Pods are believed by the others that are named; by a BackendTLSPolicy that has none nobody is believed. Put them there as PEM, in `ca.crt`.",
   "tls-option-not-found":
     "The route names a TLSOption that does not exist. It is closed: the options may have asked for clients' certificates. Create it, or mend the name.",
   "tls-option-invalid":
@@ -128,6 +128,10 @@ export const problemCodes = {
     "A reference into another namespace has no ReferenceGrant there. Create a ReferenceGrant in the namespace that is referred to.",
   "backend-not-found":
     "The backendRef cannot be resolved. Its share of the requests gets 500. Name a Service that exists, with a port of it.",
+  "backend-tls-invalid":
+    "A BackendTLSPolicy holds for the Service that the backendRef names, and cannot be used: nobody can be believed by it. Nothing is sent to the Service: its share of the requests gets 500, its connections are closed. Mend the BackendTLSPolicy: its own problems say what is wrong.",
+  "policy-conflict":
+    "Another BackendTLSPolicy has the same target. The older one holds, of equally old ones the first by name. Keep one of them, or let one name a port (`sectionName`): that goes before one for the whole Service.",
   "filter-unsupported":
     "The filter is not supported. Requests to the rule get 500, never an answer without the filter. Take the filter out, or do the same with a Middleware that an `ExtensionRef` names.",
   "host-not-attached":

@@ -1,5 +1,6 @@
 import type { Kind } from "../source/kubernetes-object.ts";
 import type { TranslateObject } from "./fragment.ts";
+import { translateBackendTlsPolicy } from "./gateway-api/backend-tls-policy.ts";
 import { translateGateway } from "./gateway-api/gateway.ts";
 import { translateGatewayClass } from "./gateway-api/gateway-class.ts";
 import { translateGrpcRoute } from "./gateway-api/grpc-route.ts";
@@ -32,6 +33,7 @@ export const translators: Partial<Record<Kind, TranslateObject>> = {
   HTTPRoute: translateHttpRoute,
   GRPCRoute: translateGrpcRoute,
   ReferenceGrant: translateReferenceGrant,
+  BackendTLSPolicy: translateBackendTlsPolicy,
   IngressRouteTCP: translateIngressRouteTcp,
   IngressRouteUDP: translateIngressRouteUdp,
   MiddlewareTCP: translateMiddlewareTcp,

@@ -52,7 +52,9 @@ describe("a command of the page", () => {
     const known = followedResources().map(({ group, resource }) => (group === "" ? resource : `${resource}.${group}`));
     expect(resources.filter((resource) => !known.includes(resource))).toEqual([]);
     const leftOut = ["endpointslices.discovery.k8s.io", "endpoints", "secrets", "configmaps"];
-    const experimental = ["tlsroutes", "tcproutes", "udproutes"].map((name) => `${name}.gateway.networking.k8s.io`);
+    const experimental = ["tlsroutes", "tcproutes", "udproutes", "backendtlspolicies"].map(
+      (name) => `${name}.gateway.networking.k8s.io`,
+    );
     const others = known.filter((name) => !name.endsWith(".traefik.containo.us") && !resources.includes(name));
     expect(new Set(others)).toEqual(new Set([...leftOut, ...experimental]));
   });

@@ -83,14 +83,21 @@ seccompProfile:
     - traefikservices
   verbs: [get, list, watch]
 - apiGroups: [gateway.networking.k8s.io]
-  resources: [gateways, httproutes, grpcroutes, tcproutes, tlsroutes, udproutes, referencegrants]
+  resources: [gateways, httproutes, grpcroutes, tcproutes, tlsroutes, udproutes, referencegrants, backendtlspolicies]
   verbs: [get, list, watch]
 {{- if .Values.agent.statuses }}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses/status]
   verbs: [patch]
 - apiGroups: [gateway.networking.k8s.io]
-  resources: [gateways/status, httproutes/status, grpcroutes/status, tcproutes/status, tlsroutes/status, udproutes/status]
+  resources:
+    - gateways/status
+    - httproutes/status
+    - grpcroutes/status
+    - tcproutes/status
+    - tlsroutes/status
+    - udproutes/status
+    - backendtlspolicies/status
   verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]

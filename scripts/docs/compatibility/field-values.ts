@@ -49,6 +49,7 @@ const texts = [
   "Service",
   "TraefikService",
   "Secret",
+  "System",
   "Gateway",
   "gateway.networking.k8s.io",
   "NotIn",

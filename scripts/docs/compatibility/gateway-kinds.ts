@@ -76,6 +76,15 @@ const listener = { name: "http", port: 80, protocol: "HTTP" };
 const gateway = (change: Fields, more: Fields = {}): KubernetesObject =>
   gatewayApi("Gateway", PROBE, { gatewayClassName: "web", listeners: [{ ...listener, ...change }], ...more });
 
+const policy = (validation: Fields): KubernetesObject =>
+  gatewayApi("BackendTLSPolicy", PROBE, {
+    targetRefs: [{ group: "", kind: "Service", name: "web" }],
+    validation: { hostname: "web.example", ...validation },
+  });
+const authority = { group: "", kind: "ConfigMap", name: "web" };
+const ofAuthority = (subjectAltName?: Fields): KubernetesObject =>
+  policy({ caCertificateRefs: [authority], ...(subjectAltName && { subjectAltNames: [subjectAltName] }) });
+
 const https = { name: "https", port: 443, protocol: "HTTPS", tls: { certificateRefs: [{ name: "web" }] } };
 
 /** The kinds of https://gateway-api.sigs.k8s.io/reference/spec/ that route traffic. */
@@ -160,6 +169,16 @@ export const gatewayKinds: readonly KindUnderTest[] = [
         }),
         metadata: { name: PROBE, namespace: UNGRANTED },
       },
+    },
+  },
+  {
+    kind: "BackendTLSPolicy",
+    fields: crdFields(models.BackendTLSPolicy),
+    bases: {
+      spec: ofAuthority(),
+      "spec.validation.wellKnownCACertificates": policy({}),
+      "spec.validation.subjectAltNames": ofAuthority({ type: "Hostname", hostname: "web.example", uri: "web:web" }),
+      "spec.validation.subjectAltNames[].uri": ofAuthority({ type: "URI", uri: "web:web" }),
     },
   },
 ];

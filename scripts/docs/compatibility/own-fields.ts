@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { middlewareSchema } from "../../../src/table/middleware.ts";
+import { backendTlsPolicySchema } from "../../../sync-agent/translate/gateway-api/backend-tls-policy-schema.ts";
 import { filterSchema } from "../../../sync-agent/translate/gateway-api/filter-schema.ts";
 import { gatewayClassSchema } from "../../../sync-agent/translate/gateway-api/gateway-class.ts";
 import { grpcMatchSchema, grpcRuleSchema } from "../../../sync-agent/translate/gateway-api/grpc-schema.ts";
@@ -37,6 +38,7 @@ const schemas: Readonly<Record<string, { schema: Schema; inner?: Readonly<Record
   TLSOption: { schema: tlsOptionSchema },
   GatewayClass: { schema: gatewayClassSchema },
   Gateway: { schema: gatewaySchema, inner: { "listeners[]": listenerSchema } },
+  BackendTLSPolicy: { schema: backendTlsPolicySchema },
   HTTPRoute: {
     schema: httpRoute.routeSchema,
     inner: {

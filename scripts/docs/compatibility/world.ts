@@ -196,6 +196,12 @@ function gateways(): KubernetesObject[] {
     route("of-probe", { name: PROBE }, {}, "GRPCRoute"),
     gatewayApi("Gateway", "of-class", { gatewayClassName: PROBE, listeners }),
     route("of-class", { name: "of-class" }),
+    // Services of whose policies the routes of Gateway API ask.
+    gatewayApi("HTTPRoute", "to-services", {
+      parentRefs: [{ name: "web" }],
+      hostnames: ["to-services.example"],
+      rules: [{ backendRefs: ["web", "other"].flatMap((name) => [80, 81].map((port) => ({ name, port }))) }],
+    }),
     route("across", { name: "web" }, { namespace: UNGRANTED }),
     grant("other", [...routeKinds.map((kind) => ({ kind, to: "Service" })), { kind: "Gateway", to: "Secret" }]),
   ];

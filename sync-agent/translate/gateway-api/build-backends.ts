@@ -11,6 +11,7 @@ import { permitReference } from "./permit-reference.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
 import type { RouteKind } from "./route-kind.ts";
 import { type BackendRef, backendRefSchema } from "./route-schema.ts";
+import { useBackendTls } from "./use-backend-tls.ts";
 import { podSession } from "./session-persistence.ts";
 
 /** Answers for backends that cannot be had (Gateway API, HTTPBackendRef). */
@@ -131,14 +132,18 @@ function resolveReference(
   if ("problem" in resolved) return undefined;
   const annotated = readServiceAnnotations(resolved.service);
   for (const problem of annotated.problems) place.report({ ...problem, path: place.path });
+  const tls = useBackendTls(resolved.service, port, place, context);
+  if (tls === undefined) return undefined;
   const { table } = context;
-  const scheme = resolved.scheme === "http" ? route.plainScheme : resolved.scheme;
+  const plainScheme = resolved.scheme === "http" ? route.plainScheme : resolved.scheme;
+  const scheme = tls.serversTransport === undefined ? plainScheme : "https";
   const balancer: LoadBalancer = {
     type: "loadBalancer",
     endpoints: putNamed(table.endpoints, resolved.key, resolved.endpoints),
     scheme,
     passHostHeader: true,
     transport: "gateway",
+    ...tls,
     ...(sticky === undefined ? {} : { sticky }),
     ...annotated.balancing,
   };

@@ -43,9 +43,21 @@ export const translateStreamRoute =
     for (const { value: rule, at } of readElements(streamRuleSchema, spec.rules, within(place, "rules"))) {
       const index = Number(at.path.at(-1));
       const name = `${kind.toLowerCase()}-${place.namespace}-${object.metadata.name}-${index}`;
-      const service = buildStreamBackends(rule.backendRefs, name, kind, within(at, "backendRefs"), context);
-      if (kind === "UDPRoute") addUdpRouter(object, index, name, service, attachments, context);
-      else addTcpRouters(object, index, name, service, attachments, place, context);
+      // A route that is served nowhere still says which of its references lead nowhere.
+      const modes = attachments.length === 0 ? [false] : new Set(attachments.map(({ passthrough }) => passthrough));
+      for (const passthrough of modes) {
+        const service = buildStreamBackends(
+          rule.backendRefs,
+          name,
+          kind,
+          within(at, "backendRefs"),
+          context,
+          passthrough,
+        );
+        const served = attachments.filter((attachment) => attachment.passthrough === passthrough);
+        if (kind === "UDPRoute") addUdpRouter(object, index, name, service, served, context);
+        else addTcpRouters(object, index, name, service, served, place, context);
+      }
     }
     return fragment;
   };

@@ -23,6 +23,7 @@ const unused: Partial<Record<Kind, Readonly<Record<string, string>>>> = {
   TLSRoute: { useDefaultGateways: defaultGateways },
   TCPRoute: { useDefaultGateways: defaultGateways },
   UDPRoute: { useDefaultGateways: defaultGateways },
+  BackendTLSPolicy: { options: "there are none that are known" },
 };
 
 /** Reports each field of an object of Gateway API that is known and has no effect. */

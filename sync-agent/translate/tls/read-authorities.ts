@@ -10,27 +10,37 @@ export interface Authorities {
   fault: string | undefined;
 }
 
-/** Traefik's order, for Secrets and ConfigMaps alike. */
-const traefikKeys = ["tls.ca", "ca.crt"] as const;
+/** Traefik's kinds read `tls.ca`, else `ca.crt`, of Secrets and ConfigMaps alike. */
+export const readAuthorities = authoritiesOf(["tls.ca", "ca.crt"]);
 
-/** A bundle holds hundreds, and many routes may name it; objects are never changed in place. */
-const known = new WeakMap<KubernetesObject, Authorities>();
+/** Gateway API knows `ca.crt` only (https://gateway-api.sigs.k8s.io/reference/spec/#backendtlspolicyvalidation). */
+export const readGatewayAuthorities = authoritiesOf(["ca.crt"]);
 
 /**
- * The certificates of authorities that a Secret or ConfigMap holds under `tls.ca`, else under `ca.crt`. Text with a
+ * Reads the certificates of authorities under the first of these keys that a Secret or ConfigMap has. Text with a
  * certificate that cannot be read is given back all the same, with its fault: who is told to believe it alone must not
  * believe the system's authorities in its place.
  */
-export function readAuthorities(object: KubernetesObject): Authorities {
-  const found = known.get(object);
-  if (found !== undefined) return found;
+function authoritiesOf(keys: readonly string[]): (object: KubernetesObject) => Authorities {
+  // A bundle holds hundreds, and many routes may name it; objects are never changed in place.
+  const known = new WeakMap<KubernetesObject, Authorities>();
+  return (object) => {
+    let found = known.get(object);
+    if (found === undefined) {
+      found = readFrom(object, keys);
+      known.set(object, found);
+    }
+    return found;
+  };
+}
+
+function readFrom(object: KubernetesObject, keys: readonly string[]): Authorities {
   const read = object.kind === "ConfigMap" ? readConfigMap : readSecret;
-  const key = traefikKeys.find((one) => read(object, one));
-  const pem = key && read(object, key);
-  const fault = key && pem ? faultOf(pem, key) : "has neither `ca.crt` nor `tls.ca`";
-  const made = { pem: pem || undefined, fault };
-  known.set(object, made);
-  return made;
+  for (const key of keys) {
+    const pem = read(object, key);
+    if (pem) return { pem, fault: faultOf(pem, key) };
+  }
+  return { pem: undefined, fault: `has no certificates in ${keys.map((key) => `\`${key}\``).join(" or ")}` };
 }
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

@@ -18,7 +18,7 @@ export interface ResourceKind {
   scale: boolean;
 }
 
-type Some = Partial<Omit<ResourceKind, "kind" | "plural">>;
+type Some = Partial<Omit<ResourceKind, "kind">>;
 
 const builtIn = (kind: string, plural: string, some: Some = {}): ResourceKind => ({
   group: "",
@@ -96,6 +96,7 @@ export const gatewayKinds: readonly ResourceKind[] = [
   gateway("TCPRoute", ["v1alpha2"]),
   gateway("UDPRoute", ["v1alpha2"]),
   gateway("ReferenceGrant", ["v1", "v1beta1"], { status: false }),
+  gateway("BackendTLSPolicy", ["v1", "v1alpha3"], { plural: "backendtlspolicies" }),
 ];
 
 export const allKinds: readonly ResourceKind[] = [

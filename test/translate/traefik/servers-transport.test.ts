@@ -113,14 +113,14 @@ describe("a ServersTransport", () => {
 
   test.each([
     ["rootCAs: [{ configMap: gone }]", {}, "config-map-not-found", "0.configMap", "does not exist in the namespace"],
-    ["rootCAs: [{ configMap: x }]", { other: "x" }, "certificate-unusable", "0.configMap", "has neither `ca.crt` nor"],
-    ["rootCAs: [{ configMap: x }]", { "ca.crt": 7 }, "certificate-unusable", "0.configMap", "has neither `ca.crt` nor"],
+    ["rootCAs: [{ configMap: x }]", { other: "x" }, "certificate-unusable", "0.configMap", "has no certificates in `tls.ca` or"],
+    ["rootCAs: [{ configMap: x }]", { "ca.crt": 7 }, "certificate-unusable", "0.configMap", "has no certificates in `tls.ca` or"],
     [
       "rootCAs: [{ configMap: x }]",
       { "ca.crt": "" },
       "certificate-unusable",
       "0.configMap",
-      "has neither `ca.crt` nor",
+      "has no certificates in `tls.ca` or",
     ],
     ["rootCAs: [{ configMap: x, secret: y }]", {}, "invalid-field", "0", "neither is used"],
     ["rootCAs: [{}]", {}, "invalid-field", "0", "Nothing is named"],
