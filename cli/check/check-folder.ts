@@ -47,7 +47,7 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
       return { ...find({ ...problem, object }, undefined), location: { ...location, file: config ?? location.file } };
     }),
     ...folder.problems.filter((problem) => !isConfig(problem)).map((problem) => find(problem, problem.location)),
-    ...[...problems, ...unreachableProblems(table.routers, folder, (file) => nameFile(dir, file, cwd))].map((problem) =>
+    ...[...problems, ...unreachableProblems(table, folder, (file) => nameFile(dir, file, cwd))].map((problem) =>
       find(problem, locateProblem(problem, folder)),
     ),
   ];

@@ -1,5 +1,6 @@
 import { findUnreachable, type Unreachable } from "../../src/router/find-unreachable.ts";
 import type { Router } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import type { Folder } from "../../sync-agent/source/folder-source.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { readTieBreaker } from "../../sync-agent/translate/tie-breaker.ts";
@@ -10,9 +11,14 @@ type NameFile = (file: string) => string;
 
 /**
  * A warning for each route of the folder that no request can reach. A route may stand as several routers, apart by
- * entry point or for TLS: it is unreachable when all of them are.
+ * entry point or for TLS, or below several others: it is unreachable when all of them are.
  */
-export function unreachableProblems(routers: readonly Router[], folder: Folder, nameFile: NameFile): Problem[] {
+export function unreachableProblems(
+  table: Pick<Table, "routers" | "services">,
+  folder: Folder,
+  nameFile: NameFile,
+): Problem[] {
+  const routers = [...table.routers, ...routersBelow(table)];
   const found = findUnreachable(routers);
   if (found.length === 0) return [];
   const unreachable = new Set(found.map(({ router }) => router));
@@ -27,6 +33,12 @@ export function unreachableProblems(routers: readonly Router[], folder: Folder, 
   }
   return [...routes.values()].flatMap((group) => toProblem(group, folder, nameFile) ?? []);
 }
+
+/** The routers below others, those of each place by themselves, as if that were an entry point. */
+const routersBelow = ({ services }: Pick<Table, "services">): Router[] =>
+  Object.entries(services).flatMap(([name, service]) =>
+    service.type === "routers" ? service.routers.map((router) => ({ ...router, entryPoints: [name], tls: false })) : [],
+  );
 
 /** Names the place in the object that the router comes from; undefined for routers that no object asked for. */
 function routeOf({ tieBreaker }: Router): string | undefined {

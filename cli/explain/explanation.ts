@@ -27,7 +27,7 @@ export interface Explanation {
 }
 
 /** Routers below a router, which of them takes the request, and what that one's middlewares do. */
-export interface LevelBelow {
+interface LevelBelow {
   winner?: MatchCandidate;
   /** All others. */
   candidates: readonly MatchCandidate[];

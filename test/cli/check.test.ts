@@ -232,6 +232,35 @@ spec:
     ).toMatchObject([{ at: "i.yaml:12 router-unreachable", hint: expect.stringContaining("router.priority") }]);
   });
 
+  it("looks at the routes below one by themselves, and below each of their parents", async () => {
+    const below = (name: string, parents: string, match: string) => `apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: { name: ${name} }
+spec:
+  parentRefs: [${parents}]
+  routes:
+    - match: ${match}
+      services: [{ name: app, port: 80 }]
+`;
+    const parent = (name: string) => route(name, `Host(\`${name}.com\`)`).replace(/^ +services: .*\n/m, "");
+    const all = {
+      "one.yaml": parent("one"),
+      "two.yaml": parent("two"),
+      "wide.yaml": below("wide", "{ name: one }", "PathPrefix(`/`) && PathPrefix(`/`)"),
+      "other.yaml": below("other", "{ name: two }", "Path(`/b`)"),
+      "narrow.yaml": below("narrow", "{ name: one }", "Path(`/a`)"),
+    };
+    expect(await messages(all)).toMatchObject([
+      {
+        at: "narrow.yaml:7 router-unreachable",
+        message: expect.stringContaining("the IngressRoute `wide` at wide.yaml:7"),
+      },
+    ]);
+    expect(
+      await messages({ ...all, "narrow.yaml": below("narrow", "{ name: one }, { name: two }", "Path(`/a`)") }),
+    ).toEqual([]);
+  });
+
   it("knows the redirect of an entry point", async () => {
     const config = `entryPoints:
   web:
