@@ -227,7 +227,11 @@ const sections: readonly Section[] = [
       hostnames: "a list of text",
       "rules[].filters": filters,
       "rules[].backendRefs[].filters": filters,
-      "rules[].timeouts": "not used",
+      "rules[].timeouts.request": "a duration; `0s` is none",
+      "rules[].timeouts.backendRequest": "a duration; `0s` is none",
+      "rules[].retry.codes": "a list of statuses from 400 to 599",
+      "rules[].retry.attempts": "a whole number (1): how often a request is sent again",
+      "rules[].retry.backoff": "a duration (25ms)",
     },
   },
   {

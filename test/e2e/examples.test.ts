@@ -19,6 +19,7 @@ const tested = {
     "jwt",
   ],
   "examples-guards.test.ts": ["circuit-breaker", "in-flight-req", "retry"],
+  "examples-gateway-api.test.ts": ["session-persistence", "timeouts-and-retry"],
   "examples-grpc.test.ts": ["grpc", "grpc-web"],
   "examples-middlewares.test.ts": [
     "add-prefix",

@@ -1,5 +1,8 @@
 import { MAX_FORWARDED_BODY } from "../../../src/middleware/forward-auth.ts";
 
+const SESSION_NAME =
+  "With several backends it is the session with one of them; a second cookie or header, with `-pod` behind the name, is the one with a Pod, and who sends both back stays with that.";
+
 /**
  * What is done, and done otherwise than in Traefik (or than Gateway API asks for): by kind, or by the name of a shared
  * part, and field. What is not done at all needs no line here, since its problem says it.
@@ -83,6 +86,18 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
     "spec.tls[].hosts": "Not read: any entry of `tls` makes the routes serve HTTPS as well.",
     "spec.tls[].secretName": "Not used: Cloudflare shows the zone's certificate.",
   },
+  HTTPRoute: {
+    "spec.rules[].timeouts.request":
+      "To the last byte: an answer that has begun is cut when the time is over. A WebSocket that was opened stays.",
+    "spec.rules[].timeouts.backendRequest": "From the connection with a Pod to the last byte of its answer.",
+    "spec.rules[].retry.attempts":
+      "1 where it is not said, 100 at most. Another Pod of the backend comes first while there is one. One that refuses the connection is passed by always, with 0 as well.",
+    "spec.rules[].retry.codes":
+      "Whatever the method, with bodies of up to 2 MiB. What came to no answer, since a Pod took longer than `backendRequest` or ended the connection, is sent again when its method allows that (RFC 9110, section 9.2.2), whatever stands here.",
+    "spec.rules[].retry.backoff": "25ms where it is not said. Each pause is twice the last, and up to half longer.",
+    "spec.rules[].sessionPersistence.sessionName": SESSION_NAME,
+  },
+  GRPCRoute: { "spec.rules[].sessionPersistence.sessionName": SESSION_NAME },
   "A service of Traefik's HTTP kinds": {
     name: "A Service without Pods answers 503 and its route stays (`allowEmptyServices` is true unless set to false); Traefik drops the route. When all Pods are terminating, these serve.",
     "healthCheck.path":
