@@ -18,6 +18,7 @@ export const basicAuth: MiddlewareFactory<"basicAuth"> = {
   build({ users: sealedUsers, realm, removeHeader, headerField }, { runtime }) {
     if (headerField !== undefined) checkHeaderName(headerField);
     const challenge = `Basic realm=${quoteParameter(realm)}`;
+    const seed = fnv1a32(sealedUsers);
     const users = createSealedValue(sealedUsers, runtime, readUsers);
 
     return (next) => async (exchange) => {
@@ -28,8 +29,9 @@ export const basicAuth: MiddlewareFactory<"basicAuth"> = {
       const { hashes, all } = read;
       const { user, password } = credentials;
       const known = hashes.get(user);
-      // Always the same one for a name, which nobody can foretell who does not know what is sealed.
-      const line = known ?? all[fnv1a32(sealedUsers + user) % all.length];
+      // Always the same one for a name, which nobody can foretell who does not know what is sealed; found for everybody.
+      const other = all[fnv1a32(`${seed} ${user}`) % all.length];
+      const line = known ?? other;
       if (line === undefined) return refuse(challenge);
       const texts = [line.text, user, bytesAsText(password)];
       const isRight = await runtime.verdicts.check(texts, () => isPassword(password, line.hash));

@@ -21,8 +21,9 @@ export const digestAuth: MiddlewareFactory<"digestAuth"> = {
   build({ users: sealedUsers, realm, removeHeader, headerField }, { runtime }) {
     if (headerField !== undefined) checkHeaderName(headerField);
     const challenge = `Digest realm=${quoteParameter(realm)}, qop="auth", algorithm=MD5`;
+    const seed = fnv1a32(sealedUsers);
     const users = createSealedValue(sealedUsers, runtime, (text) => ({
-      secrets: readSecrets(text, realm),
+      ...readSecrets(text, realm),
       nonces: createNonces(text, runtime.now),
     }));
     const refuse = async (nonces: Nonces, isStale: boolean): Promise<Response> => {
@@ -35,12 +36,14 @@ export const digestAuth: MiddlewareFactory<"digestAuth"> = {
     return (next) => async (exchange) => {
       const read = await users();
       if (read === undefined) return plainAnswer(503);
-      const { secrets, nonces } = read;
+      const { secrets, all, nonces } = read;
       const given = readParameters(exchange);
       if (given === undefined || given.realm !== realm || !asksFor(given.uri, exchange)) return refuse(nonces, false);
       const { username, nonce } = given;
       const known = secrets.get(username);
-      const secret = known ?? [...secrets.values()][fnv1a32(sealedUsers + username) % secrets.size] ?? "";
+      // Found for everybody: who is unknown costs as much, and is compared with the same other user each time.
+      const other = all[fnv1a32(`${seed} ${username}`) % all.length];
+      const secret = known ?? other ?? "";
       const isRight = equalBytes(bytesOf(responseOf(secret, exchange.request.method, given)), bytesOf(given.response));
       if (!isRight || known === undefined) return refuse(nonces, false);
       if (!(await nonces.isGood(nonce))) return refuse(nonces, true);
@@ -53,24 +56,27 @@ export const digestAuth: MiddlewareFactory<"digestAuth"> = {
 };
 
 /** Of lines as `htdigest` writes them, `user:realm:MD5(user:realm:password)`, those of this realm. */
-function readSecrets(text: string, realm: string): ReadonlyMap<string, string> {
+function readSecrets(text: string, realm: string): { secrets: ReadonlyMap<string, string>; all: readonly string[] } {
   const secrets = new Map<string, string>();
   for (const line of JSON.parse(text) as string[]) {
     const [user = "", of = "", secret = ""] = line.split(":");
     if (of === realm) secrets.set(user, secret.toLowerCase());
   }
-  return secrets;
+  return { secrets, all: [...secrets.values()] };
 }
 
 const required = ["username", "realm", "nonce", "uri", "response", "nc", "cnonce"] as const;
 type Parameters = Record<(typeof required)[number], string>;
+
+/** A name begins at no other place than its first character: a header of one long word is read once, not from each letter. */
+const PARAMETER = /(?<![\w-])([\w-]+) *= *(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
 
 /** Undefined without credentials of this scheme and quality, or with some that are malformed. */
 function readParameters({ headers }: Exchange): Parameters | undefined {
   const [, list] = /^digest (.*)$/is.exec(headers.get("authorization") ?? "") ?? [];
   if (list === undefined) return undefined;
   const given = new Map<string, string>();
-  for (const [, name = "", quoted, token = ""] of list.matchAll(/([\w-]+) *= *(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g)) {
+  for (const [, name = "", quoted, token = ""] of list.matchAll(PARAMETER)) {
     given.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? token);
   }
   if (given.get("qop") !== "auth" || !/^md5$/i.test(given.get("algorithm") ?? "MD5")) return undefined;

@@ -1,7 +1,17 @@
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { MiddlewareOptions } from "../../src/table/middleware.ts";
 import { guard, sealed, testRuntime } from "./auth-runtime.ts";
+
+const work = vi.hoisted(() => ({ hashed: [] as number[] }));
+vi.mock("../../src/password/md5.ts", async (importOriginal) => {
+  const { md5: original } = await importOriginal<typeof import("../../src/password/md5.ts")>();
+  const md5: typeof original = (bytes) => {
+    work.hashed.push(bytes.length);
+    return original(bytes);
+  };
+  return { md5 };
+});
 
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 const line = (user: string, realm = "traefik", password = "secret"): string =>
@@ -104,10 +114,33 @@ describe("who is let in", () => {
     },
   );
 
+  it.each([
+    ["one long name", "a".repeat(500_000)],
+    ["names", "a ".repeat(250_000)],
+    ["blanks", `a${" ".repeat(500_000)}b`],
+    ["quotes that do not end", 'a="\\"'.repeat(100_000)],
+    ["values", "a=".repeat(250_000)],
+  ])("not with a bomb of %s, which costs no more than reading it", async (_, list) => {
+    expect((await login().ask({ headers: { Authorization: `Digest ${list}` } })).status).toBe(401);
+  });
+
   it("nobody, when what is sealed does not open", async () => {
     const runtime = testRuntime({ unseal: () => Promise.reject(new Error("other key")) });
     expect((await guard(options(), runtime)({})).status).toBe(503);
   });
+});
+
+it("an unknown user costs as much work as a wrong password", async () => {
+  const { ask, credentials, nonce } = login();
+  const worked = async (changes: Record<string, string>): Promise<number[]> => {
+    const Authorization = credentials(await nonce(), changes);
+    work.hashed.length = 0;
+    expect((await ask({ headers: { Authorization } })).status).toBe(401);
+    return [...work.hashed];
+  };
+  const known = await worked({ password: "wrong" });
+  expect(known).toHaveLength(2);
+  for (const username of ["nobody", "carol", "x".repeat(300)]) expect(await worked({ username })).toEqual(known);
 });
 
 describe("a nonce", () => {
