@@ -18,6 +18,7 @@ const tested = {
     "ip-allow-list",
     "jwt",
   ],
+  "examples-backend-tls.test.ts": ["backend-tls"],
   "examples-guards.test.ts": ["circuit-breaker", "in-flight-req", "retry"],
   "examples-gateway-api.test.ts": ["session-persistence", "timeouts-and-retry"],
   "examples-grpc.test.ts": ["grpc", "grpc-web"],
