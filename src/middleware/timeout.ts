@@ -25,15 +25,15 @@ export const timeout: MiddlewareFactory<"timeout"> = {
       const held = forkExchange(exchange, { signal: wait.signal });
       held.guards = [...(exchange.guards ?? []), guard];
       const answering = next(held);
-      const answer = await Promise.race([answering, wait.isOver]);
-      if (answer === undefined) {
-        exchange.failure = "timeout";
+      try {
+        const answer = await Promise.race([answering, wait.isOver]);
+        exchange.failure = answer === undefined ? "timeout" : held.failure;
+        if (answer !== undefined) return answer;
         void answering.then(({ body }) => body?.cancel()).catch(() => {});
         return plainAnswer(504, "Gateway Timeout");
+      } finally {
+        wait.end();
       }
-      wait.end();
-      exchange.failure = held.failure;
-      return answer;
     };
   },
 };
@@ -69,24 +69,35 @@ class AnswerWait {
   readonly signal: AbortSignal;
   /** Resolves when it is over. */
   readonly isOver: Promise<undefined>;
-  #hasEnded = false;
+  readonly #over = new AbortController();
+  readonly #guard: Pick<ElapsedGuard, "isSent">;
+  readonly #timeout: MiddlewareRuntime["timeout"];
+  #time: AbortSignal;
 
   constructor(requestMs: number, guard: Pick<ElapsedGuard, "isSent">, { timeout }: Pick<MiddlewareRuntime, "timeout">) {
-    const over = new AbortController();
-    this.signal = over.signal;
-    this.isOver = new Promise((resolve) => over.signal.addEventListener("abort", () => resolve(undefined)));
-    const stop = (reason: unknown): void => {
-      if (!this.#hasEnded) over.abort(reason);
-    };
-    const time = timeout(requestMs);
-    time.addEventListener("abort", () => {
-      if (!guard.isSent) return stop(time.reason);
-      if (!this.#hasEnded) timeout(GATEWAY_GRACE_MS).addEventListener("abort", () => stop(time.reason));
-    });
+    const { signal } = this.#over;
+    this.signal = signal;
+    this.isOver = new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
+    this.#guard = guard;
+    this.#timeout = timeout;
+    this.#time = timeout(requestMs);
+    this.#time.addEventListener("abort", this.#onTime);
   }
 
-  /** The answer is there: what is behind it is not given up any more. */
+  /** The answer is there: what is behind it is not given up any more, and the timer keeps nothing of it. */
   end(): void {
-    this.#hasEnded = true;
+    this.#time.removeEventListener("abort", this.#onTime);
+    this.#time.removeEventListener("abort", this.#stop);
   }
+
+  readonly #onTime = (): void => {
+    if (!this.#guard.isSent) {
+      this.#stop();
+      return;
+    }
+    this.#time = this.#timeout(GATEWAY_GRACE_MS);
+    this.#time.addEventListener("abort", this.#stop);
+  };
+
+  readonly #stop = (): void => this.#over.abort(this.#time.reason);
 }

@@ -287,6 +287,34 @@ test("a sticky session stays with its Pod", async () => {
   for (let i = 0; i < 6; i++) expect((await unary(client, "", { metadata })).value).toBe(first.value);
 });
 
+test("a sticky session that may not be idle for long is told anew by each answer", async () => {
+  const [a, b] = [await startEcho("a"), await startEcho("b")];
+  const sticky = {
+    name: "x-pod",
+    path: "/",
+    secure: false,
+    httpOnly: true,
+    maxAge: 0,
+    inHeader: true,
+    idleTimeoutMs: 60_000,
+  };
+  const table = callTable(
+    { routers: [callRouter("PathPrefix(`/`)", "pods")] },
+    podsOf("pods", [a.port, b.port], { sticky }),
+  );
+  const client = (await runGrpc(table)).client();
+  const first = await unary(client, "");
+  let session = String(first.metadata.get("x-pod")[0]);
+  for (let i = 0; i < 6; i++) {
+    const metadata = new Metadata();
+    metadata.set("x-pod", session);
+    const again = await unary(client, "", { metadata });
+    expect(again.value).toBe(first.value);
+    session = String(again.metadata.get("x-pod")[0]);
+    expect(session).toMatch(/^[0-9a-f]{16}\.[0-9a-z]+\.[0-9a-z]+$/);
+  }
+});
+
 test("entry points of calls are those on which a route leads to h2c, however far", () => {
   const to = (service: string, entryPoint: string) =>
     callRouter("PathPrefix(`/`)", service, { entryPoints: [entryPoint] });

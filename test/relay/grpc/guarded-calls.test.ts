@@ -182,3 +182,41 @@ describe("calls", () => {
     expect(grpc.stats().refusedDials).toBe(1);
   });
 });
+
+describe("the time of a call", () => {
+  const limits = (requestMs: number, backendRequestMs: number): Middleware => ({
+    type: "timeout",
+    requestMs,
+    backendRequestMs,
+  });
+
+  test.each([
+    ["request", limits(100, 0)],
+    ["backendRequest", limits(0, 100)],
+  ])("%s: ends what no Pod answers, and the Pod hears of it", async (_, timeout) => {
+    const left = Promise.withResolvers<void>();
+    const pod = await startGrpcPod({
+      Unary: (call: { on(event: "cancelled", listener: () => void): void }) => call.on("cancelled", left.resolve),
+    });
+    const { client } = await held([pod.port], { timeout });
+    expect(await unary(client, "x")).toMatchObject({ code: status.UNAVAILABLE, value: undefined });
+    await left.promise;
+  });
+
+  test("does not send again what a Pod may have begun", async () => {
+    let calls = 0;
+    const slow = await startGrpcPod({ Unary: () => void calls++ });
+    const { client } = await held([slow.port], {
+      timeout: limits(0, 100),
+      retry: retry({ status: [], retryIdempotentFailures: true }),
+    });
+    expect((await unary(client, "x")).code).toBe(status.UNAVAILABLE);
+    expect(calls).toBe(1);
+  });
+
+  test("is enough for a call that is in time", async () => {
+    const echo = await startEcho("a");
+    const { client } = await held([echo.port], { timeout: limits(60_000, 60_000) });
+    expect(await unary(client, "x")).toMatchObject({ code: status.OK });
+  });
+});

@@ -289,6 +289,28 @@ describe("the pauses of a retry", () => {
     );
   });
 
+  it("double where Gateway API asks for them, and are never shorter than it says", () => {
+    const attempts = fc.integer({ min: 2, max: 101 });
+    fc.assert(
+      fc.property(
+        attempts,
+        fc.integer({ min: 0, max: 200_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (n, first, at) => {
+          const { pauseMs } = compileRetry(
+            retryOptions({ attempts: n, initialIntervalMs: first, doublesPauses: true }),
+          );
+          for (let nth = 1; nth < n; nth++) {
+            expect(pauseMs(nth, at)).toBeGreaterThanOrEqual(first);
+            expect(pauseMs(nth, at)).toBeLessThanOrEqual(Math.max(60_000, first) * 1.5);
+            if (nth > 1)
+              expect(pauseMs(nth, 0)).toBeCloseTo(Math.min(2 * pauseMs(nth - 1, 0), Math.max(60_000, first)));
+          }
+        },
+      ),
+    );
+  });
+
   it("are none without an interval", () => {
     expect(compileRetry(retryOptions()).pauseMs(1, 0.9)).toBe(0);
   });

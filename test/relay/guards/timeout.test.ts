@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { GuardSet } from "../../../relay/origin-gateway/guards/guard-set.ts";
@@ -153,6 +154,52 @@ describe("backendRequest", () => {
     const sent: Sent = { method: "POST", body: "again" };
     expect([(await ask(sent)).status, (await ask(sent)).status]).toEqual([200, 200]);
     expect(fine.requests).toHaveLength(2);
+  });
+});
+
+describe("over HTTP/2", () => {
+  async function h2cPod(serve: (stream: ServerHttp2Stream) => void) {
+    const streams: ServerHttp2Stream[] = [];
+    const server = createHttp2Server().on("stream", (stream: ServerHttp2Stream) => {
+      stream.on("error", () => {});
+      streams.push(stream);
+      serve(stream);
+    });
+    return { port: await listen(server), streams };
+  }
+  const rigH2c = async (ports: number[], middlewares: Record<string, Middleware>) => {
+    const list = Object.keys(middlewares).map((middleware): HopGuard => ({ middleware, key: "" }));
+    const spec = { endpoints: ready(...ports), scheme: "h2c" as const };
+    const gateway = await startGateway(tableOf({ app: spec }, 7, {}, middlewares));
+    return (sent: Sent = {}) => send(gateway, "app", { hop: { guards: { router: "r", list } }, ...sent });
+  };
+
+  it.each([
+    ["request", timeout(50)],
+    ["backendRequest", timeout(0, 50)],
+  ])("%s: a Pod that is silent is left, and asked again", async (_, limits) => {
+    let isSilent = true;
+    const slow = await h2cPod((stream) => {
+      if (!isSilent) stream.respond({ ":status": 200 }, { endStream: true });
+    });
+    const ask = await rigH2c([slow.port], { timeout: limits });
+    expect((await ask()).status).toBe(504);
+    const [left] = slow.streams;
+    if (left !== undefined && !left.closed) await once(left, "close");
+    isSilent = false;
+    expect((await ask()).status).toBe(200);
+  });
+
+  it("cuts an answer that has begun", async () => {
+    const slow = await h2cPod((stream) => {
+      stream.respond({ ":status": 200 });
+      stream.write("begun");
+    });
+    const ask = await rigH2c([slow.port], { timeout: timeout(0, 100) });
+    await expect(ask()).rejects.toThrow("aborted");
+    const [left] = slow.streams;
+    if (left !== undefined && !left.closed) await once(left, "close");
+    expect(left?.closed).toBe(true);
   });
 });
 
