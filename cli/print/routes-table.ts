@@ -1,4 +1,4 @@
-import type { Router } from "../../src/table/router.ts";
+import type { ChildRouter, Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { TcpRouter, UdpRouter } from "../../src/table/tcp.ts";
 import { describeStreamTarget, describeTarget } from "./describe-service.ts";
@@ -44,11 +44,9 @@ const priorityOf = (router: TcpRouter | UdpRouter): number => ("rule" in router 
 
 /** What is routed where, in the order of `listRoutes` and then of `listStreamRoutes`, the heading first. */
 export function routesTable(table: Table): string[] {
-  const rows = listRoutes(table).map(({ entryPoint, router }) => [
-    entryPoint + (router.tls ? " (tls)" : ""),
-    router.ruleText,
-    describeTarget(router, table),
-    String(router.priority),
+  const rows = listRoutes(table).flatMap(({ entryPoint, router }) => [
+    routeRow(entryPoint + (router.tls ? " (tls)" : ""), router, table),
+    ...rowsBelow(router, table, []),
   ]);
   const streamRows = listStreamRoutes(table).map(({ entryPoint, router }) => [
     `${entryPoint} (${protocolOf(router)})`,
@@ -57,6 +55,24 @@ export function routesTable(table: Table): string[] {
     "rule" in router ? String(router.priority) : "",
   ]);
   return formatTable([["ENTRY POINT", "RULE", "SERVICE", "PRIORITY"], ...rows, ...streamRows]);
+}
+
+const routeRow = (entryPoint: string, router: ChildRouter, table: Table, mark = ""): string[] => [
+  entryPoint,
+  mark + router.ruleText,
+  describeTarget(router, table),
+  String(router.priority),
+];
+
+/** The routes below a route, each behind the one that it stands below. */
+function rowsBelow({ service, closedBy }: ChildRouter, table: Table, above: readonly string[]): string[][] {
+  const below = Object.hasOwn(table.services, service) ? table.services[service] : undefined;
+  if (below?.type !== "routers" || closedBy !== undefined || above.includes(service)) return [];
+  const inside = [...above, service];
+  return below.routers.flatMap((router) => [
+    routeRow("", router, table, `${"└".repeat(inside.length)} `),
+    ...rowsBelow(router, table, inside),
+  ]);
 }
 
 function protocolOf(router: TcpRouter | UdpRouter): string {

@@ -3,7 +3,7 @@ import { describeTarget } from "../../cli/print/describe-service.ts";
 import { formatTable } from "../../cli/print/format-table.ts";
 import { routesTable } from "../../cli/print/routes-table.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
-import type { Router } from "../../src/table/router.ts";
+import type { ChildRouter, Router } from "../../src/table/router.ts";
 import type { Service } from "../../src/table/service.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { TcpRouter } from "../../src/table/tcp.ts";
@@ -108,6 +108,28 @@ describe("routesTable", () => {
       "web (tls)        Host(`a`)        default-a-80  5",
       "web              PathPrefix(`/`)  default-a-80  1",
       "websecure (tls)  Host(`a`)        default-a-80  5",
+    ]);
+  });
+
+  it("shows the routes below a route behind it, and ends where a circle was published", () => {
+    const below = (name: string, service: string): ChildRouter => {
+      const { entryPoints: _, tls: __, ...child } = router(name, { service, ruleText: `Path(\`/${name}\`)` });
+      return child;
+    };
+    const routers = table([router("top", { service: "first" }), router("other")]);
+    routers.services = {
+      ...services,
+      first: { type: "routers", routers: [below("x", "b"), below("y", "second")] },
+      second: { type: "routers", routers: [below("z", "split"), below("again", "first")] },
+    };
+    expect(routesTable(routers)).toEqual([
+      "ENTRY POINT  RULE               SERVICE                           PRIORITY",
+      "web          PathPrefix(`/`)    default-a-80                      1",
+      "web          PathPrefix(`/`)    the routes below it               1",
+      "             └ Path(`/x`)       default-b-80                      1",
+      "             └ Path(`/y`)       the routes below it               1",
+      "             └└ Path(`/z`)      3× default-a-80, 1× default-b-80  1",
+      "             └└ Path(`/again`)  the routes below it               1",
     ]);
   });
 });
