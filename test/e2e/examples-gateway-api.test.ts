@@ -24,6 +24,39 @@ describe("timeouts-and-retry", () => {
   });
 });
 
+describe("gateway-api-filters", async () => {
+  const { ask, dev } = await runExample("gateway-api-filters");
+  const host = "filters.example.com";
+
+  it("has no problems", () => {
+    expect(dev.problems()).toEqual([]);
+  });
+
+  it("rewrites host and path for the Pod", async () => {
+    const { body } = await ask(host, "/old/cart?a=b");
+    expect(body).toContain("\nGET /new/cart?a=b HTTP/1.1\n");
+    expect(whoamiLine(body, "Host")).toBe("shop.internal");
+    expect(whoamiLine(body, "X-Forwarded-Host")).toBe(host);
+  });
+
+  it("sends the client elsewhere", async () => {
+    const { status, headers } = await ask(host, "/docs/start?a=b");
+    expect([status, headers.location]).toEqual([301, "https://docs.example.com/v2/start?a=b"]);
+  });
+
+  it("changes headers both ways, and answers while a mirror has a copy", async () => {
+    const answer = await ask(host, "/api", { headers: { "X-Debug": "1", "X-Team": "forged" } });
+    expect(servedBy(answer, ["shop"])).toBe("shop");
+    const told = ["X-Team", "X-Version", "X-Debug"].map((name) => whoamiLine(answer.body, name));
+    expect(told).toEqual(["shop", "1", undefined]);
+    expect(answer.headers["cache-control"]).toBe("no-store");
+  });
+
+  it("asks another Service first", async () => {
+    expect(servedBy(await ask(host, "/account"), ["shop"])).toBe("shop");
+  });
+});
+
 describe("session-persistence", () => {
   it("keeps a visitor with a version and a Pod by cookies", async () => {
     const { ask, dev } = await runExample("session-persistence");

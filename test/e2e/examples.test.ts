@@ -1,5 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { translateManifests } from "../../cli/check/translate-manifests.ts";
+import { factories } from "../../src/middleware/registry.ts";
+import type { LoadBalancer, Service } from "../../src/table/service.ts";
 import { examples, runExample } from "./run-example.ts";
 import { servedBy, whoamiLine } from "./send.ts";
 
@@ -20,7 +23,7 @@ const tested = {
   ],
   "examples-backend-tls.test.ts": ["backend-tls"],
   "examples-guards.test.ts": ["circuit-breaker", "in-flight-req", "retry"],
-  "examples-gateway-api.test.ts": ["session-persistence", "timeouts-and-retry"],
+  "examples-gateway-api.test.ts": ["gateway-api-filters", "session-persistence", "timeouts-and-retry"],
   "examples-grpc.test.ts": ["grpc", "grpc-web"],
   "examples-middlewares.test.ts": [
     "add-prefix",
@@ -52,6 +55,39 @@ it("every example has a test", async () => {
     const text = await readFile(`test/e2e/${file}`, "utf8");
     for (const name of names) expect(text).toMatch(new RegExp(`run(?:Example|WithConfig)\\("${name}["/]`));
   }
+});
+
+/** All but the answer in place of a service that is none. */
+const kindsOfService: Record<Exclude<Service["type"], "status">, true> = {
+  loadBalancer: true,
+  weighted: true,
+  mirroring: true,
+  failover: true,
+  filtered: true,
+  routers: true,
+};
+const strategies: Record<NonNullable<LoadBalancer["strategy"]>, true> = {
+  p2c: true,
+  hrw: true,
+  leasttime: true,
+  drr: true,
+};
+
+it("every middleware, kind of service and strategy has an example", async () => {
+  const shown = new Set<string>();
+  for (const name of await readdir(examples)) {
+    const entries = await readdir(`${examples}/${name}`);
+    const dir = `${examples}/${name}${entries.includes("manifests") ? "/manifests" : ""}`;
+    const config = entries.includes("traefik.yaml") ? { config: `${examples}/${name}/traefik.yaml` } : {};
+    const { table } = await translateManifests({ dir, ...config });
+    for (const { type } of Object.values(table.middlewares)) shown.add(type);
+    for (const service of Object.values(table.services)) {
+      shown.add(service.type);
+      if ("strategy" in service) shown.add(`${service.strategy}`);
+    }
+  }
+  const named = [...Object.keys(factories), ...Object.keys(kindsOfService), ...Object.keys(strategies)];
+  expect(named.filter((name) => !shown.has(name))).toEqual([]);
 });
 
 it("canary: three of four visits go to appv1", async () => {
