@@ -13,7 +13,6 @@ const kinds = [
   "UDPRoute",
   "ReferenceGrant",
   "BackendTLSPolicy",
-  "BackendTLSPolicy",
   "Namespace",
   "Ingress",
   "IngressClass",

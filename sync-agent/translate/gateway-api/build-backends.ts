@@ -11,8 +11,8 @@ import { permitReference } from "./permit-reference.ts";
 import { GATEWAY_PROVIDER, putNamed } from "./put-named.ts";
 import type { RouteKind } from "./route-kind.ts";
 import { type BackendRef, backendRefSchema } from "./route-schema.ts";
-import { useBackendTls } from "./use-backend-tls.ts";
 import { podSession } from "./session-persistence.ts";
+import { useBackendTls } from "./use-backend-tls.ts";
 
 /** Answers for backends that cannot be had (Gateway API, HTTPBackendRef). */
 const INVALID_BACKEND = "invalid-backend@internal";

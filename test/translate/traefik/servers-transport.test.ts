@@ -113,8 +113,20 @@ describe("a ServersTransport", () => {
 
   test.each([
     ["rootCAs: [{ configMap: gone }]", {}, "config-map-not-found", "0.configMap", "does not exist in the namespace"],
-    ["rootCAs: [{ configMap: x }]", { other: "x" }, "certificate-unusable", "0.configMap", "has no certificates in `tls.ca` or"],
-    ["rootCAs: [{ configMap: x }]", { "ca.crt": 7 }, "certificate-unusable", "0.configMap", "has no certificates in `tls.ca` or"],
+    [
+      "rootCAs: [{ configMap: x }]",
+      { other: "x" },
+      "certificate-unusable",
+      "0.configMap",
+      "has no certificates in `tls.ca` or",
+    ],
+    [
+      "rootCAs: [{ configMap: x }]",
+      { "ca.crt": 7 },
+      "certificate-unusable",
+      "0.configMap",
+      "has no certificates in `tls.ca` or",
+    ],
     [
       "rootCAs: [{ configMap: x }]",
       { "ca.crt": "" },
