@@ -89,8 +89,9 @@ export class SpiffeTrust {
       const found = await this.#try(rule, guess, identity, connect);
       if (typeof found !== "string") return found;
       const socket = await this.#try(rule, found, identity, connect);
-      if (typeof socket === "string")
+      if (typeof socket === "string") {
         throw new SpiffeError("untrusted", "the Pod is of another trust domain each time");
+      }
       this.#domains.set(authority, found);
       return socket;
     } catch (error) {
@@ -104,8 +105,9 @@ export class SpiffeTrust {
     if (source === undefined) throw new SpiffeError("not-configured", "the relay is told of no SPIFFE Workload API");
     await source.settled();
     const identity = source.current();
-    if (identity === undefined)
+    if (identity === undefined) {
       throw new SpiffeError("no-identity", "the SPIFFE Workload API gave the relay no identity");
+    }
     return identity;
   }
 
@@ -140,7 +142,7 @@ export class SpiffeTrust {
     }
   }
 
-  /** Made once for each identity: making one takes longer than a handshake. */
+  /** Made once for each identity and trust domain, and gone with the identity. */
   #contextOf(identity: SpiffeIdentity, domain: string): SecureContext {
     const { certificate, key, bundles } = identity;
     let contexts = this.#contexts.get(identity);

@@ -59,9 +59,12 @@ export function startSvidSource(options: SvidSourceOptions): SvidSource {
   const follow = async (): Promise<boolean> => {
     let isAnswered = false;
     const patience = new AbortController();
+    const ended = AbortSignal.any([closing.signal, patience.signal]);
     const giveUp = (): void => patience.abort();
     let timer = setTimeout(giveUp, answerMs);
     const take = (message: Buffer): void => {
+      // What the call had still in store when it was given up is the next one's to tell.
+      if (ended.aborted) return;
       isAnswered = true;
       clearTimeout(timer);
       try {
@@ -78,7 +81,7 @@ export function startSvidSource(options: SvidSourceOptions): SvidSource {
       settled.resolve();
     };
     try {
-      return await followSvids(endpoint, take, AbortSignal.any([closing.signal, patience.signal]));
+      return await followSvids(endpoint, take, ended);
     } catch (error) {
       if (closing.signal.aborted) return isAnswered;
       if (error instanceof WorkloadApiError && error.status === PERMISSION_DENIED) identity = undefined;
