@@ -21,12 +21,22 @@ export function callHeaders(received: IncomingHttpHeaders, authority: string): H
 }
 
 /**
- * The headers that a Pod gets, name and value in turn, with X-Forwarded-* by the rules of the entry point.
+ * The headers that a Pod gets of a call, name and value in turn, with X-Forwarded-* by the rules of the entry point.
  *
  * @param host what the Pod is asked by
  * @param leftMs what is left of the time that the client gave its call
  */
 export function podHeaders(exchange: Exchange, host: string, leftMs: number | undefined): string[] {
+  const lines = serverHeaders(exchange, host, leftMs === undefined ? [] : ["grpc-timeout"]);
+  if (leftMs !== undefined) lines.push("grpc-timeout", formatGrpcTimeout(leftMs));
+  // Without it some servers take the client for one that cannot read their status.
+  lines.push("te", "trailers");
+  if (exchange.mirror) lines.push(MIRROR_HEADER, "true");
+  return lines;
+}
+
+/** As `podHeaders`, of any request, without the headers named in `leaveOut`. */
+export function serverHeaders(exchange: Exchange, host: string, leaveOut: readonly string[] = []): string[] {
   const { headers: edited, scheme, authority, client } = exchange;
   const current = edited.current;
   const forwarded = computeForwardedHeaders(
@@ -42,15 +52,16 @@ export function podHeaders(exchange: Exchange, host: string, leftMs: number | un
     current.keys(),
     (name) => current.get(name),
   );
-  const replaced = new Set(["host", "content-length", ...forwarded.remove, ...forwarded.set.map(([name]) => name)]);
-  if (leftMs !== undefined) replaced.add("grpc-timeout");
+  const replaced = new Set([
+    "host",
+    "content-length",
+    ...leaveOut,
+    ...forwarded.remove,
+    ...forwarded.set.map(([name]) => name),
+  ]);
   const lines = ["host", host];
   for (const [name, value] of current) if (passes(name) && !replaced.has(name)) lines.push(name, value);
   for (const [name, value] of forwarded.set) lines.push(name, value);
-  if (leftMs !== undefined) lines.push("grpc-timeout", formatGrpcTimeout(leftMs));
-  // Without it some servers take the client for one that cannot read their status.
-  lines.push("te", "trailers");
-  if (exchange.mirror) lines.push(MIRROR_HEADER, "true");
   return lines;
 }
 

@@ -61,6 +61,8 @@ export class PodAnswer {
 
   /** From the Pod. */
   take(chunk: Buffer): void {
+    // HTTP/1.1's parser hands out nothing each time that it is resumed early: to wait for more of that would never end.
+    if (chunk.length === 0) return;
     if (this.#sink === undefined) this.#early.push(chunk);
     else if (!this.#sink.write(chunk)) this.#flow.pause();
   }
