@@ -98,8 +98,8 @@ async function explainRoute(router: Router, exchange: Exchange, manifests: Trans
     return { ...nothing, middlewares, ...(await explainBelow(router, behind.routers, trace.exchange, manifests)) };
   }
   const leftToCluster = keysLeftToCluster(manifests.leftToCluster, folder.store);
-  const cookie = trace.exchange.headers.get("cookie");
-  const service = serviceTree(router.service, { table, cookie, leftToCluster });
+  const header = (name: string): string | null => trace.exchange.headers.get(name);
+  const service = serviceTree(router.service, { table, header, now: Date.now(), leftToCluster });
   const answer = answerOf(service);
   return { ...nothing, middlewares, service, ...(answer && { answer }) };
 }

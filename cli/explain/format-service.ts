@@ -26,15 +26,16 @@ function oddsOf({ role, weight, percent }: ServiceNode): string {
 /** At most two decimals: `75 %`, `33.33 %`. */
 const formatPercent = (percent: number): string => `${Math.round(percent * 100) / 100} %`;
 
-function describeSticky({ cookie, chooses, value, leadsTo }: StickyNode): string {
+function describeSticky({ cookie, inHeader, chooses, value, leadsTo }: StickyNode): string {
+  const by = `sticky by the ${inHeader ? "header" : "cookie"} ${cookie}`;
   if (chooses === "pod") {
     const sent = value === undefined ? "" : `; the request sends ${value}`;
-    return `sticky by the cookie ${cookie}, by which the gateway finds the Pod${sent}`;
+    return `${by}, by which the gateway finds the Pod${sent}`;
   }
-  if (value === undefined) return `sticky by the cookie ${cookie}, which the request does not send`;
+  if (value === undefined) return `${by}, which the request does not send`;
   return leadsTo === undefined
-    ? `sticky by the cookie ${cookie}: ${value} names no service, so one is chosen anew`
-    : `sticky by the cookie ${cookie}: ${value} leads to ${leadsTo}`;
+    ? `${by}: ${value} names no service, so one is chosen anew`
+    : `${by}: ${value} leads to ${leadsTo}`;
 }
 
 const MAX_ADDRESSES = 10;

@@ -1,5 +1,5 @@
-import { readCookie } from "../../src/cookie/read-cookie.ts";
-import type { Endpoint, Service, Weighted } from "../../src/table/service.ts";
+import { readSessionToken } from "../../src/cookie/session-token.ts";
+import type { Endpoint, Service, StickyCookie, Weighted } from "../../src/table/service.ts";
 import type { Table } from "../../src/table/table.ts";
 
 /** One service with what a request finds there. */
@@ -23,10 +23,12 @@ export interface ServiceNode {
 }
 
 export interface StickyNode {
+  /** Of the cookie, or of the header that stands in for one. */
   cookie: string;
+  inHeader?: true;
   /** Who is chosen by it: a service, or a Pod (by the gateway). */
   chooses: "service" | "pod";
-  /** What the request sends. */
+  /** What the request sends, unless its time is over. */
   value?: string;
   /** The service that the value names. */
   leadsTo?: string;
@@ -43,8 +45,10 @@ export interface EndpointsNode {
 
 export interface TreeContext {
   table: Table;
-  /** The request's Cookie header behind the middlewares. */
-  cookie: string | null;
+  /** A header of the request behind the middlewares. */
+  header: (name: string) => string | null;
+  /** Milliseconds since 1970. */
+  now: number;
   /** Keys of endpoints that only a cluster knows. */
   leftToCluster: ReadonlySet<string>;
 }
@@ -128,13 +132,14 @@ function build(
 
 function loadBalancerPart(
   { endpoints: key, sticky }: Extract<Service, { type: "loadBalancer" }>,
-  { table, cookie, leftToCluster }: TreeContext,
+  context: TreeContext,
 ): Pick<ServiceNode, "endpoints" | "sticky"> {
+  const { table, leftToCluster } = context;
   const { endpoints: addresses = [], clusterIp } = table.endpoints[key] ?? {};
   const isLeft = addresses.length === 0 && leftToCluster.has(key);
   return {
     endpoints: { key, addresses, ...(clusterIp && { clusterIp }), leftToCluster: isLeft },
-    ...(sticky && { sticky: { cookie: sticky.name, chooses: "pod", ...sentCookie(cookie, sticky.name) } }),
+    ...(sticky && { sticky: { ...stickyNode(sticky, context), chooses: "pod" } }),
   };
 }
 
@@ -145,7 +150,8 @@ function weightedPart(
   child: (name: string, share: number, at?: Place) => ServiceNode,
 ): Pick<ServiceNode, "canServe" | "sticky" | "children"> {
   const serves = children.map(({ service }) => canServe(service, context));
-  const value = sticky && readCookie(context.cookie, sticky.name);
+  const node = sticky && stickyNode(sticky, context);
+  const value = node?.value;
   const stuckTo = value === undefined ? -1 : children.findIndex((one) => cookieValues(one).includes(value));
   const isStuck = stuckTo !== -1 && serves[stuckTo] === true;
   const anyServes = isStuck || children.some(({ weight }, index) => weight > 0 && serves[index]);
@@ -159,14 +165,7 @@ function weightedPart(
   const leadsTo = children[stuckTo]?.service;
   return {
     canServe: anyServes,
-    ...(sticky && {
-      sticky: {
-        cookie: sticky.name,
-        chooses: "service",
-        ...(value !== undefined && { value }),
-        ...(leadsTo !== undefined && { leadsTo }),
-      },
-    }),
+    ...(node && { sticky: { ...node, chooses: "service", ...(leadsTo !== undefined && { leadsTo }) } }),
     children: children.map(({ service, weight }, index) => child(service, shareOf(index), { weight })),
   };
 }
@@ -176,7 +175,11 @@ const cookieValues = ({ cookieValue, service, legacyCookieValues = [] }: Weighte
   ...legacyCookieValues,
 ];
 
-function sentCookie(cookie: string | null, name: string): { value?: string } {
-  const value = readCookie(cookie, name);
-  return value === undefined ? {} : { value };
+function stickyNode(sticky: StickyCookie, { header, now }: TreeContext): Omit<StickyNode, "chooses" | "leadsTo"> {
+  const token = readSessionToken(sticky, header, now);
+  return {
+    cookie: sticky.name,
+    ...(sticky.inHeader && { inHeader: true }),
+    ...(token !== undefined && { value: token.value }),
+  };
 }

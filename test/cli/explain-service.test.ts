@@ -31,6 +31,7 @@ const table: Table = {
     left: balancer("left"),
     ip: balancer("ip"),
     sticky: balancer("up", { sticky: cookie }),
+    told: balancer("up", { sticky: { ...cookie, name: "x-pod", inHeader: true, idleTimeoutMs: 1_000 } }),
     split: weighted({ up: 1, left: 2, zero: 0 }),
     partly: weighted({ up: 1, down: 3 }),
     nobody: weighted({ down: 1, gone: 3 }),
@@ -53,7 +54,7 @@ const table: Table = {
 };
 
 const lines = (name: string, sent: string | null = null) =>
-  formatService(serviceTree(name, { table, cookie: sent, leftToCluster: new Set(["left"]) }))
+  formatService(serviceTree(name, { table, header: () => sent, now: 0, leftToCluster: new Set(["left"]) }))
     .filter((line) => !line.includes("endpoints"))
     .map((line) => line.replaceAll("  ", " ").trim());
 
@@ -93,10 +94,11 @@ describe("the odds of a service", () => {
     expect(lines("behind")[1]).toBe("behind m1, m2");
     expect(lines("sticky")[1]).toBe("sticky by the cookie pod, by which the gateway finds the Pod");
     expect(lines("sticky", "pod=x")[1]).toMatch(/; the request sends x$/);
+    expect(lines("told", "x.0.0")[1]).toMatch(/^sticky by the header x-pod, .*; the request sends x$/);
   });
 
   it("lists endpoints, and the last resort", () => {
-    const [, of] = formatService(serviceTree("ip", { table, cookie: null, leftToCluster: new Set() }));
+    const [, of] = formatService(serviceTree("ip", { table, header: () => null, now: 0, leftToCluster: new Set() }));
     expect(of).toBe("  endpoints ip: [fd00::1]:80 as the last resort");
   });
 });
