@@ -2,7 +2,7 @@ import { ChangeJournal } from "./change-journal.ts";
 import { kindOf } from "./known-kinds.ts";
 import type { Kind, KubernetesObject } from "./kubernetes-object.ts";
 import { namedParents } from "./named-parents.ts";
-import type { ObjectChange, ObjectJournal, ObjectReader } from "./object-store.ts";
+import type { ObjectChange, ObjectJournal, ObjectName, ObjectReader } from "./object-store.ts";
 import { SortedObjects } from "./sorted-objects.ts";
 
 /** An object store that its source keeps up to date. */
@@ -29,7 +29,7 @@ class MemoryStore implements ObjectStore {
   readonly journal = new ChangeJournal();
   private readonly kinds = new Map<Kind, SortedObjects>();
   private readonly slices = new Map<string, KubernetesObject[]>();
-  /** IngressRoutes by the parents that they name. */
+  /** IngressRoutes by the parents that they name, BackendTLSPolicies by their Services. */
   private readonly below = new Map<string, SortedObjects>();
 
   get(kind: Kind, namespace: string, name: string): KubernetesObject | undefined {
@@ -45,7 +45,11 @@ class MemoryStore implements ObjectStore {
   }
 
   routesBelow(namespace: string, name: string): readonly KubernetesObject[] {
-    return this.below.get(keyOf(namespace, name))?.list() ?? none;
+    return this.below.get(belowKey("IngressRoute", { namespace, name }))?.list() ?? none;
+  }
+
+  policiesFor(namespace: string, service: string): readonly KubernetesObject[] {
+    return this.below.get(belowKey("BackendTLSPolicy", { namespace, name: service }))?.list() ?? none;
   }
 
   put(object: KubernetesObject): void {
@@ -63,7 +67,7 @@ class MemoryStore implements ObjectStore {
     if (kind === "EndpointSlice") this.indexSlice(object);
     const change = changeOf(kind, object);
     for (const parent of change.parents ?? []) {
-      const key = keyOf(parent.namespace, parent.name);
+      const key = belowKey(kind, parent);
       const below = this.below.get(key) ?? new SortedObjects();
       this.below.set(key, below);
       below.set(keyOf(namespace, name), object);
@@ -78,7 +82,7 @@ class MemoryStore implements ObjectStore {
     const change = changeOf(kind, old);
     this.journal.add(change);
     for (const parent of change.parents ?? []) {
-      const key = keyOf(parent.namespace, parent.name);
+      const key = belowKey(kind, parent);
       const below = this.below.get(key);
       below?.delete(keyOf(namespace, name));
       if (below?.list().length === 0) this.below.delete(key);
@@ -119,6 +123,8 @@ function changeOf(kind: Kind, object: KubernetesObject): ObjectChange {
 
 const serviceOf = (kind: Kind, object: KubernetesObject): string | undefined =>
   kind === "EndpointSlice" ? object.metadata.labels?.[SERVICE_NAME_LABEL] : undefined;
+
+const belowKey = (kind: Kind, { namespace, name }: ObjectName): string => [kind, namespace, name].join("\0");
 
 /**
  * Names hold no NUL, so no two pairs share a key, and keys sort by namespace and then by name. Joined, since a text that

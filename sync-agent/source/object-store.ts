@@ -12,6 +12,8 @@ export interface ObjectReader {
   endpointSlices(namespace: string, service: string): readonly KubernetesObject[];
   /** The IngressRoutes that name this one as a parent (`spec.parentRefs`), by namespace and name. */
   routesBelow(namespace: string, name: string): readonly KubernetesObject[];
+  /** The BackendTLSPolicies that name this Service of their own namespace (`spec.targetRefs`), by name. */
+  policiesFor(namespace: string, service: string): readonly KubernetesObject[];
   /** What was changed and when, for readers that come again. Without one, all that was read must be looked at again. */
   readonly journal?: ObjectJournal;
 }
@@ -31,7 +33,7 @@ export interface ObjectChange {
   readonly name: string;
   /** Of an EndpointSlice: the Service that it belongs to, or belonged to before. */
   readonly service?: string;
-  /** Of an IngressRoute: those that it names as parents, or named before. */
+  /** Of an IngressRoute: those that it names as parents, or named before. Of a BackendTLSPolicy: the Services. */
   readonly parents?: readonly ObjectName[];
 }
 

@@ -46,7 +46,7 @@ export interface ParentContent {
   conditions: readonly Condition[];
 }
 
-export interface AncestorContent {
+interface AncestorContent {
   ancestorRef: object;
   controllerName: string;
   conditions: readonly Condition[];

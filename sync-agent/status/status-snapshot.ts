@@ -48,6 +48,7 @@ export function takeSnapshot(objects: ObjectReader, problems: readonly Problem[]
       list: (kind) => lists.get(kind) ?? none,
       endpointSlices: () => none,
       routesBelow: () => none,
+      policiesFor: () => none,
     },
     problems,
   };

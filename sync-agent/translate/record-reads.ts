@@ -11,7 +11,7 @@ export interface Read<Reader> {
   readonly of: "object" | "list" | "slices" | "below";
   readonly kind: Kind;
   readonly namespace: string;
-  /** Of the object, of the slices' Service, or of the IngressRoute that others stand below. */
+  /** Of the object, of the slices' Service, of the IngressRoute that others stand below, or of the policies' Service. */
   readonly name: string;
   found: KubernetesObject | readonly KubernetesObject[] | undefined;
   readers: Owners<Reader> | undefined;
@@ -56,6 +56,11 @@ export class ReadIndex<Reader extends object> {
         routesBelow(namespace, name) {
           const found = objects.routesBelow(namespace, name);
           note("below", "IngressRoute", namespace, name, found);
+          return found;
+        },
+        policiesFor(namespace, service) {
+          const found = objects.policiesFor(namespace, service);
+          note("below", "BackendTLSPolicy", namespace, service, found);
           return found;
         },
       },
@@ -110,7 +115,7 @@ function findAgain({ of, kind, namespace, name }: Read<object>, objects: ObjectR
     case "slices":
       return objects.endpointSlices(namespace, name);
     case "below":
-      return objects.routesBelow(namespace, name);
+      return kind === "IngressRoute" ? objects.routesBelow(namespace, name) : objects.policiesFor(namespace, name);
   }
 }
 

@@ -40,6 +40,7 @@ export function createView(settings: TranslateSettings): View {
     endpointSlices: (namespace, service) => objects.endpointSlices(namespace, service),
     routesBelow: (namespace, name) =>
       objects.routesBelow(namespace, name).filter((object) => seen("IngressRoute", object)),
+    policiesFor: (namespace, service) => objects.policiesFor(namespace, service),
   });
 }
 

@@ -10,12 +10,16 @@ const sliceOf = (service: string): string =>
 const routeBelow = (parent: string): string =>
   `---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: { name: r }\nspec: { parentRefs: [{ name: ${parent} }] }\n`;
 
+const policyFor = (service: string): string =>
+  `---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: p }\nspec: { targetRefs: [{ name: x }, { name: ${service} }] }\n`;
+
 const reads: [string, (objects: ObjectReader) => unknown][] = [
   ["an object", (objects) => objects.get("Service", "default", "a")],
   ["an object that is not there", (objects) => objects.get("Service", "default", "b")],
   ["a list", (objects) => objects.list("Service")],
   ["slices", (objects) => objects.endpointSlices("default", "a")],
   ["routes below one", (objects) => objects.routesBelow("default", "a")],
+  ["policies for a Service", (objects) => objects.policiesFor("default", "a")],
 ];
 const edits: [string, string, boolean[]][] = [
   ["nothing", "", [true, true, true, true, true]],
@@ -26,9 +30,11 @@ const edits: [string, string, boolean[]][] = [
   ["a route below it", routeBelow("a"), [true, true, true, true, false]],
   ["a route below another", routeBelow("b"), [true, true, true, true, true]],
   ["another kind", services("a").replace("kind: Service", "kind: Secret"), [true, true, true, true, true]],
+  ["a policy for it", policyFor("a"), [true, true, true, true, true, false]],
+  ["a policy for another", policyFor("b"), [true, true, true, true, true]],
 ];
 const cases = reads.flatMap(([read, run], index) =>
-  edits.map(([edit, text, unchanged]) => [read, edit, run, text, unchanged[index] ?? false] as const),
+  edits.map(([edit, text, unchanged]) => [read, edit, run, text, unchanged[index] ?? true] as const),
 );
 
 describe.each(["with a journal", "looking at everything"])("%s", (how) => {

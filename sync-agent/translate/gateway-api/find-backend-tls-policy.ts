@@ -20,8 +20,7 @@ export function findBackendTlsPolicy(
   objects: ObjectReader,
 ): KubernetesObject | undefined {
   let best: { policy: KubernetesObject; rank: string } | undefined;
-  for (const policy of objects.list("BackendTLSPolicy")) {
-    if (policy.metadata.namespace !== namespace) continue;
+  for (const policy of objects.policiesFor(namespace, name)) {
     for (const target of policyTargets(policy)) {
       if (target.name !== name || (target.sectionName !== undefined && target.sectionName !== portName)) continue;
       const rank = `${target.sectionName === undefined ? 1 : 0} ${orderOf(policy)}`;
@@ -38,8 +37,8 @@ export function findRival(
   objects: ObjectReader,
 ): KubernetesObject | undefined {
   let first = policy;
-  for (const other of objects.list("BackendTLSPolicy")) {
-    if (other.metadata.namespace !== policy.metadata.namespace || orderOf(other) >= orderOf(first)) continue;
+  for (const other of objects.policiesFor(policy.metadata.namespace ?? "", name)) {
+    if (orderOf(other) >= orderOf(first)) continue;
     const isSame = (target: PolicyTarget): boolean => target.name === name && target.sectionName === sectionName;
     if (policyTargets(other).some(isSame)) first = other;
   }

@@ -346,6 +346,13 @@ describe("what is told of a BackendTLSPolicy", () => {
     expect(linesOf(translateText(world + text))).toEqual(lines);
   });
 
+  test("a namespace of its targets, which have to lie beside it", () => {
+    const far = policy(good, { targets: "{ group: '', kind: Service, name: app, namespace: far }" });
+    const result = translateText(world + far + services("app").replace("name: app", "name: app, namespace: far"));
+    expect(linesOf(result)).toEqual(["warning unknown-field BackendTLSPolicy/p spec.targetRefs.0.namespace"]);
+    expect(balancers(result)).toMatchObject([{ serversTransport: key }]);
+  });
+
   test("nothing, where all Gateways are another controller's", () => {
     const text = world.replace("sluice.dev/gateway-controller", "other.example/controller") + policy("hostname: x");
     expect(linesOf(translateText(text))).toEqual([]);
