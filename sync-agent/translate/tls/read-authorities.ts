@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
-import { readConfigMap, readSecret } from "../read-secret.ts";
+import { readConfigMap, readSecret, secretKeys } from "../read-secret.ts";
 
 /** What a Secret or ConfigMap says of whom to believe. */
 export interface Authorities {
@@ -10,24 +10,32 @@ export interface Authorities {
   fault: string | undefined;
 }
 
-/** Traefik's kinds read `tls.ca`, else `ca.crt`, of Secrets and ConfigMaps alike. */
-export const readAuthorities = authoritiesOf(["tls.ca", "ca.crt"]);
+/**
+ * Traefik's kinds read `tls.ca`, else `ca.crt`, of Secrets and ConfigMaps alike, and else the only entry of a Secret, as its
+ * older versions did.
+ */
+export const readAuthorities = authoritiesOf((object) => {
+  const only = object.kind === "Secret" ? secretKeys(object) : [];
+  return ["tls.ca", "ca.crt", ...(only.length === 1 ? only : [])];
+});
 
 /** Gateway API knows `ca.crt` only (https://gateway-api.sigs.k8s.io/reference/spec/#backendtlspolicyvalidation). */
-export const readGatewayAuthorities = authoritiesOf(["ca.crt"]);
+export const readGatewayAuthorities = authoritiesOf(() => ["ca.crt"]);
 
 /**
  * Reads the certificates of authorities under the first of these keys that a Secret or ConfigMap has. Text with a
  * certificate that cannot be read is given back all the same, with its fault: who is told to believe it alone must not
  * believe the system's authorities in its place.
  */
-function authoritiesOf(keys: readonly string[]): (object: KubernetesObject) => Authorities {
+function authoritiesOf(
+  keysOf: (object: KubernetesObject) => readonly string[],
+): (object: KubernetesObject) => Authorities {
   // A bundle holds hundreds, and many routes may name it; objects are never changed in place.
   const known = new WeakMap<KubernetesObject, Authorities>();
   return (object) => {
     let found = known.get(object);
     if (found === undefined) {
-      found = readFrom(object, keys);
+      found = readFrom(object, keysOf(object));
       known.set(object, found);
     }
     return found;
@@ -40,7 +48,10 @@ function readFrom(object: KubernetesObject, keys: readonly string[]): Authoritie
     const pem = read(object, key);
     if (pem) return { pem, fault: faultOf(pem, key) };
   }
-  return { pem: undefined, fault: `has no certificates in ${keys.map((key) => `\`${key}\``).join(" or ")}` };
+  return {
+    pem: undefined,
+    fault: `has no certificates in ${[...new Set(keys)].map((key) => `\`${key}\``).join(" or ")}`,
+  };
 }
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

@@ -174,6 +174,14 @@ describe("TLS to the server", () => {
     expect(transportOf(result)).toMatchObject({ rootCAs: [authority.cert] });
   });
 
+  test("the only entry of a Secret is its authority, whatever its name", () => {
+    expect(transportOf(secure(", tls: { caSecret: ca }", secret("ca", { ca: authority.cert })))).toMatchObject({
+      rootCAs: [authority.cert],
+    });
+    const two = secure(", tls: { caSecret: ca }", secret("ca", { ca: authority.cert, other: pair.cert }));
+    expect(closed(two)).toBeDefined();
+  });
+
   test("is not verified where that is said", () => {
     expect(transportOf(secure(", tls: { insecureSkipVerify: true }"))).toMatchObject({ insecureSkipVerify: true });
   });
