@@ -3,28 +3,32 @@ import { explainUnreadable } from "../dev/explain-unreadable.ts";
 import { guardChildren } from "../dev/guard-children.ts";
 import { startDev } from "../dev/start-dev.ts";
 import { parseEntryPointOptions } from "./entry-point-options.ts";
+import { checkArguments, UsageError } from "./outcome.ts";
 import { readSpiffeEndpoint } from "./relay-flags.ts";
 import { reportDev } from "./report-dev.ts";
+
+const args = {
+  dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
+  config: { type: "string", description: "Traefik's static configuration (YAML or TOML)", valueHint: "FILE" },
+  entrypoint: {
+    type: "string",
+    description: "Where an entry point listens; can be given more than once",
+    valueHint: "name=host:port",
+  },
+  "access-log": { type: "boolean", description: "Print a line for each request when it has been answered" },
+  watch: { type: "boolean", default: true, description: "Follow edits", negativeDescription: "Do not follow edits" },
+} as const;
 
 export const dev = defineCommand({
   meta: {
     name: "dev",
     description: "Serve a folder of manifests on this machine, and follow every edit",
   },
-  args: {
-    dir: { type: "positional", description: "Folder of manifests (or one file)", required: true },
-    config: { type: "string", description: "Traefik's static configuration (YAML or TOML)", valueHint: "FILE" },
-    entrypoint: {
-      type: "string",
-      description: "Where an entry point listens; can be given more than once",
-      valueHint: "name=host:port",
-    },
-    "access-log": { type: "boolean", description: "Print a line for each request when it has been answered" },
-    watch: { type: "boolean", default: true, description: "Follow edits", negativeDescription: "Do not follow edits" },
-  },
-  async run({ args, rawArgs }) {
-    const { dir, config, watch } = args;
+  args,
+  async run({ args: given, rawArgs }) {
+    const { dir, config, watch } = given;
     try {
+      checkArguments(given, args);
       guardChildren();
       const entryPoints = parseEntryPointOptions(rawArgs);
       const log = (level: string, message: string): void => console.error(`${level}: ${message.trimEnd()}`);
@@ -34,18 +38,20 @@ export const dev = defineCommand({
         watch,
         log,
         entryPoints,
-        accessLog: args["access-log"] === true,
+        accessLog: given["access-log"] === true,
         writeAccess: (line) => console.log(line.trimEnd()),
         ...(config !== undefined && { config }),
         ...(spiffeEndpoint !== undefined && { spiffeEndpoint }),
       });
+      // Before anything is told: whoever reads that Ctrl-C stops may press it at once.
+      const ended = endOfSession();
       reportDev(running, { dir, watch });
-      await endOfSession();
+      await ended;
       await running.close();
       process.exit(0);
     } catch (error) {
       console.error(`error: ${explainUnreadable(error, dir)}`);
-      process.exit(1);
+      process.exit(error instanceof UsageError ? 2 : 1);
     }
   },
 });

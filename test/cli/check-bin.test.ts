@@ -37,6 +37,7 @@ describe("the commands that only read, as they are started", () => {
     [["check", canary, "--jsno"], "error: there is no option --jsno; did you mean --json?\n"],
     [["check", canary, "--config"], "error: --config needs a value\n"],
     [["check", canary, articles], `error: one argument too many: ${articles}\n`],
+    [["dev", canary, "--acces-log"], "error: there is no option --acces-log; did you mean --access-log?\n"],
     [["publish", canary, articles], `error: one argument too many: ${articles}\n`],
     [["rollback"], "error: missing required positional argument: GENERATION (sluice rollback --help tells more)\n"],
     [["chek", canary], "error: there is no command chek; did you mean check?\n"],
