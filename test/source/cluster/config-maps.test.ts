@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MOST_SINGLE_SCOPES } from "../../../sync-agent/source/cluster/plan-scopes.ts";
 import type { KubernetesObject } from "../../../sync-agent/source/kubernetes-object.ts";
+import type { Fault } from "../../doubles/kubernetes-api/faults.ts";
 import type { KubernetesApi } from "../../doubles/kubernetes-api/kubernetes-api.ts";
 import { follow, followNew, names, startApi, statusOf } from "./follow-cluster.ts";
 
@@ -151,4 +153,87 @@ describe("ConfigMaps", () => {
     const contentOf = (name: string) => source.objects.get("ConfigMap", "default", name)?.data;
     await until(() => ["ca-0", "ca-9"].every((name) => JSON.stringify(contentOf(name)) === '{"ca.crt":"renewed"}'));
   });
+});
+
+test("whatever fails, once the server is well the store holds the ConfigMaps that are named, and no others", async () => {
+  const { api, source, until } = await followNew({ times: { relistMs: 500 } });
+  await source.synced;
+  const kinds = {
+    ConfigMap: { apiVersion: "v1", kind: "ConfigMap" },
+    ServersTransport: { apiVersion: "traefik.io/v1alpha1", kind: "ServersTransport" },
+  };
+  const remove = (kind: keyof typeof kinds, name: string): void => {
+    if (api.get(kinds[kind], name) !== undefined) api.delete(kinds[kind], name);
+  };
+  const ca = fc.constantFrom("ca-0", "ca-1", "ca-2", "ca-3");
+  const owner = fc.constantFrom("t-0", "t-1", "t-2");
+  type Act = () => unknown;
+  const act: fc.Arbitrary<Act> = fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.tuple(owner, fc.subarray(["ca-0", "ca-1", "ca-2", "ca-3"])).map(
+        ([name, named]): Act =>
+          () =>
+            api.apply(transport(name, ...named)),
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(ca, fc.nat({ max: 2 })).map(
+        ([name, n]): Act =>
+          () =>
+            api.apply(configMap(name, { "ca.crt": String(n) })),
+      ),
+    },
+    fc.tuple(owner).map(
+      ([name]): Act =>
+        () =>
+          remove("ServersTransport", name),
+    ),
+    fc.tuple(ca).map(
+      ([name]): Act =>
+        () =>
+          remove("ConfigMap", name),
+    ),
+    fc
+      .record({
+        verb: fc.constantFrom("list" as const, "watch" as const),
+        resource: fc.constantFrom("configmaps", "serverstransports"),
+        answer: fc.constantFrom<Fault["answer"][]>(401, 403, 404, 410, 429, 500, "reset", "hang", "garbage"),
+        times: fc.integer({ min: 1, max: 3 }),
+      })
+      .map(
+        ({ verb, resource, answer, times }): Act =>
+          () =>
+            api.fail({ match: { verb, resource }, answer, times }),
+      ),
+    fc.constantFrom("configmaps", "serverstransports").map(
+      (plural): Act =>
+        () =>
+          api.cutWatches(plural),
+    ),
+    fc.constant<Act>(() => new Promise((resolve) => setImmediate(resolve))),
+  );
+  const isRight = (): boolean => {
+    const there = api.list(kinds.ServersTransport).map(({ metadata }) => `default/${metadata.name}`);
+    const named = new Set(
+      api
+        .list(kinds.ServersTransport)
+        .flatMap(({ spec }) => (spec as { rootCAs: { configMap: string }[] }).rootCAs.map((one) => one.configMap)),
+    );
+    const wanted = api
+      .list(kinds.ConfigMap)
+      .filter(({ metadata }) => named.has(metadata.name))
+      .map(({ metadata, data }) => [metadata.name, data]);
+    const held = [...source.objects.list("ConfigMap")].map(({ metadata, data }) => [metadata.name, data]);
+    return names(source, "ServersTransport").join() === there.join() && JSON.stringify(held) === JSON.stringify(wanted);
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 25 }), async (acts) => {
+      for (const one of acts) await one();
+      api.heal();
+      await until(isRight);
+    }),
+    { numRuns: 15, endOnFailure: true },
+  );
 });
