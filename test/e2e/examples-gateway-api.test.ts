@@ -116,8 +116,12 @@ describe("the end of a request's time", () => {
     await Promise.all([pod.close(), silent.close()]);
   });
 
-  it.each(["/", "/zipped"])("cuts an answer that has begun: %s", async (path) => {
-    await expect(send(running.url("web"), path, { host: "endless.test" })).rejects.toThrow("aborted");
+  it("cuts an answer that has begun", async () => {
+    const paths = ["/", "/zipped"];
+    const cut = paths.map((path) => send(running.url("web"), path, { host: "endless.test" }));
+    for (const one of await Promise.allSettled(cut)) {
+      expect(one).toMatchObject({ status: "rejected", reason: { message: "aborted" } });
+    }
   });
 
   it("answers 504 when something else than a Pod takes the time", async () => {
@@ -131,7 +135,6 @@ describe("the end of a request's time", () => {
     const socket = new WebSocket(running.url("web").replace("http", "ws"), { headers: { Host: "chat.test" } });
     await once(socket, "open");
     // What begins now is over after the WebSocket's time.
-    await expect(send(running.url("web"), "/", { host: "endless.test" })).rejects.toThrow("aborted");
     await expect(send(running.url("web"), "/", { host: "endless.test" })).rejects.toThrow("aborted");
     socket.send("still here");
     expect(String((await once(socket, "message"))[0])).toBe("still here");
@@ -147,7 +150,7 @@ metadata: { name: ${name} }
 spec:
   parentRefs: [{ name: main }]
   hostnames: [${name}.test]
-  rules: [{ timeouts: { request: 400ms }, filters: ${filters}, backendRefs: [{ name: ${service}, port: 80 }] }]
+  rules: [{ timeouts: { request: 1500ms }, filters: ${filters}, backendRefs: [{ name: ${service}, port: 80 }] }]
 `;
 
 const manifests = `---

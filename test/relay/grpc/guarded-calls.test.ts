@@ -191,8 +191,8 @@ describe("the time of a call", () => {
   });
 
   test.each([
-    ["request", limits(100, 0)],
-    ["backendRequest", limits(0, 100)],
+    ["request", limits(500, 0)],
+    ["backendRequest", limits(0, 500)],
   ])("%s: ends what no Pod answers, and the Pod hears of it", async (_, timeout) => {
     const left = Promise.withResolvers<void>();
     const pod = await startGrpcPod({
@@ -207,7 +207,7 @@ describe("the time of a call", () => {
     let calls = 0;
     const slow = await startGrpcPod({ Unary: () => void calls++ });
     const { client } = await held([slow.port], {
-      timeout: limits(0, 100),
+      timeout: limits(0, 500),
       retry: retry({ status: [], retryIdempotentFailures: true }),
     });
     expect((await unary(client, "x")).code).toBe(status.UNAVAILABLE);
