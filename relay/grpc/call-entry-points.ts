@@ -3,7 +3,10 @@ import type { Table } from "../../src/table/table.ts";
 
 type RoutedTable = Pick<Table, "routers" | "services">;
 
-/** The entry points on which a route leads to Pods that are spoken to over HTTP/2 without TLS: nearly always gRPC. */
+/**
+ * The entry points on which calls are to be expected: those of GRPCRoutes, and those on which a route leads to Pods that are
+ * spoken to over HTTP/2 without TLS, which is nearly always gRPC.
+ */
 export function callEntryPoints({ routers, services }: RoutedTable): ReadonlySet<string> {
   const known = new Map<string, boolean>();
   const leadsToH2c = (name: string): boolean => {
@@ -16,8 +19,13 @@ export function callEntryPoints({ routers, services }: RoutedTable): ReadonlySet
     known.set(name, leads);
     return leads;
   };
-  return new Set(routers.filter(({ service }) => leadsToH2c(service)).flatMap(({ entryPoints }) => entryPoints));
+  const takesCalls = ({ name, service }: Table["routers"][number]): boolean =>
+    GRPC_ROUTE.test(name) || leadsToH2c(service);
+  return new Set(routers.filter(takesCalls).flatMap(({ entryPoints }) => entryPoints));
 }
+
+/** Routers of Gateway API are named after the kind that they come from: a BackendTLSPolicy lets their Pods speak TLS. */
+const GRPC_ROUTE = /^grpcroute-.*@kubernetesgateway$/;
 
 const isH2c = (service: Service): boolean => service.type === "loadBalancer" && service.scheme === "h2c";
 

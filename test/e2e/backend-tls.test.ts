@@ -1,10 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
+import {
+  status as code,
+  credentials,
+  type GrpcObject,
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type ServiceClientConstructor,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAuthority, names } from "../relay/tls/certificate-authority.ts";
 import { type Backend, routeManifest, serviceManifest, startBackend } from "./backend.ts";
+import { examples } from "./run-example.ts";
 import { type Running, runManifests } from "./run-manifests.ts";
 import { send } from "./send.ts";
 
@@ -14,7 +27,28 @@ const SPIFFE_ID = "spiffe://cluster.example/ns/default/sa/app";
 const asked: (string | false | undefined)[] = [];
 let pod: { port: number; close(): void };
 let plain: Backend;
+let calls: Server;
 let running: Running;
+
+const Echo = (loadPackageDefinition(loadSync(join(examples, "grpc/echo.proto"))).example as GrpcObject)
+  .Echo as ServiceClientConstructor;
+
+/** @returns the text of the answer, or the code of what went wrong */
+async function call(authority: string): Promise<unknown> {
+  const client = new Echo(`127.0.0.1:${running.port("web")}`, credentials.createInsecure(), {
+    "grpc.default_authority": authority,
+    "grpc.use_local_subchannel_pool": 1,
+  });
+  try {
+    return await new Promise((resolve) => {
+      client.Say?.({ text: "" }, (error: ServiceError | null, answer?: { text: string }) =>
+        resolve(error === null ? answer?.text : error.code),
+      );
+    });
+  } finally {
+    client.close();
+  }
+}
 
 const configMap = (name: string, pem: string): string =>
   `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: ${JSON.stringify({ "ca.crt": pem })}\n`;
@@ -82,6 +116,16 @@ beforeAll(async () => {
     },
   };
   plain = await startBackend("plain");
+  const credentialsOfPod = ServerCredentials.createSsl(null, [
+    { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) },
+  ]);
+  calls = new Server();
+  calls.addService(Echo.service, {
+    Say: (_: unknown, answer: (error: null, message: object) => void) => answer(null, { text: "secure" }),
+  });
+  const callPort = await new Promise<number>((resolve, reject) => {
+    calls.bindAsync("127.0.0.1:0", credentialsOfPod, (error, port) => (error === null ? resolve(port) : reject(error)));
+  });
   running = await runManifests(
     [
       `---
@@ -99,6 +143,12 @@ spec: { gatewayClassName: sluice, listeners: [{ name: web, port: 80, protocol: H
       configMap("other", other.cert),
       ...cases.map(([name, validation]) => guarded(name, validation)),
       guarded("plain", `hostname: pods.example, ${believing("ca")}`, plain.port),
+      ...["ca", "other"].map((name) =>
+        guarded(`calls-${name}`, `hostname: pods.example, ${believing(name)}`, callPort).replace(
+          "HTTPRoute",
+          "GRPCRoute",
+        ),
+      ),
       serviceManifest("pods", [pod.port]),
       ...["ca", "other"].flatMap((name) => [
         transport(name, name),
@@ -111,6 +161,7 @@ spec: { gatewayClassName: sluice, listeners: [{ name: web, port: 80, protocol: H
 });
 afterAll(async () => {
   pod.close();
+  calls.forceShutdown();
   await Promise.all([running.close(), plain.close()]);
 });
 
@@ -158,4 +209,8 @@ it.each([
   ["other", 502],
 ])("a ServersTransport with the authority of the ConfigMap %s answers %i", async (name, status) => {
   expect((await ask(`${name}.crd.test`)).status).toBe(status);
+});
+
+it("calls of gRPC reach a Pod that shows what is demanded, and no other", async () => {
+  expect([await call("calls-ca.test"), await call("calls-other.test")]).toEqual(["secure", code.UNAVAILABLE]);
 });
