@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import * as z from "zod";
 import { DEFAULT_TLS_OPTIONS, type TlsOptions } from "../../../src/table/tls.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
@@ -6,8 +5,8 @@ import type { TranslateObject } from "../fragment.ts";
 import { objectName, qualify } from "../names.ts";
 import { suggestName } from "../nearest-name.ts";
 import { type Report, readSpec, whole } from "../read-object.ts";
-import { readSecret } from "../read-secret.ts";
 import { tlsCipherSuites, tlsCurves, tlsVersions } from "../tls/go-names.ts";
+import { readAuthorities } from "../tls/read-authorities.ts";
 import { type Context, startFragment } from "./context.ts";
 
 const clientAuthTypes = [
@@ -147,14 +146,14 @@ function readClientAuth(
     const at = [...path, "secretNames", index];
     const refersTo = { kind: "Secret", namespace, name };
     const secret = objects.get("Secret", namespace, name);
-    const pem = secret && (readSecret(secret, "ca.crt") ?? readSecret(secret, "tls.ca"));
     if (secret === undefined) {
       const message = `The Secret \`${name}\` does not exist in the namespace \`${namespace}\``;
       report({ code: "secret-not-found", severity: "error", path: at, message, refersTo });
       return undefined;
     }
-    if (!pem || !isCertificate(pem)) {
-      const message = `The Secret \`${name}\` has no certificate in \`ca.crt\` or \`tls.ca\` that can be read`;
+    const { pem, fault } = readAuthorities(secret);
+    if (pem === undefined || fault !== undefined) {
+      const message = `The Secret \`${name}\` ${fault}`;
       report({ code: "certificate-unusable", severity: "error", path: at, message, refersTo });
       return undefined;
     }
@@ -167,13 +166,4 @@ function readClientAuth(
     return undefined;
   }
   return { mode, authorities };
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    new X509Certificate(pem);
-    return true;
-  } catch {
-    return false;
-  }
 }

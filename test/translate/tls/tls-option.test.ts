@@ -6,8 +6,12 @@ import { linesOf, traefik } from "../translate-text.ts";
 const { cert } = await makeCertificate(["authority"], Date.now());
 const secret = (name: string, data: Record<string, string>): string =>
   `---\n${JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata: { name }, stringData: data })}\n`;
+const { cert: other } = await makeCertificate(["other"], Date.now());
 const secrets =
-  secret("ca", { "ca.crt": cert }) + secret("older", { "tls.ca": cert }) + secret("bad", { "ca.crt": "x" });
+  secret("both", { "ca.crt": other, "tls.ca": cert }) +
+  secret("ca", { "ca.crt": cert }) +
+  secret("older", { "tls.ca": cert }) +
+  secret("bad", { "ca.crt": "x" });
 const db = backends("TCP", 80, "db");
 const route = (tls: string): string =>
   tcpRoute(`{ match: "HostSNI(\`a.com\`)", services: [{ name: db, port: 80 }] }`, `tls: ${tls}`) + db + secrets;
@@ -31,6 +35,7 @@ describe("a TLSOption", () => {
     ["clientAuth: { clientAuthType: NoClientCert }", {}],
     ["clientAuth: { clientAuthType: RequestClientCert }", { clientAuth: { mode: "request", authorities: [] } }],
     ["clientAuth: { clientAuthType: RequireAnyClientCert }", { clientAuth: { mode: "require", authorities: [] } }],
+    ["clientAuth: { secretNames: [both] }", { clientAuth: { mode: "requireAndVerify", authorities: [cert] } }],
     [
       "clientAuth: { secretNames: [ca, older], clientAuthType: VerifyClientCertIfGiven }",
       { clientAuth: { mode: "verifyIfGiven", authorities: [cert, cert] } },
