@@ -40,7 +40,7 @@ const keyOf = ({ part, name }: Pick<UnreadEntry, "part" | "name">): string => `$
 export function stateAsWritten({ state, unread }: HeldTable): object {
   if (unread.size === 0) return state;
   const table: Record<string, unknown> = { ...state.table };
-  for (const { part } of unread.values()) {
+  for (const part of new Set([...unread.values()].map((entry) => entry.part))) {
     const written = (name: string, value: unknown): unknown => {
       const entry = unread.get(keyOf({ part, name }));
       return entry === undefined ? value : entry.value;

@@ -5,9 +5,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeCertificate } from "../../cli/dev/make-certificate.ts";
-import { applyDocument, type HeldTable, holdTable } from "../../relay/table/apply-document.ts";
+import { applyDocument, type HeldTable, holdTable, stateAsWritten } from "../../relay/table/apply-document.ts";
 import { type FeedFollower, type FollowOptions, followFeed } from "../../relay/table/follow-feed.ts";
 import { readDocument } from "../../relay/table/read-document.ts";
 import { createTableCache } from "../../relay/table/table-cache.ts";
@@ -415,6 +415,21 @@ describe("a relay that is older than the agent", () => {
     const second = await follow(["http://127.0.0.1:1"], { cache: createTableCache(file, expect.unreachable) });
     expect(second.follower.stats().unreadEntries).toBe(3);
     expect(second.logs.join()).toContain("older than the agent");
+  });
+
+  it("looks at each entry once to say what it was told, however many it could not read", () => {
+    const names = Array.from({ length: 200 }, (_, index) => `s${index}`);
+    const closed = Object.fromEntries(names.map((name) => [name, { type: "status" as const, status: 503 }]));
+    const state: FeedState = { id: "", pointer: null, freshAt: 1, table: { ...emptyTable(), services: closed } };
+    const value = { type: "quantum" };
+    const held = holdTable(
+      state,
+      names.map((name) => ({ part: "services", name, value, reason: "" })),
+    );
+    const looks = vi.spyOn(held.unread, "get");
+    const services = Object.fromEntries(names.map((name) => [name, value]));
+    expect(stateAsWritten(held)).toEqual({ ...state, table: { ...state.table, services } });
+    expect(looks).toHaveBeenCalledTimes(names.length);
   });
 
   it.each<[string, object]>([
