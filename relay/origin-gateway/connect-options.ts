@@ -114,8 +114,12 @@ function createConnector(
   spiffe: SpiffeTrust,
   allowH2: boolean,
 ): buildConnector.connector {
+  const names = demandedNames(transport);
+  const isJudged = transport?.spiffe !== undefined || names.length > 0;
   const options: buildConnector.BuildOptions & { preferH2?: boolean } = {
     ...tlsOptions(transport),
+    // A handshake that goes on from an earlier one shows no certificate by which a Pod could be judged.
+    ...(isJudged && { maxCachedSessions: 0 }),
     timeout: dialTimeoutOf(transport),
     lookup: lookupName,
     // A Pod may end its side of an upgraded connection and go on reading.
@@ -132,7 +136,6 @@ function createConnector(
   };
   const connect = buildConnector(options);
   if (transport?.spiffe !== undefined) return connectBySpiffe(transport.spiffe, authority, spiffe, options, name);
-  const names = demandedNames(transport);
   const connector: buildConnector.connector = (target, callback) => {
     const isNamed = target.protocol === "https:" && names.length > 0;
     connect(name(target), isNamed ? demandNames(names, callback) : callback);
@@ -152,8 +155,7 @@ function connectBySpiffe(
   const connector: buildConnector.connector = (target, callback) => {
     if (target.protocol !== "https:") return plain(name(target), callback);
     const dial = (tls: SpiffeTls): Promise<Socket> => {
-      // A handshake that goes on from an earlier one would not look at the Pod's certificate again.
-      const connect = buildConnector({ ...options, ...tls, maxCachedSessions: 0 });
+      const connect = buildConnector({ ...options, ...tls });
       return new Promise((resolve, reject) => {
         connect(name(target), (error, socket) => {
           // The library leaves the socket of a failed attempt out, where its types have null.

@@ -360,6 +360,18 @@ describe("a Pod of TLS", () => {
       expect([headers[FAILURE_HEADER], text === "2.0"]).toEqual([isAsked ? undefined : "unreachable", isAsked]);
     });
 
+    it.each(["TLSv1.2", "TLSv1.3"] as const)("is asked on each new connection, over %s", async (version) => {
+      const server = createSecureServer({ ...named, allowHTTP1: true, minVersion: version, maxVersion: version });
+      server.on("request", (_, response) => {
+        response.setHeader("connection", "close");
+        response.end("fine");
+      });
+      const gateway = await gatewayTo(await listen(server), {
+        ...{ rootCAs: [named.cert], peerCertUri: "spiffe://cluster/ns/app", disableHttp2: true },
+      });
+      for (let i = 0; i < 3; i++) expect((await send(gateway, "app")).text).toBe("fine");
+    });
+
     it("counts only when an authority vouches for it, also where the server's name does not matter", async () => {
       const stranger = await certificateFor("spiffe://cluster/ns/app");
       const transport = { peerCertUri: "spiffe://cluster/ns/app", insecureSkipVerify: true };
