@@ -35,16 +35,18 @@ export async function followSvids(
     createConnection: () => connect(endpoint),
     settings: { enablePush: false },
   });
-  const failed = new Promise<never>((_, reject) => {
-    session.once("error", (error) =>
-      reject(new WorkloadApiError(`it cannot be reached: ${error.message}`, undefined, error)),
-    );
-    signal.addEventListener("abort", () => reject(new WorkloadApiError("the call was given up")), { once: true });
-  });
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new WorkloadApiError("the call was given up"));
+  session.once("error", (error) =>
+    reject(new WorkloadApiError(`it cannot be reached: ${error.message}`, undefined, error)),
+  );
+  signal.addEventListener("abort", giveUp, { once: true });
   try {
     signal.throwIfAborted();
     return await Promise.race([failed, call(session, onMessage)]);
   } finally {
+    // A signal that stands for others is kept by whoever listens to it, and all that was of the call with it.
+    signal.removeEventListener("abort", giveUp);
     session.on("error", () => {});
     session.destroy();
   }

@@ -1,7 +1,8 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { followSvids } from "../../../relay/spiffe/follow-svids.ts";
 import { type SvidSource, type SvidSourceOptions, startSvidSource } from "../../../relay/spiffe/svid-source.ts";
 import { type Authority, createAuthority } from "../tls/certificate-authority.ts";
 import { encode, field, type ServedSvid, svidOf, WorkloadApi } from "./workload-api.ts";
@@ -164,6 +165,12 @@ describe("without an identity", () => {
     const { source, until } = follow(api.path, { answerMs: 20 });
     await until(() => sockets.length > 1);
     expect(source.stats().failures).toBeGreaterThan(0);
+  });
+
+  it("a call that has failed leaves nothing on the signal that outlives it", async () => {
+    const { signal } = new AbortController();
+    await expect(followSvids({ path: "/nowhere/agent.sock" }, () => {}, signal)).rejects.toThrow(/cannot be reached/);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it.each([
