@@ -2,6 +2,7 @@ import type { Exchange } from "../../src/exchange/exchange.ts";
 import { buildMiddlewares } from "../../src/middleware/registry.ts";
 import { bareRuntime, type MiddlewareRuntime } from "../../src/middleware/runtime.ts";
 import { createUnseal } from "../../src/seal/create-unseal.ts";
+import type { Middleware } from "../../src/table/middleware.ts";
 import type { Table } from "../../src/table/table.ts";
 import { UNPUBLISHED_SEAL_KEY } from "../check/translate-manifests.ts";
 
@@ -36,7 +37,8 @@ export async function traceMiddlewares(
         reached = next;
         return new Response(null);
       })(current);
-      const type = middlewares[name]?.type ?? "";
+      const options = middlewares[name];
+      const type = options?.type ?? "";
       if (reached === undefined) {
         const location = answer.headers.get("location");
         steps.push({
@@ -48,12 +50,22 @@ export async function traceMiddlewares(
         break;
       }
       current = reached;
-      steps.push({ name, type, does: [...changes(before, snapshotOf(current)), ...answerHeaders(answer)] });
+      steps.push({
+        name,
+        type,
+        does: [...asked(options), ...changes(before, snapshotOf(current)), ...answerHeaders(answer)],
+      });
     }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
   return { steps, exchange: current };
+}
+
+/** Nobody is asked here: what follows holds when the answer lets the request pass. */
+function asked(options: Middleware | undefined): string[] {
+  if (options?.type !== "forwardAuth" && options?.type !== "externalAuth") return [];
+  return [`asks ${options.type === "forwardAuth" ? options.address : options.service}; here it lets the request pass`];
 }
 
 /** Opens what `translateManifests` sealed, so that credentials of the request are judged as the edge would. */

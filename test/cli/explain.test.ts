@@ -204,6 +204,17 @@ Came close, and did not answer
     expect(service).toBeNull();
   });
 
+  it("says whom a middleware asks, and goes on as if that let the request pass", async () => {
+    const { answer, middlewares } = await explain("http://filters.example.com/account", {
+      cwd: ".",
+      dir: "examples/gateway-api-filters",
+    });
+    expect(answer).toBeNull();
+    expect(middlewares).toMatchObject([
+      { does: ["asks default-login-80@kubernetesgateway; here it lets the request pass"] },
+    ]);
+  });
+
   it("says that nobody can serve, and what is wrong", async () => {
     const { answer, problems } = await explain("http://down.com/");
     expect(answer.status).toBe(503);
