@@ -119,7 +119,7 @@ export const problemCodes = {
   "root-only-field":
     "`entryPoints` and `tls` belong to the route at the top. The routes of an IngressRoute that has them as well as `parentRefs` are left out, as in Traefik, since the fields may be meant to keep others out. Write them into the IngressRoute that has no parents.",
   "too-many-routes":
-    "More routes stand below the routes of an IngressRoute than can be published with it. Those of the lowest priority are left out. Give some of them the parent's rule and middlewares, and no parent.",
+    "More routes stand below the routes of an IngressRoute than can be published with it. Those of the lowest priority are left out. Give some of them the parent's rule and middlewares, and no parent. As a warning: so many references stand above an IngressRoute that nobody looks whether requests reach its parents. It is served where they do; name fewer parents.",
   "listener-conflict":
     "Two listeners of the Gateway claim the same port, protocol and hostname. Give one of them another port or hostname; the first serves until then.",
   "listener-unsupported":

@@ -16,6 +16,9 @@ import {
 import type { IngressRouteSpec } from "./ingress-route-schema.ts";
 import { reportCrossNamespace } from "./report-cross-namespace.ts";
 
+/** References above an object that are looked at: ways from the top are not as long by far, and many objects can name each other. */
+const MOST_ABOVE = 500;
+
 /** Reports what keeps the routes of an IngressRoute with parents from being served. */
 export function checkParents(object: KubernetesObject, spec: IngressRouteSpec, place: Place, reader: Reader): void {
   for (const field of rootFieldsOf(spec)) {
@@ -28,6 +31,7 @@ export function checkParents(object: KubernetesObject, spec: IngressRouteSpec, p
     });
   }
   const above = lookUp(object, spec, reader);
+  if (above === undefined) reportTooMany(within(place, "parentRefs"));
   for (const [index, ref] of (spec.parentRefs ?? []).entries()) {
     const at = within(place, "parentRefs", index);
     const namespace = namespaceOf(ref, object);
@@ -44,7 +48,7 @@ export function checkParents(object: KubernetesObject, spec: IngressRouteSpec, p
 function judge(
   parent: KubernetesObject | undefined,
   { name }: ParentRef,
-  { served, circular }: Above,
+  above: Above | undefined,
   reader: Reader,
 ): { code: ProblemCode; message: string; hint: string } | undefined {
   const spec = parent && specOf(parent, reader);
@@ -58,8 +62,8 @@ function judge(
     const hint = "Take the services out of the parent's route, and give them to a route below it";
     return { code: "parent-has-services", message, hint };
   }
-  if (served.has(idOf(parent))) return undefined;
-  if (circular.has(idOf(parent))) {
+  if (above === undefined || above.served.has(idOf(parent))) return undefined;
+  if (above.circular.has(idOf(parent))) {
     const message = `The parent \`${name}\` stands below this object itself`;
     return { code: "parent-cycle", message, hint: "Take one reference out of the circle" };
   }
@@ -74,8 +78,17 @@ interface Above {
   readonly circular: ReadonlySet<string>;
 }
 
-/** Looks at all that stand above an object, over any number of steps, each once. */
-function lookUp(object: KubernetesObject, spec: IngressRouteSpec, reader: Reader): Above {
+const reportTooMany = ({ path, report }: Place): void =>
+  report({
+    code: "too-many-routes",
+    severity: "warning",
+    path,
+    message: `More than ${MOST_ABOVE} references stand above this object: whether requests reach its parents is not looked at`,
+    hint: "Name fewer parents",
+  });
+
+/** Looks at all that stand above an object, over any number of steps, each once; undefined where there are too many. */
+function lookUp(object: KubernetesObject, spec: IngressRouteSpec, reader: Reader): Above | undefined {
   const self = idOf(object);
   const roots: string[] = [];
   /** Who stands below whom, of those above the object. */
@@ -88,6 +101,7 @@ function lookUp(object: KubernetesObject, spec: IngressRouteSpec, reader: Reader
   lookAbove(object, spec);
   // What is appended meanwhile is visited too.
   for (const { child, parent } of found) {
+    if (found.length > MOST_ABOVE) return undefined;
     const id = idOf(parent);
     const siblings = below.get(id);
     if (siblings === undefined) below.set(id, [child]);

@@ -28,7 +28,7 @@ const serviceBelow = (id: string): string => `${id}@routers`;
 export function buildBelow(object: KubernetesObject, place: Place, context: Context): RoutesBelow {
   const family = new Family(context);
   const { length } = family.below(object);
-  if (family.leftOut > 0) reportTooMany(family.leftOut, place);
+  if (family.isCut) reportTooMany(place);
   return {
     service: length === 0 ? undefined : serviceBelow(idOf(object)),
     lay: () => family.lay({ key: "", object, table: context.table }),
@@ -49,7 +49,8 @@ class Family {
   readonly #levels = new Map<string, string[]>();
   readonly #above = new Set<string>();
   #left = MOST_BELOW;
-  leftOut = 0;
+  /** Whether there are more than can be built. */
+  isCut = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -61,8 +62,15 @@ class Family {
     const known = this.#levels.get(id);
     if (known !== undefined) return known;
     this.#above.add(id);
-    const candidates = childrenOf(parent, this.#context)
-      .filter(({ object }) => !this.#above.has(idOf(object)))
+    const children = (): ReturnType<typeof childrenOf> =>
+      childrenOf(parent, this.#context).filter(({ object }) => !this.#above.has(idOf(object)));
+    if (this.#left === 0) {
+      // Whoever is there is not even read: each of those that are built could have all others below it.
+      this.isCut ||= children().some(({ spec }) => spec.routes.length > 0);
+      this.#above.delete(id);
+      return [];
+    }
+    const candidates = children()
       .flatMap(({ object, spec }) => {
         const place: Place = { namespace: object.metadata.namespace ?? "", path: ["spec"], report: silent };
         return readRoutes(object, spec, place).map((read) => ({ object, read }));
@@ -71,7 +79,7 @@ class Family {
     // Those that would be asked last go: a request that one of them was meant for finds no other in its place.
     const kept = candidates.slice(0, this.#left);
     this.#left -= kept.length;
-    this.leftOut += candidates.length - kept.length;
+    this.isCut ||= kept.length < candidates.length;
     const level = kept.flatMap(({ object, read }) => (this.#build(object, read) ? read.tieBreaker : []));
     this.#above.delete(id);
     this.#levels.set(id, level);
@@ -125,11 +133,11 @@ class Family {
   }
 }
 
-const reportTooMany = (leftOut: number, { path, report }: Place): void =>
+const reportTooMany = ({ path, report }: Place): void =>
   report({
     code: "too-many-routes",
     severity: "error",
     path,
-    message: `More than ${MOST_BELOW} routes stand below this object's: ${leftOut} of the lowest priority are left out`,
+    message: `More than ${MOST_BELOW} routes stand below this object's: those of the lowest priority are left out`,
     hint: "Name the host in the routes, and give them no parent but middlewares of their own",
   });

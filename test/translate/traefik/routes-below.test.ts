@@ -190,6 +190,44 @@ describe("routes below routes", () => {
   });
 });
 
+describe("routes that are all below all others", () => {
+  const names = Array.from({ length: 60 }, (_, index) => `c${index}`);
+  const parentRefs = names.map((name) => ({ name }));
+
+  it("are looked at a bounded number of times for each, and said to be too many", () => {
+    let reads = 0;
+    const routes = [
+      {
+        get match() {
+          reads += 1;
+          return "Path(`/`)";
+        },
+      },
+    ];
+    const store = createObjectStore(
+      names.map((name) => ({
+        apiVersion: "traefik.io/v1alpha1",
+        kind: "IngressRoute",
+        metadata: { name, namespace: "default" },
+        spec: { parentRefs, routes },
+      })),
+    );
+    let looks = 0;
+    const counting: typeof store = Object.assign(Object.create(store), {
+      get(...args: Parameters<typeof store.get>) {
+        looks += 1;
+        return store.get(...args);
+      },
+    });
+    const { problems } = createTranslator(defaultSettings()).translate(counting);
+    expect(linesOf({ problems })).toEqual(
+      expect.arrayContaining(names.map((name) => `warning too-many-routes IngressRoute/${name} spec.parentRefs`)),
+    );
+    expect(looks / names.length).toBeLessThan(700);
+    expect(reads / names.length).toBeLessThan(1_500);
+  });
+});
+
 describe("what cannot be served below others", () => {
   test.each<[string, string, string[], Tree]>([
     [
