@@ -24,6 +24,8 @@ export interface RetryPolicy {
 /** No body takes more of the gateway's memory, whatever a middleware says. */
 const MOST_KEPT = 16 * 1024 * 1024;
 const LONGEST_PAUSE_MS = 60_000;
+/** Timers count to no more, and end at once when they are told to. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What must not be sent twice because of its answer (Traefik's list). */
 const NON_IDEMPOTENT = new Set(["POST", "PATCH", "LOCK"]);
 /** What may be sent twice (RFC 9110, section 9.2.2). */
@@ -61,8 +63,13 @@ export function compileRetry(options: MiddlewareOptions<"retry">): RetryPolicy {
  * random; the others are up to half longer.
  */
 function pausesOf({ attempts, initialIntervalMs, doublesPauses }: MiddlewareOptions<"retry">): RetryPolicy["pauseMs"] {
-  const capped = (ms: number): number => Math.min(ms, Math.max(LONGEST_PAUSE_MS, initialIntervalMs));
-  if (doublesPauses) return (nth, random) => capped(initialIntervalMs * 2 ** (nth - 1)) * (1 + random / 2);
+  const longestMs = Math.max(LONGEST_PAUSE_MS, initialIntervalMs);
+  if (doublesPauses) {
+    return (nth, random) => {
+      const ms = Math.min(initialIntervalMs * 2 ** (nth - 1), longestMs);
+      return Math.min(ms * (1 + random / 2), LONGEST_TIMER_MS);
+    };
+  }
   const factor = 2 ** (1 / Math.max(1, attempts - 1));
   return (nth, random) => Math.min(initialIntervalMs * factor ** (nth - 1), LONGEST_PAUSE_MS) * (0.5 + random);
 }

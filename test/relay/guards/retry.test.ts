@@ -311,6 +311,11 @@ describe("the pauses of a retry", () => {
     );
   });
 
+  it("are none that a timer cannot wait for, however long they are asked to be", () => {
+    const { pauseMs } = compileRetry(retryOptions({ initialIntervalMs: 2 ** 31 - 1, doublesPauses: true }));
+    expect(pauseMs(1, 0.9)).toBe(2 ** 31 - 1);
+  });
+
   it("are none without an interval", () => {
     expect(compileRetry(retryOptions()).pauseMs(1, 0.9)).toBe(0);
   });
