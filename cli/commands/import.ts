@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { defineCommand } from "citty";
+import { decodeText } from "../../sync-agent/source/decode-text.ts";
 import { importFile } from "../import/import-file.ts";
 import { type Colors, colorsFor } from "../print/colors.ts";
 import { formatProblem } from "../print/format-problem.ts";
@@ -16,7 +17,9 @@ export interface ImportOptions {
 export function runImport({ file, colors, cwd = process.cwd() }: ImportOptions): Promise<Outcome> {
   return outcomeOf(file ?? "", async () => {
     if (file === undefined) throw new UsageError("name the file: sluice import FILE");
-    const { form, yaml, problems } = importFile(await readFile(resolve(cwd, file), "utf8"), file);
+    const content = decodeText(await readFile(resolve(cwd, file)));
+    if (content === undefined) throw new UsageError(`${file}: it is not text`);
+    const { form, yaml, problems } = importFile(content, file);
     const said = problems.map((problem) => `${formatProblem(problem, colors)}\n`);
     return {
       exitCode: problems.some(({ severity }) => severity === "error") ? 1 : 0,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { decodeText } from "../source/decode-text.ts";
 import type { Location } from "../source/locate.ts";
 import { suggestName } from "../translate/nearest-name.ts";
 import type { Problem } from "../translate/problem.ts";
@@ -29,9 +30,12 @@ export interface StaticConfig {
 
 /** @throws ConfigError when the file cannot be read, or is neither YAML nor TOML */
 export async function loadStaticConfig(file: string): Promise<StaticConfig> {
-  const content = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new ConfigError(`${file}: cannot be read (${cause instanceof Error ? cause.message : "unknown"})`, { cause });
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === "ENOENT" ? "there is no such file" : `cannot be read (${cause.message})`;
+    throw new ConfigError(`${file}: ${reason}`, { cause });
   });
+  const content = decodeText(bytes);
+  if (content === undefined) throw new ConfigError(`${file}: it is not text`);
   return readStaticConfig(content, file);
 }
 

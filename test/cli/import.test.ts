@@ -215,6 +215,8 @@ describe("the command", () => {
     await writeFile(join(dir, "good.yaml"), "- --entryPoints.web.address=:80\n");
     await writeFile(join(dir, "bad.yaml"), "entryPoints: { web: { address: nowhere } }\n");
     await writeFile(join(dir, "broken.toml"), "a = \n");
+    await writeFile(join(dir, "utf16.yaml"), Buffer.from("\ufeff- --entryPoints.web.address=:80\r\n", "utf16le"));
+    await writeFile(join(dir, "binary.yaml"), Buffer.from("a\0\0\0"));
   });
   afterAll(() => rm(dir, { recursive: true }));
 
@@ -230,6 +232,8 @@ describe("the command", () => {
     ["bad.yaml", 1, "bad.yaml:1:32"],
     ["broken.toml", 2, "broken.toml:2:1: "],
     ["absent.yaml", 2, "absent.yaml"],
+    ["binary.yaml", 2, "binary.yaml: it is not text"],
+    ["utf16.yaml", 0, "utf16.yaml: Traefik's command line"],
     [undefined, 2, "name the file"],
   ])("%s ends with its code and its place", async (file, exitCode, stderr) => {
     const outcome = await runImport({ file, cwd: dir });

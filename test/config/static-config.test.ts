@@ -231,10 +231,19 @@ describe("the file itself", () => {
     expect((await loadStaticConfig(file)).listen).toEqual({ web: { host: "", port: 8000 } });
   });
 
+  it("is read in UTF-16, as PowerShell writes what a program prints", async () => {
+    const file = join(folder, "utf16.yaml");
+    await writeFile(file, Buffer.from("\ufeffentryPoints:\r\n  web:\r\n    address: ':8000'\r\n", "utf16le"));
+    expect((await loadStaticConfig(file)).listen).toEqual({ web: { host: "", port: 8000 } });
+  });
+
   it.each([
-    ["absent.toml", /cannot be read/],
-    ["absent.yaml", /cannot be read/],
+    ["absent.toml", /absent\.toml: there is no such file$/],
+    ["absent.yaml", /absent\.yaml: there is no such file$/],
+    ["binary.yaml", /binary\.yaml: it is not text$/],
+    [".", /: cannot be read \(EISDIR/],
   ])("%s gives one clear line", async (name, message) => {
+    await writeFile(join(folder, "binary.yaml"), Buffer.from("a\0\0\0"));
     await expect(loadStaticConfig(join(folder, name))).rejects.toThrow(message);
   });
 });
