@@ -124,5 +124,5 @@ type PublishProblem = Awaited<ReturnType<typeof publish>>["problems"][number];
 
 const describe = (problem: PublishProblem): string =>
   problem.code === "router-too-large"
-    ? `route ${problem.router} is left out: with all that it refers to it is ${problem.bytes} bytes large`
+    ? `route ${problem.router} ${problem.isClosed ? "is closed" : "is left out"}: with all that it refers to it is ${problem.bytes} bytes large`
     : `only some of the endpoints of ${problem.endpoints} are used: there are too many`;

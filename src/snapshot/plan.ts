@@ -9,7 +9,7 @@ import { canonicalJson, utf8Length } from "./canonical-json.ts";
 import { leafHashes, leafKey, rootKey } from "./leaf-keys.ts";
 import { PlacedEndpoints } from "./place-endpoints.ts";
 import { PlacedRoutes } from "./place-routes.ts";
-import { RouteUnits } from "./route-units.ts";
+import { RouteUnits, type TooLarge } from "./route-units.ts";
 
 export interface PlanRequest {
   desired: Table;
@@ -30,10 +30,8 @@ export interface Plan {
   problems: PlanProblem[];
 }
 
-/** What a leaf cannot hold: a router left out, or endpoints beyond those that fit. */
-export type PlanProblem =
-  | { code: "router-too-large"; router: string; bytes: number }
-  | { code: "endpoints-cut"; endpoints: string };
+/** What a leaf cannot hold: a router closed or left out, or endpoints beyond those that fit. */
+export type PlanProblem = ({ code: "router-too-large" } & TooLarge) | { code: "endpoints-cut"; endpoints: string };
 
 /**
  * Plans one table after another: what one has in common with the one before costs nothing again. Tables that

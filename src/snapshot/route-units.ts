@@ -12,8 +12,19 @@ type Part = "services" | "middlewares";
 
 interface Written {
   readonly unit: RouteUnit;
+  /** What leaves hold of it. */
+  readonly placed: RouteUnit | undefined;
   /** What the router refers to and the table does not have, in most tables nothing. */
   readonly missing: References | undefined;
+}
+
+/** A router that no leaf can hold. */
+export interface TooLarge {
+  router: string;
+  /** Its bytes, with all that it refers to. */
+  bytes: number;
+  /** Whether it refuses its requests. Else not even its rule fits, and they go to a lower router. */
+  isClosed: boolean;
 }
 
 /**
@@ -27,12 +38,12 @@ export class RouteUnits {
   readonly #fragments: Record<Part, Map<string, Fragment>> = { services: new Map(), middlewares: new Map() };
   /** Who refers to a name, whether or not the table has it. */
   readonly #users: Record<Part, Map<string, Owners<Written>>> = { services: new Map(), middlewares: new Map() };
-  readonly #tooLarge = new Map<string, number>();
+  readonly #tooLarge = new Map<string, Omit<TooLarge, "router">>();
 
-  /** The routers that no leaf can hold, in order of their names, with their bytes. */
-  get tooLarge(): { router: string; bytes: number }[] {
+  /** The routers that no leaf can hold, in order of their names. */
+  get tooLarge(): TooLarge[] {
     return [...this.#tooLarge]
-      .map(([router, bytes]) => ({ router, bytes }))
+      .map(([router, more]) => ({ router, ...more }))
       .sort((a, b) => (a.router < b.router ? -1 : 1));
   }
 
@@ -62,25 +73,24 @@ export class RouteUnits {
       router,
     );
     const fragmentsOf = (part: Part): Fragment[] => names[part].flatMap((name) => this.#fragment(part, name) ?? []);
-    const text = canonicalJson(router);
     const unit: RouteUnit = {
-      router,
-      text,
-      bytes: utf8Length(text),
+      ...toUnit(router),
       // Lists that were filled one by one hold room for more.
       services: fragmentsOf("services").slice(),
       middlewares: fragmentsOf("middlewares").slice(),
     };
-    const written = { unit, missing: missingIn(this.#entries, names) };
+    const placed = fitsRouteLeaf(unit) ? unit : closedUnit(router);
+    const written = { unit, placed, missing: missingIn(this.#entries, names) };
     this.#written.set(router.name, written);
     for (const [part, name] of referencesOf(written)) {
       const users = this.#users[part].get(name);
       const more = addOwner(users, written);
       if (more !== users) this.#users[part].set(name, more);
     }
-    if (fitsRouteLeaf(unit)) return unit;
-    this.#tooLarge.set(router.name, bytesOfUnit(unit));
-    return undefined;
+    if (placed !== unit) {
+      this.#tooLarge.set(router.name, { bytes: bytesOfUnit(unit), isClosed: placed !== undefined });
+    }
+    return placed;
   }
 
   #forget(name: string): RouteUnit | undefined {
@@ -95,7 +105,8 @@ export class RouteUnits {
         this.#fragments[part].delete(reference);
       } else if (fewer !== users) this.#users[part].set(reference, fewer);
     }
-    return this.#tooLarge.delete(name) ? undefined : written.unit;
+    this.#tooLarge.delete(name);
+    return written.placed;
   }
 
   #fragment(part: Part, name: string): Fragment | undefined {
@@ -106,6 +117,17 @@ export class RouteUnits {
     this.#fragments[part].set(name, made);
     return made;
   }
+}
+
+function toUnit(router: Router): RouteUnit {
+  const text = canonicalJson(router);
+  return { router, text, bytes: utf8Length(text), services: [], middlewares: [] };
+}
+
+/** A router without all that it refers to, which keeps its place, so that no lower one takes its requests. */
+function closedUnit(router: Router): RouteUnit | undefined {
+  const closed = toUnit({ ...router, closedBy: "router-too-large" });
+  return fitsRouteLeaf(closed) ? closed : undefined;
 }
 
 function* referencesOf({ unit, missing }: Written): Iterable<[Part, string]> {

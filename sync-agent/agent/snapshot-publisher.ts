@@ -136,7 +136,7 @@ function tell(problem: PlanProblem): PublishProblem {
     case "router-too-large":
       return {
         code: problem.code,
-        message: `the router ${problem.router} is left out: with all that it refers to it has ${problem.bytes} bytes`,
+        message: `the router ${problem.router} ${problem.isClosed ? "is closed" : "is left out"}: with all that it refers to it has ${problem.bytes} bytes`,
       };
     case "endpoints-cut":
       return {

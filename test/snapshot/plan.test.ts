@@ -234,8 +234,22 @@ describe("plan with what no leaf can hold", () => {
         makeRouter("fine", hostRule("a.example.com")),
       ]),
     );
-    expect(planned.problems).toMatchObject([{ code: "router-too-large", router: "huge" }]);
+    expect(planned.problems).toMatchObject([{ code: "router-too-large", router: "huge", isClosed: false }]);
     expect(findRouters(planned, "a.example.com", "/")).toEqual(["fine"]);
+  });
+
+  it("closes a router that fits only without what it refers to, so that no lower one takes its requests", () => {
+    const guard = { type: "ipAllowList" as const, sourceRange: ["x".repeat(MAX_LEAF_BYTES)], rejectStatusCode: 403 };
+    const admin = makeRouter("admin", hostRule("a.example.com"), { middlewares: ["guard"], priority: 100 });
+    const routers = [admin, makeRouter("lower", hostRule("a.example.com"))];
+    const guarded = { ...makeTable(routers), middlewares: { guard } };
+    const planned = planTable(guarded);
+    expect(planned.problems).toMatchObject([{ code: "router-too-large", router: "admin", isClosed: true }]);
+    const leaves = findRouteBuckets(indexRoot(planned.root), "a.example.com", "/").flatMap((bucket) =>
+      leavesOf(planned, bucket),
+    );
+    expect(leaves.flatMap((leaf) => leaf.routers)).toContainEqual({ ...admin, closedBy: "router-too-large" });
+    expect(leaves.flatMap((leaf) => Object.keys(leaf.middlewares))).toEqual([]);
   });
 
   it("keeps as many endpoints as fit, ready ones first", () => {

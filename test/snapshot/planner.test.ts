@@ -93,7 +93,9 @@ const edit: fc.Arbitrary<(spec: Spec) => void> = fc.oneof(
         void spec.services.set(name, one),
   ),
   fc.constantFrom("a", "b", "c", "gone").map((name) => (spec: Spec) => void spec.services.delete(name)),
-  fc.constantFrom("/1", "/2").map((prefix) => (spec: Spec) => void Object.assign(spec, { prefix })),
+  fc
+    .constantFrom("/1", "/2", `/${"x".repeat(140_000)}`)
+    .map((prefix) => (spec: Spec) => void Object.assign(spec, { prefix })),
   fc.boolean().map((hasChain) => (spec: Spec) => void Object.assign(spec, { hasChain })),
   fc.tuple(fc.nat({ max: 9 }), manyOrFew).map(
     ([index, pods]) =>
