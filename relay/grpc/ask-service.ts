@@ -8,10 +8,10 @@ import type { DialFailures } from "../origin-gateway/dial-failures.ts";
 import type { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
 import { type GatewayTable, transportOf } from "../origin-gateway/gateway-table.ts";
 import { orderTargets } from "../origin-gateway/order-targets.ts";
-import { targetsOf } from "../origin-gateway/target.ts";
+import { type Target, targetsOf } from "../origin-gateway/target.ts";
 import { answerHeaders, serverHeaders } from "./call-headers.ts";
 import type { PodAnswer } from "./pod-answer.ts";
-import { callPod } from "./pod-call.ts";
+import { type CallOutcome, callPod } from "./pod-call.ts";
 
 export interface AskServiceOptions {
   table: () => GatewayTable;
@@ -24,7 +24,8 @@ export interface AskServiceOptions {
 
 /**
  * Sends what a middleware asks by itself (who may pass, which keys there are) as a request of HTTP, over whatever the
- * service speaks. An endpoint that refuses is passed over; a request that one may have begun is not sent again.
+ * service speaks. An endpoint that refuses is passed over; a request that one may have begun is not sent again, unless it
+ * is a GET over a connection that was kept.
  */
 export async function askService(
   exchange: Exchange,
@@ -37,24 +38,32 @@ export async function askService(
   const stream = bodyOf(exchange);
   // Whoever asks with a body has read it before, as far as it allows.
   const body = stream === null ? undefined : Buffer.from(await new Response(stream).arrayBuffer());
-  let isTried = false;
-  for (const target of orderTargets(targetsOf(endpoints), service.endpoints, undefined, balance, failures)) {
-    isTried = true;
+  const isRepeatable = body === undefined && (method === "GET" || method === "HEAD");
+  const attempt = async (target: Target, signal: AbortSignal, isFresh = false): Promise<Outcome> => {
     const host = service.passHostHeader && exchange.host !== "" ? exchange.host : target.authority;
     const headers = serverHeaders(exchange, host);
     if (body !== undefined) headers.push("content-length", String(body.length));
-    const connection = pools.get(target, service, current, false).take({ maxIdleMs: MAX_IDLE_MS, watchMs: 0 });
+    const need = { maxIdleMs: isFresh ? 0 : MAX_IDLE_MS, watchMs: 0 };
+    const connection = pools.get(target, service, current, false).take(need);
     const request = { method, path: `${exchange.path}${exchange.query}`, headers, body: body ? once(body) : null };
-    const outcome = await withinLimit(exchange.signal, async (signal) => {
-      const { kind, ...rest } = await callPod(connection, request, {
-        signal,
-        dialTimeoutMs: dialTimeoutOf(transport) || undefined,
-        answerLeftMs: transport?.responseHeaderTimeoutMs || undefined,
-      });
-      if (!("answer" in rest)) return kind;
-      failures.answered(target.authority);
-      return toResponse(rest.answer).catch(() => "failed" as const);
+    const called = await callPod(connection, request, {
+      signal,
+      dialTimeoutMs: dialTimeoutOf(transport) || undefined,
+      answerLeftMs: transport?.responseHeaderTimeoutMs || undefined,
     });
+    if (called.kind === "answered") {
+      failures.answered(target.authority);
+      return toResponse(called.answer).catch(() => "failed" as const);
+    }
+    // It was the connection that ended, not the endpoint.
+    const isStale = connection.isReused && !signal.aborted;
+    const mayRepeat = called.kind === "unprocessed" || (called.kind === "failed" && isRepeatable);
+    return isStale && mayRepeat ? attempt(target, signal, true) : called.kind;
+  };
+  let isTried = false;
+  for (const target of orderTargets(targetsOf(endpoints), service.endpoints, undefined, balance, failures)) {
+    isTried = true;
+    const outcome = await withinLimit(exchange.signal, (signal) => attempt(target, signal));
     if (outcome instanceof Response) return { answer: outcome };
     switch (outcome) {
       case "refused":
@@ -70,7 +79,9 @@ export async function askService(
   return isTried ? "unreachable" : "no-endpoint";
 }
 
-/** Servers keep idle connections for five seconds at least; one that is closed as it is used fails the question. */
+type Outcome = Response | Exclude<CallOutcome["kind"], "answered">;
+
+/** Shorter than many servers keep idle connections: one that is closed as it is used costs another try, or the question. */
 const MAX_IDLE_MS = 4_000;
 
 /** For all of a question, in which the answer is read as far as it is short. */

@@ -170,6 +170,23 @@ describe("what a middleware asks by itself", () => {
     expect(asked).toHaveLength(1);
   });
 
+  test("is asked once more by GET where a kept connection ends as it is used, and by POST only once", async () => {
+    const used = new Set<object>();
+    const answer: http.RequestListener = ({ socket }, response) => {
+      if (used.has(socket)) socket.destroy();
+      else response.end();
+      used.add(socket);
+    };
+    const port = await listen(authServer([], answer));
+    const codes = async (middleware: Middleware) => {
+      const client = (await guarded({ middleware, ports: [port] })).client();
+      return [(await unary(client, "ping")).code, (await unary(client, "ping")).code];
+    };
+    expect(await codes(forwardAuth)).toEqual([status.OK, status.OK]);
+    const telling = { ...forwardAuth, forwardBody: true, preserveRequestMethod: true };
+    expect(await codes(telling)).toEqual([status.OK, status.UNAVAILABLE]);
+  });
+
   test("is given up after the time that a server has", async () => {
     const silent = await listen(authServer([], () => {}));
     const { client } = await guarded({ ports: [silent], transport: { responseHeaderTimeoutMs: 50 } });
