@@ -1,4 +1,4 @@
-import { isSeq, type Node, YAMLMap } from "yaml";
+import { isScalar, isSeq, type Node, YAMLMap } from "yaml";
 import { putArgument } from "./from-arguments.ts";
 import type { Importer, Note } from "./importer.ts";
 import { type Entry, entriesOf, itemsOf, put, scalar, textOf, valueAt } from "./nodes.ts";
@@ -11,8 +11,9 @@ export const chartValues: Importer = {
     ["additionalArguments", "globalArguments", "ingressRoute"].some((name) => valueAt(root, name) !== undefined),
   convert(root, note) {
     const made = new YAMLMap();
-    for (const { key, keyNode, value } of entriesOf(valueAt(root, "ports")))
-      convertPort(key, keyNode, value, made, note);
+    const ports = entriesOf(valueAt(root, "ports"));
+    putOwnPorts(new Set(ports.map(({ key }) => key)), root, made);
+    for (const { key, keyNode, value } of ports) if (!isNull(value)) convertPort(key, keyNode, value, made, note);
     for (const { key, keyNode, value } of entriesOf(valueAt(root, "providers")))
       convertProvider(key, keyNode, value, made);
     for (const name of ["globalArguments", "additionalArguments"]) {
@@ -35,6 +36,18 @@ export const chartValues: Importer = {
     return made;
   },
 };
+
+/** Values only add to the chart's own: a file that names another port has `web` and `websecure` all the same. */
+function putOwnPorts(named: ReadonlySet<string>, root: Node, made: YAMLMap): void {
+  for (const name of ["web", "websecure"]) {
+    if (named.has(name)) continue;
+    put(made, ["entryPoints", name, "address"], scalar(`:${usualPorts[name]}`, root));
+    if (name === "websecure") put(made, ["entryPoints", name, "http", "tls"], new YAMLMap(), root);
+  }
+}
+
+/** What the chart has is taken away by `null`. */
+const isNull = (value: Node): boolean => isScalar(value) && value.value === null;
 
 /** The chart keeps fields under `general`, and the log off until it is `enabled`. */
 function convertAccessLog(value: Node | undefined, made: YAMLMap): void {

@@ -159,6 +159,20 @@ experimental: { plugins: { geoblock: { moduleName: example.com/geoblock } } }
     expect(said).toEqual(["4 notice entryPoints.other.http.tls.certResolver", "6 warning experimental"]);
   });
 
+  it("add to the chart's own entry points, which null takes away", () => {
+    const mongo = "mongo: { port: 27017, protocol: TCP }";
+    expect(imported(`ports: { ${mongo} }\n`).settings).toEqual({
+      entryPoints: {
+        web: { address: ":80" },
+        websecure: { address: ":443", http: { tls: {} } },
+        mongo: { address: ":27017" },
+      },
+    });
+    expect(imported(`ports: { web: null, websecure: ~, ${mongo} }\n`).settings).toEqual({
+      entryPoints: { mongo: { address: ":27017" } },
+    });
+  });
+
   it("become entry points at the ports that clients use", () => {
     const { settings, said, form } = imported(`ports:
   web: { redirectTo: { port: websecure } }
