@@ -46,7 +46,7 @@ const priorityOf = (router: TcpRouter | UdpRouter): number => ("rule" in router 
 export function routesTable(table: Table): string[] {
   const rows = listRoutes(table).flatMap(({ entryPoint, router }) => [
     routeRow(entryPoint + (router.tls ? " (tls)" : ""), router, table),
-    ...rowsBelow(router, table, []),
+    ...rowsBelow(router, table),
   ]);
   const streamRows = listStreamRoutes(table).map(({ entryPoint, router }) => [
     `${entryPoint} (${protocolOf(router)})`,
@@ -64,14 +64,22 @@ const routeRow = (entryPoint: string, router: ChildRouter, table: Table, mark = 
   String(router.priority),
 ];
 
-/** The routes below a route, each behind the one that it stands below. */
-function rowsBelow({ service, closedBy }: ChildRouter, table: Table, above: readonly string[]): string[][] {
+/**
+ * The routes below a route, each behind the one that it stands below. What stands below several is shown below the first:
+ * the ways through a few dozen routes can be millions.
+ */
+function rowsBelow(
+  { service, closedBy }: ChildRouter,
+  table: Table,
+  depth = 1,
+  shown: Set<string> = new Set(),
+): string[][] {
   const below = Object.hasOwn(table.services, service) ? table.services[service] : undefined;
-  if (below?.type !== "routers" || closedBy !== undefined || above.includes(service)) return [];
-  const inside = [...above, service];
+  if (below?.type !== "routers" || closedBy !== undefined || shown.has(service)) return [];
+  shown.add(service);
   return below.routers.flatMap((router) => [
-    routeRow("", router, table, `${"└".repeat(inside.length)} `),
-    ...rowsBelow(router, table, inside),
+    routeRow("", router, table, `${"└".repeat(depth)} `),
+    ...rowsBelow(router, table, depth + 1, shown),
   ]);
 }
 

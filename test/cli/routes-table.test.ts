@@ -132,6 +132,18 @@ describe("routesTable", () => {
       "             └└ Path(`/again`)  the routes below it               1",
     ]);
   });
+
+  it("shows what stands below several routes once: of two at each of thirty levels there are a thousand million ways", () => {
+    const { entryPoints: _, tls: __, ...child } = router("either");
+    const levels = Array.from({ length: 30 }, (_, level) => {
+      const service = level === 29 ? "a" : `level-${level + 1}`;
+      const routers = ["x", "y"].map((tieBreaker) => ({ ...child, tieBreaker, service }));
+      return [`level-${level}`, { type: "routers" as const, routers }] as const;
+    });
+    const lattice = table([router("top", { service: "level-0" })]);
+    lattice.services = { ...services, ...Object.fromEntries(levels) };
+    expect(routesTable(lattice)).toHaveLength(1 + 1 + 30 * 2);
+  });
 });
 
 describe("routesTable, of TCP and UDP", () => {
