@@ -171,13 +171,13 @@ describe("backendRequest", () => {
 
 describe("over HTTP/2", () => {
   async function h2cPod(serve: (stream: ServerHttp2Stream) => void) {
-    const streams: ServerHttp2Stream[] = [];
+    const closed: Promise<void>[] = [];
     const server = createHttp2Server().on("stream", (stream: ServerHttp2Stream) => {
       stream.on("error", () => {});
-      streams.push(stream);
+      closed.push(new Promise((resolve) => stream.once("close", resolve)));
       serve(stream);
     });
-    return { port: await listen(server), streams };
+    return { port: await listen(server), closed };
   }
   const rigH2c = async (ports: number[], middlewares: Record<string, Middleware>) => {
     const list = Object.keys(middlewares).map((middleware): HopGuard => ({ middleware, key: "" }));
@@ -196,6 +196,7 @@ describe("over HTTP/2", () => {
     });
     const ask = await rigH2c([slow.port], { timeout: limits });
     expect((await ask()).status).toBe(504);
+    await Promise.all(slow.closed);
     isSilent = false;
     expect((await ask()).status).toBe(200);
   });
@@ -207,9 +208,8 @@ describe("over HTTP/2", () => {
     });
     const ask = await rigH2c([slow.port], { timeout: timeout(0, 500) });
     await expect(ask()).rejects.toThrow("aborted");
-    const [left] = slow.streams;
-    if (left !== undefined && !left.closed) await once(left, "close");
-    expect(left?.closed).toBe(true);
+    expect(slow.closed).toHaveLength(1);
+    await Promise.all(slow.closed);
   });
 });
 
