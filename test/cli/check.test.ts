@@ -103,7 +103,7 @@ describe("sluice check", () => {
       "c.yaml": "apiVersion: v1\nkind: Service\nmetadata: { name: x, labels: { a: 1 } }\n",
     });
     expect(await found()).toEqual([
-      "a/a.yaml:2 yaml-syntax",
+      "a/a.yaml:1 yaml-syntax",
       "b.yaml:9 service-not-found",
       "b.yaml:19 service-not-found",
       "b.yaml:20 unknown-field",
@@ -142,8 +142,8 @@ describe("sluice check", () => {
   it.each([
     ["no such folder", { dir: "absent" }, "error: absent: there is no such folder\n"],
     ["no folder named", { dir: undefined }, "error: name the folder of manifests: sluice check DIR\n"],
-    ["no such configuration in TOML", { config: "a.toml" }, expect.stringContaining("a.toml: cannot be read")],
-    ["no such configuration", { config: "absent.yml" }, expect.stringContaining("absent.yml: cannot be read")],
+    ["no such configuration in TOML", { config: "a.toml" }, expect.stringContaining("a.toml: there is no such file\n")],
+    ["no such configuration", { config: "absent.yml" }, expect.stringContaining("absent.yml: there is no such file\n")],
   ])("ends with 2 for %s", async (_, options, stderr) => {
     expect(await check(options)).toEqual({ exitCode: 2, stdout: "", stderr });
   });
