@@ -1,11 +1,10 @@
-import type { Table } from "../../src/table/table.ts";
 import type { ObjectReader } from "../source/object-store.ts";
 import type { Problem } from "../translate/problem.ts";
 import { hostProblems } from "./host-problems.ts";
 import { emptyRecord, HOST_RECORDS, type HostRecord, hostRecordKey, parseHostRecord } from "./host-record.ts";
 import { type HostRecordStore, type HostsApi, HostsApiError } from "./hosts-api.ts";
 import { type HostState, type HostsPlan, MOST_CHANGES, type PlannedHost, planHosts } from "./plan-hosts.ts";
-import { type RequiredHost, requiredHosts } from "./required-hosts.ts";
+import { type RequiredHost, type RoutedTable, requiredHosts } from "./required-hosts.ts";
 
 export interface HostManagerOptions {
   api: HostsApi;
@@ -32,7 +31,7 @@ export interface HostReport {
 
 interface HostUpdate {
   /** The table that was published last. */
-  table: Pick<Table, "routers">;
+  table: RoutedTable;
   /** For the objects of problems. */
   objects: ObjectReader;
   /** False while the table is in doubt: a guard refused one, the pointer is pinned. */

@@ -80,7 +80,7 @@ function harness(api: Awaited<ReturnType<typeof startHostsApi>>, kv = new Map<st
   const tell = async (hosts: string[], mayDetach = true): Promise<void> => {
     const isPausing = (await sleep.begun()) < TICK_MS;
     const routers = hosts.map((host) => parseHostRule(`Host(\`${host}\`)`));
-    manager.update({ table: { routers }, objects: createObjectStore(), mayDetach });
+    manager.update({ table: { routers, services: {} }, objects: createObjectStore(), mayDetach });
     if (isPausing) sleep.end();
     await sleep.begun();
   };

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ChildRouter } from "../../src/table/router.ts";
+import type { Table } from "../../src/table/table.ts";
 import { hostProblems } from "../../sync-agent/hosts/host-problems.ts";
 import { emptyRecord } from "../../sync-agent/hosts/host-record.ts";
 import {
@@ -19,7 +21,7 @@ const route = (pattern: string, script: string | undefined = "sluice") => ({ pat
 
 function plan(rules: string[], attached: Partial<AttachedHosts> = {}, change: Partial<HostsInput> = {}) {
   return planHosts({
-    required: requiredHosts({ routers: rules.map(parseHostRule) }),
+    required: requiredHosts({ routers: rules.map(parseHostRule), services: {} }),
     attached: { domains: [], routes: [], zones: ["example.com"], ...attached },
     worker: "sluice",
     record: emptyRecord(),
@@ -97,6 +99,38 @@ describe("how a host stands", () => {
     expect(states(["PathPrefix(`/`)", "HostRegexp(`.*`)"])).toEqual([]);
     const rules = ["Host(`b.example.com`) || Host(`a.example.com`)", "Host(`a.example.com`) && Path(`/x`)"];
     expect(states(rules)).toEqual(["a.example.com missing", "b.example.com missing"]);
+  });
+});
+
+describe("the hosts of routes below routes", () => {
+  const to = (rule: string, service: string) => ({ ...parseHostRule(rule), tieBreaker: `${rule} ${service}`, service });
+  const child = (rule: string, service: string): ChildRouter => {
+    const { entryPoints: _, tls: __, ...router } = to(rule, service);
+    return router;
+  };
+  const services: Table["services"] = {
+    first: {
+      type: "routers",
+      routers: [child("Host(`a.example.com`)", "app"), child("PathPrefix(`/x`)", "second")],
+    },
+    second: {
+      type: "routers",
+      routers: [child("Host(`b.example.com`)", "app"), child("PathPrefix(`/y`)", "first")],
+    },
+    app: { type: "status", status: 200 },
+  };
+  test.each<[string, string, string[]]>([
+    ["a route for every host needs them", "PathPrefix(`/`)", ["a.example.com", "b.example.com"]],
+    ["so does one for some paths", "PathPrefix(`/shop`)", ["a.example.com /shop", "b.example.com /shop"]],
+    ["a route with a host needs its own alone", "Host(`top.example.com`)", ["top.example.com"]],
+  ])("%s", (_, rule, hosts) => {
+    const required = requiredHosts({ routers: [to(rule, "first")], services });
+    expect(required.map(({ host, paths: [path] }) => `${host} ${path?.value ?? ""}`.trim())).toEqual(hosts);
+  });
+
+  test("their problems are told at the routes that name them", () => {
+    const [a] = requiredHosts({ routers: [to("PathPrefix(`/`)", "first")], services });
+    expect(a?.routers.map(({ ruleText }) => ruleText)).toEqual(["Host(`a.example.com`)"]);
   });
 });
 
