@@ -65,7 +65,8 @@ export function buildRouter(
 }
 
 /** Whether routes of other objects can stand below a route: what has services of its own sends requests there. */
-export const takesRoutes = ({ services = [] }: Pick<RouteSpec, "services">): boolean => services.length === 0;
+export const takesRoutes = ({ services }: { readonly services?: unknown }): boolean =>
+  services === undefined || services === null || (Array.isArray(services) && services.length === 0);
 
 /** One service is named after the router; several become the children of a weighted service that is. */
 function buildRouteService(

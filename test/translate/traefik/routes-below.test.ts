@@ -92,12 +92,13 @@ describe("routes below routes", () => {
       traefik(
         "IngressRoute",
         "top",
-        `routes: [{ match: "Path(\`/1\`)" }, ${to("api", "Path(`/2`)")}, { match: "Path(\`/3\`)", services: [] }]`,
+        `routes: [{ match: "Path(\`/1\`)" }, ${to("api", "Path(`/2`)")}, { match: "Path(\`/3\`)", services: [] }, { match: "Path(\`/4\`)", services: }]`,
       ) + child("low", "{ name: top }", to("app", "Path(`/`)")),
       {
         "Path(`/1`)": { "Path(`/`)": "default-app-80" },
         "Path(`/2`)": "default-api-80",
         "Path(`/3`)": { "Path(`/`)": "default-app-80" },
+        "Path(`/4`)": { "Path(`/`)": "default-app-80" },
       },
     ],
     [
