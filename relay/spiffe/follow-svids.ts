@@ -36,7 +36,7 @@ export async function followSvids(
     settings: { enablePush: false },
   });
   const { promise: failed, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(new WorkloadApiError("the call was given up"));
+  const giveUp = (): void => reject(new WorkloadApiError("it did not answer in time"));
   session.once("error", (error) =>
     reject(new WorkloadApiError(`it cannot be reached: ${error.message}`, undefined, error)),
   );

@@ -162,9 +162,10 @@ describe("without an identity", () => {
       () => server.close(),
       () => sockets.forEach((socket) => void socket.destroy()),
     );
-    const { source, until } = follow(api.path, { answerMs: 20 });
+    const { source, log, until } = follow(api.path, { answerMs: 20 });
     await until(() => sockets.length > 1);
     expect(source.stats().failures).toBeGreaterThan(0);
+    expect(log).toEqual([expect.stringContaining("it did not answer in time")]);
   });
 
   it("a call that has failed leaves nothing on the signal that outlives it", async () => {
