@@ -6,6 +6,7 @@ import { type Contribution, recordParts } from "../table-part.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
 import { childrenOf, idOf } from "./ingress-route-parents.ts";
 import { buildRouter, type ReadRoute, readRoutes, takesRoutes } from "./ingress-route-router.ts";
+import type { IngressRouteSpec } from "./ingress-route-schema.ts";
 
 /** Routers below the routes of one object: they share a leaf of 128 KiB with it. */
 const MOST_BELOW = 100;
@@ -33,6 +34,18 @@ export function buildBelow(object: KubernetesObject, place: Place, context: Cont
     service: length === 0 ? undefined : serviceBelow(idOf(object)),
     lay: () => family.lay({ key: "", object, table: context.table }),
   };
+}
+
+/** Objects are never changed in place, and one of thousands of routes may stand below hundreds of others. */
+const routes = new WeakMap<KubernetesObject, readonly ReadRoute[]>();
+
+function routesOf(object: KubernetesObject, spec: IngressRouteSpec): readonly ReadRoute[] {
+  let known = routes.get(object);
+  if (known === undefined) {
+    known = readRoutes(object, spec, { namespace: object.metadata.namespace ?? "", path: ["spec"], report: silent });
+    routes.set(object, known);
+  }
+  return known;
 }
 
 interface Member {
@@ -71,10 +84,7 @@ class Family {
       return [];
     }
     const candidates = children()
-      .flatMap(({ object, spec }) => {
-        const place: Place = { namespace: object.metadata.namespace ?? "", path: ["spec"], report: silent };
-        return readRoutes(object, spec, place).map((read) => ({ object, read }));
-      })
+      .flatMap(({ object, spec }) => routesOf(object, spec).map((read) => ({ object, read })))
       .sort((a, b) => compareRouters(a.read, b.read));
     // Those that would be asked last go: a request that one of them was meant for finds no other in its place.
     const kept = candidates.slice(0, this.#left);
