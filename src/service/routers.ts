@@ -1,5 +1,7 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange, Handler } from "../exchange/exchange.ts";
+import { isForwardedHeader } from "../hop/forwarded-headers.ts";
+import { proxyHeader } from "../middleware/proxy-header.ts";
 import { wrapAll } from "../middleware/wrap-all.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { buildRouteIndex } from "../router/route-index.ts";
@@ -47,14 +49,17 @@ export const compileRouters: ServiceFactory<Extract<Service, { type: "routers" }
 
 /**
  * What rules see of a request on its way: its headers, path and query as they are now. The host is the one that the
- * client asked for, whatever a middleware has the Pod see, as in Traefik.
+ * client asked for, whatever a middleware has the Pod see, as in Traefik. X-Forwarded-* and X-Real-Ip of a client who is
+ * not trusted are none, as Pods never see them.
  */
 export const factsOfExchange = (exchange: Exchange, country?: (request: Request) => string): RequestFacts =>
   createRequestFacts({
     host: exchange.authority,
     routingPath: decodeRoutingPath(exchange.path),
     method: exchange.request.method,
-    headers: exchange.headers,
+    headers: {
+      get: (name) => (isForwardedHeader(name.toLowerCase()) ? proxyHeader(exchange, name) : exchange.headers.get(name)),
+    },
     query: exchange.query,
     clientAddress: exchange.client.address,
     country: () => country?.(exchange.request) ?? "",

@@ -104,6 +104,23 @@ describe("the routers below a router", () => {
     expect(await (await harness.ask("edited", { headers: { "X-User": "bob" } })).text()).toBe("b");
   });
 
+  it.each([
+    ["X-Forwarded-User", false, {}, "a"],
+    ["X-Forwarded-User", true, {}, "b"],
+    ["X_Forwarded_User", false, {}, "a"],
+    ["X-Real-Ip", false, {}, "a"],
+    ["X-Forwarded-User", false, { who: edit(({ headers }) => headers.set("X-Forwarded-User", "ann")) }, "b"],
+  ])("believe %s of a trusted client (%s) and of middlewares alone", async (name, trusted, middlewares, expected) => {
+    const list = [router("a", "PathPrefix(`/`)"), router("b", `Header(\`${name}\`, \`ann\`)`, { priority: 99 })];
+    const harness = harnessOf(list, middlewares);
+    const exchange = createExchange({
+      ...harness.exchangeOf({ headers: { [name]: "ann" } }),
+      client: { address: "192.0.2.1", trusted },
+      host: "app.test",
+    });
+    expect(await (await harness.service("edited").handle(exchange)).text()).toBe(expected);
+  });
+
   it("have middlewares of their own, and are closed where one cannot be built", async () => {
     const sets = (value: string) => edit(({ headers }) => headers.append("X-By", value));
     const harness = harnessOf(
