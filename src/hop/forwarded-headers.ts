@@ -60,6 +60,20 @@ export function computeForwardedHeaders(
   return { remove: remove.filter((name) => !set.some(([other]) => other === name)), set };
 }
 
+const OWN = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip"];
+
+/** One of these headers as an origin gets it; null when it gets none. */
+export function forwardedHeader(
+  lowerName: string,
+  client: ForwardedClient,
+  get: (lowerName: string) => string | null | undefined,
+): string | null {
+  const { remove, set } = computeForwardedHeaders(client, [...OWN, lowerName], get);
+  const own = set.find(([name]) => name === lowerName);
+  if (own !== undefined) return own[1];
+  return remove.includes(lowerName) ? null : (get(lowerName) ?? null);
+}
+
 /** Whether only the edge and trusted clients may send this header (its lower-case name, in any spelling). */
 export function isForwardedHeader(lowerName: string): boolean {
   if (!lowerName.startsWith("x")) return false;

@@ -1,7 +1,7 @@
+import { portOf } from "../edge/parse-target.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange, Handler } from "../exchange/exchange.ts";
-import { isForwardedHeader } from "../hop/forwarded-headers.ts";
-import { proxyHeader } from "../middleware/proxy-header.ts";
+import { forwardedHeader, isForwardedHeader } from "../hop/forwarded-headers.ts";
 import { wrapAll } from "../middleware/wrap-all.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { buildRouteIndex } from "../router/route-index.ts";
@@ -49,21 +49,33 @@ export const compileRouters: ServiceFactory<Extract<Service, { type: "routers" }
 
 /**
  * What rules see of a request on its way: its headers, path and query as they are now. The host is the one that the
- * client asked for, whatever a middleware has the Pod see, as in Traefik. X-Forwarded-* and X-Real-Ip of a client who is
- * not trusted are none, as Pods never see them.
+ * client asked for, whatever a middleware has the Pod see, as in Traefik. X-Forwarded-* and X-Real-Ip are what a Pod is
+ * told: a client who is not trusted could say anything in them.
  */
 export const factsOfExchange = (exchange: Exchange, country?: (request: Request) => string): RequestFacts =>
   createRequestFacts({
     host: exchange.authority,
     routingPath: decodeRoutingPath(exchange.path),
     method: exchange.request.method,
-    headers: {
-      get: (name) => (isForwardedHeader(name.toLowerCase()) ? proxyHeader(exchange, name) : exchange.headers.get(name)),
-    },
+    headers: { get: (name) => headerOf(exchange, name.toLowerCase()) },
     query: exchange.query,
     clientAddress: exchange.client.address,
     country: () => country?.(exchange.request) ?? "",
   });
+
+function headerOf({ client, headers, scheme, authority }: Exchange, lowerName: string): string | null {
+  if (!isForwardedHeader(lowerName)) return headers.get(lowerName);
+  const told = {
+    trusted: client.trusted,
+    assigned: headers.assigned,
+    scheme,
+    host: authority,
+    port: portOf(authority, scheme),
+    clientAddress: client.address,
+    webSocket: headers.get("upgrade")?.toLowerCase() === "websocket",
+  };
+  return forwardedHeader(lowerName, told, (name) => headers.get(name));
+}
 
 function compileRouter(router: ChildRouter, target: CompiledService, context: ServiceContext): Handler {
   const handle = guarded(router, target, context);

@@ -121,6 +121,22 @@ describe("the routers below a router", () => {
     expect(await (await harness.service("edited").handle(exchange)).text()).toBe(expected);
   });
 
+  it.each([
+    ["X-Forwarded-Proto", "http"],
+    ["X-Forwarded-Host", "app.test"],
+    ["X-Real-Ip", "192.0.2.1"],
+  ])("see %s as a Pod does", async (name, value) => {
+    const list = [router("a", "PathPrefix(`/`)"), router("b", `Header(\`${name}\`, \`${value}\`)`, { priority: 99 })];
+    const harness = harnessOf(list);
+    const exchange = createExchange({
+      ...harness.exchangeOf({ headers: { [name]: "spoofed" } }),
+      scheme: "http",
+      client: { address: "192.0.2.1", trusted: false },
+      host: "app.test",
+    });
+    expect(await (await harness.service("below").handle(exchange)).text()).toBe("b");
+  });
+
   it("have middlewares of their own, and are closed where one cannot be built", async () => {
     const sets = (value: string) => edit(({ headers }) => headers.append("X-By", value));
     const harness = harnessOf(
