@@ -45,6 +45,16 @@ export class Http1Pool implements ConnectionPool {
     socket.on("error", () => {});
     pooled.release(true);
     pooled.isReused = false;
+    // It is taken at once by whom it was made for. If they have gone, or nothing is kept, nobody would see it end: its
+    // client knows of it from its first request on.
+    setImmediate(() => {
+      if (adopted === undefined) return;
+      adopted.destroy();
+      const place = this.#idle.indexOf(pooled);
+      if (place === -1) return;
+      this.#idle.splice(place, 1);
+      this.#drop(pooled);
+    });
   }
 
   closeIdle(): void {

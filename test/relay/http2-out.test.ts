@@ -10,11 +10,13 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
+import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type Socket } from "node:net";
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { type CertificatePair, makeCertificate } from "../../cli/dev/make-certificate.ts";
+import { EndpointPools } from "../../relay/origin-gateway/endpoint-pools.ts";
 import { FAILURE_HEADER, HOP_HEADER } from "../../src/hop/hop.ts";
 import type { ServersTransport } from "../../src/table/service.ts";
 import {
@@ -310,6 +312,36 @@ describe("a Pod of TLS", () => {
     expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(["2.0"]));
     expect((await send(gateway, "app", { method: "PUT", body: "x" })).text).toBe("2.0");
     expect(pod.connections()).toBe(1);
+  });
+
+  it("is left no connection that nobody uses, where none are kept", async () => {
+    const server = createTlsServer(pair, (_, response) => response.end("fine"));
+    const closed: Promise<unknown>[] = [];
+    server.on("connection", (socket) => closed.push(new Promise((resolve) => socket.once("close", resolve))));
+    const gateway = await gatewayTo(await listen(server), { maxIdleConnsPerHost: -1 });
+    expect((await send(gateway, "app")).text).toBe("fine");
+    // One to ask what it speaks, and the request's own.
+    expect(closed).toHaveLength(2);
+    await Promise.all(closed);
+  });
+
+  it("is left no connection by a request that was given up before it was known what is spoken", async () => {
+    const server = createTlsServer(pair);
+    const connected = once(server, "connection") as Promise<[Socket]>;
+    const port = await listen(server);
+    const pools = new EndpointPools(() => performance.now());
+    const table = tableOf({ app: { scheme: "https", endpoints: ready(port), serversTransport: "t" } }, 7, {
+      t: { rootCAs: [pair.cert] },
+    });
+    const { app: service } = table.services;
+    if (service?.type !== "loadBalancer") return expect.unreachable();
+    const target = { address: "127.0.0.1", authority: `127.0.0.1:${port}`, isTerminating: false };
+    const connection = pools.get(target, service, table, false).take({ maxIdleMs: 1_000, watchMs: 0 });
+    connection.dispatcher.dispatch({ path: "/", method: "GET", headers: [], body: null }, {});
+    connection.release(false);
+    const [socket] = await connected;
+    await once(socket, "close");
+    await pools.destroy();
   });
 
   it("is spoken to over HTTP/1.1 when the transport says so", async () => {
