@@ -37,6 +37,7 @@ export class Http2Pool implements ConnectionPool {
   /** Requests that one connection to come will carry. */
   readonly #dialling: { waiting: number; ready: Promise<PodSession> }[] = [];
   #isRetired = false;
+  #isDestroyed = false;
 
   constructor(origin: string, options: Http2Options) {
     this.#origin = new URL(origin);
@@ -80,7 +81,8 @@ export class Http2Pool implements ConnectionPool {
 
   /** Takes over a connection on which both have agreed to speak HTTP/2. */
   adopt(socket: Socket): void {
-    this.#open(socket);
+    if (this.#isDestroyed) socket.destroy();
+    else this.#open(socket);
   }
 
   closeIdle(): void {
@@ -94,6 +96,7 @@ export class Http2Pool implements ConnectionPool {
 
   async destroy(): Promise<void> {
     this.#isRetired = true;
+    this.#isDestroyed = true;
     for (const { session } of this.#sessions) session.destroy();
   }
 
@@ -126,7 +129,7 @@ export class Http2Pool implements ConnectionPool {
       this.#options.connector(target, (error, socket) => {
         if (error !== null || !socket) return reject(error ?? new Error("there is no connection"));
         const agreed = protocol === "https:" && "alpnProtocol" in socket ? socket.alpnProtocol : "h2";
-        if (agreed !== "h2" || this.#isRetired) {
+        if (agreed !== "h2" || this.#isDestroyed) {
           socket.destroy();
           return reject(new Error("the Pod does not speak HTTP/2"));
         }
@@ -142,7 +145,9 @@ export class Http2Pool implements ConnectionPool {
     const endIdle = (): void => {
       if (opened.streams === 0) session.close();
     };
-    const idleTimer = setTimeout(endIdle, this.#options.idleTimeoutMs).unref();
+    // Whoever waited for it has it by then.
+    const idleTimeoutMs = this.#isRetired ? 0 : this.#options.idleTimeoutMs;
+    const idleTimer = setTimeout(endIdle, idleTimeoutMs).unref();
     const opened: PodSession = { session, streams: 0, maxStreams: STREAMS_AT_FIRST, isReused: false, idleTimer };
     this.#sessions.add(opened);
     session.on("remoteSettings", ({ maxConcurrentStreams = STREAMS_AT_FIRST }) => {

@@ -267,6 +267,56 @@ describe("a Pod of HTTP/2", () => {
     expect(gateway.stats().refusedDials).toBe(1);
   });
 
+  describe("whose settings are others by the time that it is connected to", () => {
+    async function dialled() {
+      const pod = await h2cPod((stream) => stream.respond({ ":status": 200 }, { endStream: true }));
+      const pools = new EndpointPools(() => performance.now());
+      const table = tableOf({ app: { scheme: "h2c", endpoints: ready(pod.port), serversTransport: "t" } }, 7, {
+        t: { idleConnTimeoutMs: 0 },
+      });
+      const { app: service } = table.services;
+      if (service?.type !== "loadBalancer") return expect.unreachable();
+      const target = { address: "127.0.0.1", authority: `127.0.0.1:${pod.port}`, isTerminating: false };
+      const pool = pools.get(target, service, table, false);
+      const send = () => {
+        const { dispatcher, release } = pool.take({ maxIdleMs: 1_000, watchMs: 0 });
+        const outcome = new Promise((resolve) => {
+          const end = (outcome: unknown) => {
+            release(true);
+            resolve(outcome);
+          };
+          dispatcher.dispatch(
+            { path: "/", method: "GET", headers: ["host", "a"], body: null },
+            { onResponseEnd: () => end("answered"), onResponseError: (_, error) => end(error) },
+          );
+        });
+        return { outcome, release };
+      };
+      const isLeft = async () => {
+        while (pod.sockets.length === 0) await new Promise(setImmediate);
+        const [socket] = pod.sockets;
+        if (socket !== undefined && !socket.closed) await once(socket, "close");
+        return pod.sockets.length;
+      };
+      return { pool, send, isLeft };
+    }
+
+    it("is asked what it was dialled for, and let go then", async () => {
+      const { pool, send, isLeft } = await dialled();
+      const sent = [send(), send()];
+      pool.retire();
+      expect(await Promise.all(sent.map(({ outcome }) => outcome))).toEqual(["answered", "answered"]);
+      expect(await isLeft()).toBe(1);
+    });
+
+    it("is let go when nobody waits for it any more", async () => {
+      const { pool, send, isLeft } = await dialled();
+      send().release(false);
+      pool.retire();
+      expect(await isLeft()).toBe(1);
+    });
+  });
+
   it("that speaks only HTTP/1.1 is no answer", async () => {
     const gateway = await h2c(await startPod((_, response) => response.end("?")));
     expect((await send(gateway, "app")).headers[FAILURE_HEADER]).toBe("broken");
