@@ -3,6 +3,7 @@ import { parseTarget } from "../../src/edge/parse-target.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
 import { dropConnectionHeaders } from "../../src/exchange/drop-connection-headers.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
+import { forwardedFact } from "../../src/exchange/forwarded-fact.ts";
 import { explainMatch } from "../../src/router/explain-match.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
 import { normalisePath } from "../../src/rule/routing-path.ts";
@@ -46,11 +47,14 @@ export async function explainRequest(manifests: TranslatedManifests, options: Re
     const reason = "the path is malformed: a `%` without two hex digits, or a `#`";
     return { ...nothing, answer: { status: 400, reason } };
   }
+  const trusted = isTrustedClient(client, table.entryPoints[entryPoint ?? ""] ?? { port: 0 });
+  const told = { trusted, assigned: [], scheme: target.scheme, host, clientAddress: client };
   const facts = createRequestFacts({
     host,
     routingPath: path.routingPath,
     method,
     headers,
+    forwarded: (lowerName) => forwardedFact(lowerName, told, headers),
     query: target.query,
     clientAddress: client,
     country: () => headers.get("CF-IPCountry") ?? "",
@@ -66,7 +70,7 @@ export async function explainRequest(manifests: TranslatedManifests, options: Re
     host,
     path: path.path,
     query: target.query,
-    client: { address: client, trusted: isTrustedClient(client, table.entryPoints[entryPoint] ?? { port: 0 }) },
+    client: { address: client, trusted },
     endpoints: (key) => table.endpoints[key],
     waitUntil: () => {},
   });

@@ -5,6 +5,7 @@ import type { LazyRoute } from "../../src/edge/compile-leaf.ts";
 import { isTrustedClient } from "../../src/edge/find-client.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
 import { dropAliasHeaders } from "../../src/exchange/drop-alias-headers.ts";
+import { forwardedFact } from "../../src/exchange/forwarded-fact.ts";
 import { matchRoute } from "../../src/router/match-route.ts";
 import type { RouteIndex } from "../../src/router/route-index.ts";
 import { createRequestFacts } from "../../src/rule/create-request-facts.ts";
@@ -103,20 +104,20 @@ export function handleCall(
   const query = target.slice(queryStart);
 
   const table = state.table();
+  const listener = table.entryPoints[entryPoint];
+  const trusted = listener !== undefined && isTrustedClient(clientAddress, listener);
+  const told = { trusted, assigned: [], scheme: tls ? ("https" as const) : ("http" as const), host: authority };
   const facts = createRequestFacts({
     host: authority,
     routingPath: path.routingPath,
     method,
     headers,
+    forwarded: (lowerName) => forwardedFact(lowerName, { ...told, clientAddress }, headers),
     query,
     clientAddress,
   });
-  const listener = table.entryPoints[entryPoint];
   const route = matchRoute([state.routes(table)], { entryPoint, tls }, facts)?.();
-  const client = {
-    address: clientAddress,
-    trusted: listener !== undefined && isTrustedClient(clientAddress, listener),
-  };
+  const client = { address: clientAddress, trusted };
   const accessLog = listener && accessLogOf(listener, route?.router);
   if (accessLog !== undefined) {
     logged = state.accessLogs.begin(accessLog, {

@@ -5,6 +5,7 @@ import { createExchange } from "../exchange/create-exchange.ts";
 import { dropAliasHeaders } from "../exchange/drop-alias-headers.ts";
 import { dropConnectionHeaders } from "../exchange/drop-connection-headers.ts";
 import type { WaitUntil } from "../exchange/exchange.ts";
+import { forwardedFact } from "../exchange/forwarded-fact.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { createRequestFacts } from "../rule/create-request-facts.ts";
 import type { RequestFacts } from "../rule/request-facts.ts";
@@ -41,12 +42,18 @@ export async function handleRequest(
   if (look !== undefined) await look;
 
   const clientAddress = findClientAddress(request, isolate.env.CLIENT_ADDRESS);
+  let at: EntryPoint | undefined;
   const factsOf = (query: string): RequestFacts =>
     createRequestFacts({
       host: target.authority,
       routingPath: path.routingPath,
       method: request.method,
       headers: request.headers,
+      forwarded: (lowerName) => {
+        const trusted = at !== undefined && isTrustedClient(clientAddress, at);
+        const told = { trusted, assigned: [], scheme, host: target.authority, clientAddress };
+        return forwardedFact(lowerName, told, request.headers);
+      },
       query,
       clientAddress,
       country: () => findCountry(request, isolate.env.CLIENT_ADDRESS),
@@ -58,6 +65,7 @@ export async function handleRequest(
       findEntryPoint(scheme, portOf(target.authority, scheme), root.entryPoints, isolate.entryPointMap);
     const entryPoint = name === undefined ? undefined : root.entryPoints[name];
     if (name === undefined || entryPoint === undefined) return nowhere;
+    at = entryPoint;
     const query = queryAt(entryPoint, target.query);
     const asked = query === target.query ? facts : factsOf(query);
     const route = matchRoute(indexes, { entryPoint: name, tls: scheme === "https" }, asked)?.();

@@ -1,7 +1,7 @@
 import { createPassiveHealth } from "../balance/passive-health.ts";
-import { portOf } from "../edge/parse-target.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
+import { forwardedClient, toldBy } from "../exchange/forwarded-fact.ts";
 import { computeForwardedHeaders } from "../hop/forwarded-headers.ts";
 import { MIRROR_HEADER } from "../hop/hop.ts";
 import type { Endpoints, LoadBalancer } from "../table/service.ts";
@@ -85,15 +85,7 @@ function originOf({ scheme }: LoadBalancer, { address, port }: Address): string 
 /** The request's headers as the origin gets them: ours set, those that are only between edge and gateway left out. */
 function originHeaders(exchange: Exchange): Headers {
   const headers = new Headers(exchange.headers.current);
-  const client = {
-    trusted: exchange.client.trusted,
-    assigned: exchange.headers.assigned,
-    scheme: exchange.scheme,
-    host: exchange.authority,
-    port: portOf(exchange.authority, exchange.scheme),
-    clientAddress: exchange.client.address,
-    webSocket: headers.get("upgrade")?.toLowerCase() === "websocket",
-  };
+  const client = forwardedClient(toldBy(exchange), headers);
   const edits = computeForwardedHeaders(client, headers.keys(), (name) => headers.get(name));
   for (const name of edits.remove) headers.delete(name);
   for (const [name, value] of edits.set) headers.set(name, value);

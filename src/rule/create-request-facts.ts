@@ -1,3 +1,4 @@
+import { isForwardedHeader } from "../hop/forwarded-headers.ts";
 import { canonicalHost } from "./canonical-host.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
@@ -8,6 +9,8 @@ export interface RequestFactsInit {
   routingPath: string;
   method: string;
   headers: { get(name: string): string | null };
+  /** X-Forwarded-* and X-Real-Ip, by their lower-case names, as far as they are believed; left out: as they came. */
+  forwarded?: (lowerName: string) => string | null;
   /** With or without its `?`. */
   query: string;
   /** The peer's IP address, without port. */
@@ -27,6 +30,7 @@ class LazyRequestFacts implements RequestFacts {
   readonly method: string;
   readonly clientAddress: string;
   readonly #headers: RequestFactsInit["headers"];
+  readonly #forwarded: RequestFactsInit["forwarded"];
   readonly #query: string;
   readonly #country: RequestFactsInit["country"];
   #parameters: URLSearchParams | undefined;
@@ -37,12 +41,16 @@ class LazyRequestFacts implements RequestFacts {
     this.method = init.method;
     this.clientAddress = init.clientAddress;
     this.#headers = init.headers;
+    this.#forwarded = init.forwarded;
     this.#query = init.query;
     this.#country = init.country;
   }
 
   header(name: string): string | null {
-    return this.#headers.get(name);
+    const lowerName = name.toLowerCase();
+    return this.#forwarded !== undefined && isForwardedHeader(lowerName)
+      ? this.#forwarded(lowerName)
+      : this.#headers.get(lowerName);
   }
 
   country(): string {

@@ -1,7 +1,6 @@
-import { portOf } from "../edge/parse-target.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange, Handler } from "../exchange/exchange.ts";
-import { forwardedHeader, isForwardedHeader } from "../hop/forwarded-headers.ts";
+import { forwardedFact, toldBy } from "../exchange/forwarded-fact.ts";
 import { wrapAll } from "../middleware/wrap-all.ts";
 import { matchRoute } from "../router/match-route.ts";
 import { buildRouteIndex } from "../router/route-index.ts";
@@ -57,25 +56,12 @@ export const factsOfExchange = (exchange: Exchange, country?: (request: Request)
     host: exchange.authority,
     routingPath: decodeRoutingPath(exchange.path),
     method: exchange.request.method,
-    headers: { get: (name) => headerOf(exchange, name.toLowerCase()) },
+    headers: exchange.headers,
+    forwarded: (lowerName) => forwardedFact(lowerName, toldBy(exchange), exchange.headers),
     query: exchange.query,
     clientAddress: exchange.client.address,
     country: () => country?.(exchange.request) ?? "",
   });
-
-function headerOf({ client, headers, scheme, authority }: Exchange, lowerName: string): string | null {
-  if (!isForwardedHeader(lowerName)) return headers.get(lowerName);
-  const told = {
-    trusted: client.trusted,
-    assigned: headers.assigned,
-    scheme,
-    host: authority,
-    port: portOf(authority, scheme),
-    clientAddress: client.address,
-    webSocket: headers.get("upgrade")?.toLowerCase() === "websocket",
-  };
-  return forwardedHeader(lowerName, told, (name) => headers.get(name));
-}
 
 function compileRouter(router: ChildRouter, target: CompiledService, context: ServiceContext): Handler {
   const handle = guarded(router, target, context);

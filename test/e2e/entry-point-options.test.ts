@@ -38,6 +38,12 @@ beforeAll(async () => {
       route("anywhere", "", `Host(\`${host}\`)`),
       route("named", `  entryPoints: [${named.join(", ")}]\n`, `Host(\`${host}\`)`),
       route("semicolon", "  entryPoints: [encoding, guarded]\n", "Host(`other.example.com`) && Query(`a`, `1;b=2`)"),
+      route(
+        "inside",
+        "  entryPoints: [trusting, guarded]\n",
+        "Host(`inside.example.com`) && Header(`X-Real-Ip`, `10.0.0.1`)",
+      ),
+      route("plain", "  entryPoints: [guarded]\n", "Host(`plain.example.com`) && Header(`X-Forwarded-Proto`, `http`)"),
       `---
 apiVersion: traefik.io/v1alpha1
 kind: Middleware
@@ -98,6 +104,17 @@ describe("forwarded headers", () => {
     });
     await ask("guarded", "/", { headers });
     expect(asked()?.headers).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" });
+  });
+});
+
+describe("forwarded headers, to rules", () => {
+  it.each([
+    ["trusting", "inside.example.com", { "X-Real-Ip": "10.0.0.1" }, 200],
+    ["guarded", "inside.example.com", { "X-Real-Ip": "10.0.0.1" }, 404],
+    ["guarded", "plain.example.com", {}, 200],
+    ["guarded", "plain.example.com", { "X-Forwarded-Proto": "https" }, 200],
+  ])("are what a Pod is told: %s %s %j", async (entryPoint, host, headers, status) => {
+    expect((await ask(entryPoint, "/", { host, headers })).status).toBe(status);
   });
 });
 

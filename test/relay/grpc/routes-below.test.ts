@@ -11,6 +11,20 @@ const child = (rule: string, service: string): ChildRouter => {
   return router;
 };
 
+test("calls choose no route by what a client who is not trusted says of itself", async () => {
+  const pod = await startEcho();
+  const routers = [callRouter("Header(`X-Real-Ip`, `10.0.0.1`)", "app")];
+  const table = callTable({ routers }, podsOf("app", [pod.port]));
+  const metadata = new Metadata();
+  metadata.set("x-real-ip", "10.0.0.1");
+  const codes = ["untrusted", "trusted"].map(async (how) => {
+    const entryPoints = how === "trusted" ? { grpc: { port: 80, forwardedHeaders: { insecure: true } } } : {};
+    const client = (await runGrpc({ ...table, entryPoints: { ...table.entryPoints, ...entryPoints } })).client();
+    return (await unary(client, "ping", { metadata })).code;
+  });
+  expect(await Promise.all(codes)).toEqual([status.UNIMPLEMENTED, status.OK]);
+});
+
 test("calls go by the routes below a route, as its middlewares have left them", async () => {
   const [plain, next] = [await startEcho("plain:"), await startEcho("next:")];
   const table = callTable(
