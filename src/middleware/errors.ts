@@ -1,7 +1,6 @@
-import { createExchange } from "../exchange/create-exchange.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { forkExchange } from "../exchange/fork-exchange.ts";
 import { isHopByHop } from "../exchange/hop-by-hop.ts";
+import { askAlike } from "./ask-alike.ts";
 import { compileStatuses } from "./compile-statuses.ts";
 import type { MiddlewareFactory } from "./middleware.ts";
 import { invalid } from "./middleware-error.ts";
@@ -60,21 +59,10 @@ function createQuestion(exchange: Exchange, target: string, names: readonly stri
     if (names === undefined || names.includes(name)) headers.append(name, value);
   }
   const mark = target.indexOf("?");
-  const question = createExchange({
-    request: new Request("http://page.invalid/", { headers, redirect: "manual" }),
-    scheme: exchange.scheme,
-    entryPoint: exchange.entryPoint,
-    host: exchange.authority,
+  return askAlike(exchange, {
+    method: "GET",
+    headers,
     path: mark === -1 ? target : target.slice(0, mark),
     query: mark === -1 ? "" : target.slice(mark),
-    client: exchange.client,
-    endpoints: (key) => exchange.endpoints(key),
-    waitUntil: (work) => exchange.waitUntil(work),
   });
-  question.host = exchange.host;
-  for (const name of exchange.headers.assigned) {
-    const value = headers.get(name);
-    if (value !== null) question.headers.set(name, value);
-  }
-  return exchange.signal === undefined ? question : forkExchange(question, { signal: exchange.signal });
 }

@@ -1,8 +1,8 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
-import { createExchange } from "../exchange/create-exchange.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
+import { askAlike } from "./ask-alike.ts";
 import { checkHeaderName } from "./check-header.ts";
 import { dropHeader, setOwnHeader } from "./drop-header.ts";
 import { MAX_FORWARDED_BODY } from "./forward-auth.ts";
@@ -60,27 +60,12 @@ function createQuestion(
   for (const [name, value] of exchange.headers.current) {
     if (told.includes(name) && !isOfMessage(name)) headers.append(name, value);
   }
-  const question = createExchange({
-    request: new Request("http://auth.invalid/", { method: exchange.request.method, headers, redirect: "manual" }),
-    scheme: exchange.scheme,
-    entryPoint: exchange.entryPoint,
-    host: exchange.authority,
+  return askAlike(exchange, {
+    method: exchange.request.method,
+    headers,
     path: `${prefix}${exchange.path}`,
     query: exchange.query,
-    client: exchange.client,
-    endpoints: (key) => exchange.endpoints(key),
-    waitUntil: (work) => exchange.waitUntil(work),
-  });
-  question.host = exchange.host;
-  for (const name of exchange.headers.assigned) {
-    const value = headers.get(name);
-    if (value !== null) question.headers.set(name, value);
-  }
-  const { signal } = exchange;
-  if (body === undefined && signal === undefined) return question;
-  return forkExchange(question, {
-    ...(body !== undefined && { body: new Response(body).body }),
-    ...(signal !== undefined && { signal }),
+    body,
   });
 }
 

@@ -1,10 +1,10 @@
 import { portOf } from "../edge/parse-target.ts";
 import { createExchange } from "../exchange/create-exchange.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { forkExchange } from "../exchange/fork-exchange.ts";
 import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
 import { isForwardedHeader } from "../hop/forwarded-headers.ts";
 import type { MiddlewareOptions } from "../table/middleware.ts";
+import { askFor } from "./ask-alike.ts";
 import { proxyHeader } from "./proxy-header.ts";
 
 type QuestionOptions = Pick<
@@ -61,10 +61,5 @@ export function createQuestion(
     endpoints: (key) => exchange.endpoints(key),
     waitUntil: (work) => exchange.waitUntil(work),
   });
-  const { signal } = exchange;
-  if (body === undefined && signal === undefined) return question;
-  return forkExchange(question, {
-    ...(body === undefined ? {} : { body: new Response(body).body }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  return askFor(exchange, question, body);
 }

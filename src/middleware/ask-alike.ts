@@ -1,0 +1,44 @@
+import { createExchange } from "../exchange/create-exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { forkExchange } from "../exchange/fork-exchange.ts";
+
+interface Question {
+  method: string;
+  headers: Headers;
+  path: string;
+  query: string;
+  body?: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/**
+ * What a middleware asks by itself on the way of a request, as if the same client asked it of the same host. Headers that
+ * middlewares have set stay those that they have set.
+ */
+export function askAlike(exchange: Exchange, { method, headers, path, query, body }: Question): Exchange {
+  const question = createExchange({
+    request: new Request("http://question.invalid/", { method, headers, redirect: "manual" }),
+    scheme: exchange.scheme,
+    entryPoint: exchange.entryPoint,
+    host: exchange.authority,
+    path,
+    query,
+    client: exchange.client,
+    endpoints: (key) => exchange.endpoints(key),
+    waitUntil: (work) => exchange.waitUntil(work),
+  });
+  question.host = exchange.host;
+  for (const name of exchange.headers.assigned) {
+    const value = headers.get(name);
+    if (value !== null) question.headers.set(name, value);
+  }
+  return askFor(exchange, question, body);
+}
+
+/** A question with this body, which is given up when the exchange is that it is asked for. */
+export function askFor({ signal }: Exchange, question: Exchange, body: Uint8Array<ArrayBuffer> | undefined): Exchange {
+  if (body === undefined && signal === undefined) return question;
+  return forkExchange(question, {
+    ...(body !== undefined && { body: new Response(body).body }),
+    ...(signal !== undefined && { signal }),
+  });
+}
