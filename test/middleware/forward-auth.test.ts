@@ -2,46 +2,20 @@ import { describe, expect, it } from "vitest";
 import { createAccessRecord } from "../../src/access-log/access-record.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
 import type { Handler } from "../../src/exchange/exchange.ts";
-import { bodyOf } from "../../src/exchange/fork-exchange.ts";
 import { buildMiddlewares } from "../../src/middleware/registry.ts";
 import type { MiddlewareOptions } from "../../src/table/middleware.ts";
+import { askServer } from "./ask-server.ts";
 import { testRuntime } from "./auth-runtime.ts";
 import { minimalOptions } from "./minimal-options.ts";
-import { exchangeOf, type Sent } from "./run-middleware.ts";
+import { exchangeOf } from "./run-middleware.ts";
 
 type Options = MiddlewareOptions<"forwardAuth">;
 
-const textOf = async (body: ReadableStream<Uint8Array> | null): Promise<string | undefined> =>
-  body === null ? undefined : new Response(body).text();
-
-/** Asks once; what the server was asked, what the service got, and what the client got. */
-async function ask(
-  more: Partial<Options>,
-  sent: Sent,
-  answer: () => Response | Promise<Response> = () => new Response(null),
-  originAnswer: () => Response = () => new Response("origin"),
-) {
-  let question: { url: string; method: string; headers: Record<string, string>; body: string | undefined } | undefined;
-  const service: Handler = async (exchange) => {
-    const { request, host, path, query, headers, scheme } = exchange;
-    question = {
-      url: `${scheme}://${host}${path}${query}`,
-      method: request.method,
-      headers: Object.fromEntries(headers.current),
-      body: await textOf(bodyOf(exchange)),
-    };
-    return answer();
-  };
-  const options = { ...minimalOptions.forwardAuth, address: "http://auth.default.svc:9091/verify?rd=1", ...more };
-  const wrap = buildMiddlewares({ it: options }, () => service, testRuntime())("it");
-  const exchange = exchangeOf(sent);
-  let origin: { headers: Record<string, string>; body: string | undefined } | undefined;
-  const response = await wrap(async (passed) => {
-    origin = { headers: Object.fromEntries(passed.headers.current), body: await textOf(bodyOf(passed)) };
-    return originAnswer();
-  })(exchange);
-  return { question, origin, response, assigned: exchange.headers.assigned };
-}
+const ask = askServer((more: Partial<Options>) => ({
+  ...minimalOptions.forwardAuth,
+  address: "http://auth.default.svc:9091/verify?rd=1",
+  ...more,
+}));
 
 const cookies = (...lines: string[]): Headers => {
   const headers = new Headers();
