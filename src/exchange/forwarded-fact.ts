@@ -20,6 +20,6 @@ export const forwardedClient = (told: Told, headers: Pick<RequestHeaders, "get">
   webSocket: headers.get("upgrade")?.toLowerCase() === "websocket",
 });
 
-/** What rules see of X-Forwarded-* and X-Real-Ip: what a Pod is told, since a client could say anything in them. */
+/** What rules see of X-Forwarded-* and X-Real-Ip (`forwardedHeader`): a client could say anything in them. */
 export const forwardedFact = (lowerName: string, told: Told, headers: Pick<RequestHeaders, "get">): string | null =>
   forwardedHeader(lowerName, forwardedClient(told, headers), (name) => headers.get(name));

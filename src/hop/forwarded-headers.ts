@@ -62,13 +62,17 @@ export function computeForwardedHeaders(
 
 const OWN = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip"];
 
-/** One of these headers as an origin gets it; null when it gets none. */
+/**
+ * One of these headers as rules see it: as an origin gets it, or null when it gets none. But the peer's address is not in
+ * X-Forwarded-For yet, which Traefik adds behind the rules: one that looks for an address there means what a proxy said.
+ */
 export function forwardedHeader(
   lowerName: string,
   client: ForwardedClient,
   get: (lowerName: string) => string | null | undefined,
 ): string | null {
-  const { remove, set } = computeForwardedHeaders(client, [...OWN, lowerName], get);
+  const peer = lowerName === "x-forwarded-for" ? "" : client.clientAddress;
+  const { remove, set } = computeForwardedHeaders({ ...client, clientAddress: peer }, [...OWN, lowerName], get);
   const own = set.find(([name]) => name === lowerName);
   if (own !== undefined) return own[1];
   return remove.includes(lowerName) ? null : (get(lowerName) ?? null);

@@ -48,8 +48,8 @@ export const compileRouters: ServiceFactory<Extract<Service, { type: "routers" }
 
 /**
  * What rules see of a request on its way: its headers, path and query as they are now. The host is the one that the
- * client asked for, whatever a middleware has the Pod see, as in Traefik. X-Forwarded-* and X-Real-Ip are what a Pod is
- * told: a client who is not trusted could say anything in them.
+ * client asked for, whatever a middleware has the Pod see, as in Traefik. X-Forwarded-* and X-Real-Ip are those that
+ * rules at the top see (`forwardedFact`): a client who is not trusted could say anything in them.
  */
 export const factsOfExchange = (exchange: Exchange, country?: (request: Request) => string): RequestFacts =>
   createRequestFacts({

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { computeForwardedHeaders, type ForwardedClient, isForwardedHeader } from "../../src/hop/forwarded-headers.ts";
+import {
+  computeForwardedHeaders,
+  type ForwardedClient,
+  forwardedHeader,
+  isForwardedHeader,
+} from "../../src/hop/forwarded-headers.ts";
 
 const client: ForwardedClient = {
   trusted: false,
@@ -130,4 +135,20 @@ it("nothing that an untrusted client sends reaches the origin under a forwarded 
       }
     }),
   );
+});
+
+describe("what rules see", () => {
+  it.each<[string, Partial<ForwardedClient>, Record<string, string>, string | null]>([
+    ["x-real-ip", {}, { "x-real-ip": "10.0.0.1" }, "192.0.2.7"],
+    ["x-real-ip", { trusted: true }, { "x-real-ip": "10.0.0.1" }, "10.0.0.1"],
+    ["x-forwarded-proto", {}, { "x-forwarded-proto": "https" }, "http"],
+    ["x-forwarded-for", {}, { "x-forwarded-for": "1.1.1.1" }, null],
+    ["x-forwarded-for", { trusted: true }, {}, null],
+    ["x-forwarded-for", { trusted: true }, { "x-forwarded-for": "1.1.1.1, 10.0.0.9" }, "1.1.1.1, 10.0.0.9"],
+    ["x-forwarded-for", { assigned: ["x-forwarded-for"] }, { "x-forwarded-for": "1.1.1.1" }, "1.1.1.1"],
+    ["x_forwarded_for", {}, { x_forwarded_for: "1.1.1.1" }, null],
+  ])("%s, %j %j", (name, change, sent, seen) => {
+    const headers = new Headers(sent);
+    expect(forwardedHeader(name, { ...client, ...change }, (one) => headers.get(one))).toBe(seen);
+  });
 });
