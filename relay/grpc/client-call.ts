@@ -13,6 +13,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What an answer of HTTP says of a body that a call does not get. */
 const ABOUT_BODY = new Set(["content-type", "content-length", "content-encoding", "cache-control"]);
 
+const TOO_LATE = "The call took longer than its route allows";
+
 /** One call of a client: a stream of its connection, with its deadline. */
 export class ClientCall {
   /** What the client sends, for middlewares. */
@@ -112,8 +114,12 @@ export class ClientCall {
     this.#close();
   }
 
-  /** Answers by what came out of middlewares and service. */
-  answer(response: Response): void {
+  /**
+   * Answers by what came out of middlewares and service.
+   *
+   * @param isLate whether that is in place of an answer that did not come in time
+   */
+  answer(response: Response, isLate = false): void {
     const stream = this.#stream;
     const answer = this.#answer;
     if (stream.destroyed || stream.closed || this.signal.aborted) {
@@ -131,7 +137,10 @@ export class ClientCall {
     }
     answer?.abandon();
     void body?.cancel().catch(() => {});
-    this.refuse(codeOfStatus(status), `The call was answered ${status}`, clientHeaders(headers, ABOUT_BODY));
+    const told = clientHeaders(headers, ABOUT_BODY);
+    // What is left of it when the status was changed on the way is that status.
+    if (isLate && status === 504) this.refuse(DEADLINE_EXCEEDED, TOO_LATE, told);
+    else this.refuse(codeOfStatus(status), `The call was answered ${status}`, told);
   }
 
   #passOn(answer: PodAnswer, status: number, headers: Headers): void {
@@ -168,7 +177,9 @@ export class ClientCall {
   }
 
   #cut(): void {
-    if (this.#code === undefined) this.refuse(UNAVAILABLE, "The connection to the Pod was cut");
+    if (this.#code !== undefined) return;
+    if (this.#answer?.isLate === true) this.refuse(DEADLINE_EXCEEDED, TOO_LATE);
+    else this.refuse(UNAVAILABLE, "The connection to the Pod was cut");
   }
 
   /** Ends the call since a time for it is over. */

@@ -170,7 +170,7 @@ export function handleCall(
   }
   Promise.resolve()
     .then(() => route.handle(exchange))
-    .then((response) => call.answer(response))
+    .then((response) => call.answer(response, exchange.failure === "timeout"))
     .catch((error: unknown) => {
       state.log("a call failed", error);
       call.refuse(INTERNAL, "The call could not be answered");

@@ -25,6 +25,7 @@ export class PodAnswer {
   /** Once it has ended. */
   trailers: readonly string[] = [];
   readonly #flow: Flow;
+  #isLate = false;
   /** What came before there was a sink, though the flow was told to wait. */
   readonly #early: Buffer[] = [];
   #sink: AnswerSink | undefined;
@@ -38,6 +39,11 @@ export class PodAnswer {
       () => this.#iterate(),
       () => this.abandon(),
     );
+  }
+
+  /** Whether it was cut since its time was up. */
+  get isLate(): boolean {
+    return this.#isLate;
   }
 
   /** Hands everything to a sink, at its pace. */
@@ -75,10 +81,11 @@ export class PodAnswer {
     this.#sink?.end(trailers);
   }
 
-  /** From the Pod: there will be no more. */
-  cut(): void {
+  /** From the Pod: there will be no more. @param isLate whether that is since its time is up */
+  cut(isLate = false): void {
     if (this.#state !== "open") return;
     this.#state = "cut";
+    this.#isLate = isLate;
     this.#sink?.cut();
   }
 

@@ -18,6 +18,8 @@ export interface PodCallOptions {
   dialTimeoutMs: number | undefined;
   /** What there is for all of the answer, in milliseconds; undefined or Infinity: what it takes. */
   answerLeftMs?: number | undefined;
+  /** What the Pod has from the call's last byte to its answer's first, in milliseconds; undefined or 0: what it takes. */
+  responseTimeoutMs?: number | undefined;
 }
 
 type Controller = Dispatcher.DispatchController;
@@ -38,6 +40,7 @@ class PodCall implements Dispatcher.DispatchHandler {
   #answer: PodAnswer | undefined;
   #dialTimer: NodeJS.Timeout | undefined;
   #answerTimer: NodeJS.Timeout | undefined;
+  #responseTimer: NodeJS.Timeout | undefined;
   #isTimeUp = false;
   #isOver = false;
 
@@ -74,8 +77,15 @@ class PodCall implements Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
+  onRequestSent(): void {
+    const { responseTimeoutMs = 0 } = this.#options;
+    if (this.#isOver || this.#answer !== undefined || responseTimeoutMs <= 0) return;
+    this.#responseTimer = setTimeout(this.#onTimeUp, responseTimeoutMs);
+  }
+
   onResponseStart(controller: Controller, status: number): void {
     if (this.#isOver || status < 200) return;
+    clearTimeout(this.#responseTimer);
     // Nothing of it is read before someone is there to take it.
     controller.pause();
     this.#answer = new PodAnswer(status, rawLines(controller.rawHeaders), controller);
@@ -104,7 +114,7 @@ class PodCall implements Dispatcher.DispatchHandler {
 
   readonly #onAbort = (): void => {
     this.#controller?.abort(new Error("the call has ended"));
-    this.#answer?.cut();
+    this.#answer?.cut(this.#isTimeUp);
     this.#end({ kind: "failed" });
   };
 
@@ -114,6 +124,7 @@ class PodCall implements Dispatcher.DispatchHandler {
     this.#isOver = true;
     clearTimeout(this.#dialTimer);
     clearTimeout(this.#answerTimer);
+    clearTimeout(this.#responseTimer);
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     this.#settle(this.#isTimeUp ? { kind: "timeout" } : outcome);
     this.#connection.release(this.#answer !== undefined);

@@ -120,7 +120,8 @@ async function tryTargets(
   const targets = targetsOf(endpoints);
   const session = findSession(service, targets, (name) => exchange.headers.get(name), Date.now());
   const signal = signalOf(exchange, call);
-  const dialTimeoutMs = dialTimeoutOf(transportOf(service, current));
+  const transport = transportOf(service, current);
+  const dialTimeoutMs = dialTimeoutOf(transport);
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
   const choice = needsChoice(service)
@@ -145,6 +146,7 @@ async function tryTargets(
       signal,
       dialTimeoutMs: targets.hasSiblings ? siblingTimeoutMs : undefined,
       answerLeftMs: times && Math.max(0, Math.min(times.deadline - guards.now(), times.backendRequestMs)),
+      responseTimeoutMs: transport?.responseHeaderTimeoutMs,
     });
   };
 

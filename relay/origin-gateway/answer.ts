@@ -12,6 +12,14 @@ const answers: Readonly<Record<HopFailure, { status: number; text: string }>> = 
   timeout: { status: 504, text: "Gateway Timeout" },
 };
 
+/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+const DEADLINE_EXCEEDED = 4;
+const PERMISSION_DENIED = 7;
+const UNAVAILABLE = 14;
+
+/** Other failures are `UNAVAILABLE`. */
+const codes: Partial<Record<HopFailure, number>> = { unauthorized: PERMISSION_DENIED, timeout: DEADLINE_EXCEEDED };
+
 /** The status that clients get for a failure. */
 export const statusOf = (failure: HopFailure): number => answers[failure].status;
 
@@ -21,26 +29,24 @@ export function answerFailure(client: ClientExchange, failure: HopFailure, lines
   const { status, text } = answers[failure];
   const all = [FAILURE_HEADER, failure, ...lines];
   if (grpcWeb === undefined) answerText(client, status, text, all);
-  else answerGrpcWeb(client, failure === "unauthorized" ? 403 : 503, text, grpcWeb, all);
+  else answerGrpcWeb(client, { status: failure in codes ? status : 503, code: codes[failure], text }, grpcWeb, all);
 }
 
 /** The answer to a request that may not pass now. It is no failure: the edge does not send it elsewhere. */
 export function answerRefusal(client: ClientExchange, { status, text }: Refusal, lines: readonly string[]): void {
   const grpcWeb = readGrpcWebType(client.headers["content-type"]);
   if (grpcWeb === undefined) answerText(client, status, text, lines);
-  else answerGrpcWeb(client, status, text, grpcWeb, lines);
+  else answerGrpcWeb(client, { status, code: status === 403 ? PERMISSION_DENIED : undefined, text }, grpcWeb, lines);
 }
 
 /**
- * The same for a client of gRPC-Web, which looks for `grpc-status` in the headers first.
- *
- * @param status one that comes to the same code (https://grpc.github.io/grpc/core/md_doc_http-grpc-status-mapping.html)
- * and keeps the answer an error for the edge
+ * The same for a client of gRPC-Web, which looks for `grpc-status` in the headers first. The status is one that comes to
+ * the same code where there is one (https://grpc.github.io/grpc/core/md_doc_http-grpc-status-mapping.html), and keeps the
+ * answer an error for the edge.
  */
 function answerGrpcWeb(
   client: ClientExchange,
-  status: number,
-  text: string,
+  { status, code = UNAVAILABLE, text }: { status: number; code: number | undefined; text: string },
   { mode, suffix }: GrpcWebType,
   lines: readonly string[],
 ): void {
@@ -50,17 +56,13 @@ function answerGrpcWeb(
     "content-length",
     "0",
     "grpc-status",
-    String(status === 403 ? PERMISSION_DENIED : UNAVAILABLE),
+    String(code),
     "grpc-message",
     text,
     ...lines,
   ]);
   client.end();
 }
-
-/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const PERMISSION_DENIED = 7;
-const UNAVAILABLE = 14;
 
 /** To what no edge sends; ends the connection, since the two sides may not agree on where the request ends. */
 export function refuseRequest(client: ClientExchange): void {

@@ -233,6 +233,19 @@ describe("gRPC-Web for a service of HTTP/2", () => {
     });
   });
 
+  it("is told that a Pod took too long by the status for that", async () => {
+    const silent = await listen(createServer(() => {}));
+    const own = await startGateway(
+      tableOf({ app: { scheme: "h2c", endpoints: ready(silent), serversTransport: "t" } }, 7, {
+        t: { responseHeaderTimeoutMs: 50 },
+      }),
+    );
+    const headers = ["content-type", "application/grpc-web"];
+    const answer = await send(own, "app", { method: "POST", headers, body: frame("x") });
+    expect([answer.status, answer.text]).toEqual([504, ""]);
+    expect(answer.headers).toMatchObject({ "grpc-status": "4", [FAILURE_HEADER]: "timeout" });
+  });
+
   it.each([
     ["is no base64", "????"],
     ["breaks off", "AAA"],

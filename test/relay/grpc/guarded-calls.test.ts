@@ -1,10 +1,23 @@
+import { once } from "node:events";
 import { createServer } from "node:http2";
-import { status } from "@grpc/grpc-js";
+import { Metadata, type ServerDuplexStream, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { GuardSet } from "../../../relay/origin-gateway/guards/guard-set.ts";
 import type { Middleware, MiddlewareOptions } from "../../../src/table/middleware.ts";
-import { closeAll, deadPort, listen } from "../gateway-harness.ts";
-import { callRouter, callTable, closeGrpc, podsOf, runGrpc, startEcho, startGrpcPod, unary } from "./grpc-harness.ts";
+import { minimalOptions } from "../../middleware/minimal-options.ts";
+import { closeAll, deadPort, listen, startPod } from "../gateway-harness.ts";
+import {
+  callRouter,
+  callTable,
+  closeGrpc,
+  echo,
+  eventually,
+  podsOf,
+  runGrpc,
+  startEcho,
+  startGrpcPod,
+  unary,
+} from "./grpc-harness.ts";
 
 afterEach(async () => {
   await closeGrpc();
@@ -24,6 +37,8 @@ const retry = (changes: Partial<MiddlewareOptions<"retry">> = {}): Middleware =>
   retryNonIdempotentMethod: true,
   ...changes,
 });
+
+const same = (value: Buffer): Buffer => value;
 
 /** Calls to Pods on these ports, held to middlewares. */
 async function held(ports: readonly number[], middlewares: Record<string, Middleware>) {
@@ -199,8 +214,68 @@ describe("the time of a call", () => {
       Unary: (call: { on(event: "cancelled", listener: () => void): void }) => call.on("cancelled", left.resolve),
     });
     const { client } = await held([pod.port], { timeout });
-    expect(await unary(client, "x")).toMatchObject({ code: status.UNAVAILABLE, value: undefined });
+    expect(await unary(client, "x")).toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+      details: "The call took longer than its route allows",
+      value: undefined,
+    });
     await left.promise;
+  });
+
+  test.each([
+    ["passed on", {}],
+    ["read by a middleware", { buffering: minimalOptions.buffering }],
+  ])("ends an answer that has begun, %s", async (_, middlewares) => {
+    const left = Promise.withResolvers<void>();
+    const pod = await startGrpcPod({
+      Download: (call: { write(value: Buffer): void; on(event: "cancelled", listener: () => void): void }) => {
+        call.on("cancelled", left.resolve);
+        call.write(Buffer.from("first"));
+      },
+    });
+    const { client } = await held([pod.port], { ...middlewares, timeout: limits(0, 300) });
+    const call = client.makeServerStreamRequest<Buffer, Buffer>(echo.Download.path, same, same, Buffer.from("x"));
+    call.on("data", () => {});
+    const [error] = (await once(call, "error")) as [ServiceError];
+    expect([error.code, error.details]).toEqual([
+      status.DEADLINE_EXCEEDED,
+      "The call took longer than its route allows",
+    ]);
+    await left.promise;
+  });
+
+  test("ends what waits for a middleware", async () => {
+    const silent = await startPod(() => {});
+    const middlewares = {
+      timeout: limits(100, 0),
+      auth: { ...minimalOptions.forwardAuth, address: "http://auth/", service: "auth" },
+    };
+    const grpc = await runGrpc(
+      callTable(
+        { routers: [callRouter("PathPrefix(`/`)", "pods", { middlewares: ["timeout", "auth"] })], middlewares },
+        podsOf("pods", [await deadPort()]),
+        podsOf("auth", [silent], { scheme: "http" }),
+      ),
+    );
+    expect((await unary(grpc.client())).code).toBe(status.DEADLINE_EXCEEDED);
+  });
+
+  test("is a Pod's own 504 none", async () => {
+    const pod = await refusingPod(504);
+    const { client } = await held([pod.port], { timeout: limits(60_000, 60_000) });
+    expect((await unary(client)).code).toBe(status.UNAVAILABLE);
+  });
+
+  test("is the client's where that is shorter", async () => {
+    const { port } = await startGrpcPod({ Unary: () => {} });
+    const { grpc, client } = await held([port], { timeout: limits(60_000, 60_000) });
+    const metadata = new Metadata();
+    metadata.set("grpc-timeout", "100m");
+    expect(await unary(client, "x", { metadata })).toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+      details: "The call took longer than its deadline",
+    });
+    await eventually(() => grpc.ends).toMatchObject([{ code: status.DEADLINE_EXCEEDED }]);
   });
 
   test("does not send again what a Pod may have begun", async () => {
@@ -210,7 +285,7 @@ describe("the time of a call", () => {
       timeout: limits(0, 500),
       retry: retry({ status: [], retryIdempotentFailures: true }),
     });
-    expect((await unary(client, "x")).code).toBe(status.UNAVAILABLE);
+    expect((await unary(client, "x")).code).toBe(status.DEADLINE_EXCEEDED);
     expect(calls).toBe(1);
   });
 
@@ -218,5 +293,43 @@ describe("the time of a call", () => {
     const echo = await startEcho("a");
     const { client } = await held([echo.port], { timeout: limits(60_000, 60_000) });
     expect(await unary(client, "x")).toMatchObject({ code: status.OK });
+  });
+});
+
+describe("a Pod that its transport gives a time to answer in", () => {
+  const transport = { serversTransports: { t: { responseHeaderTimeoutMs: 200 } } };
+  const timed = async (port: number) => {
+    const pods = podsOf("pods", [port], { serversTransport: "t" });
+    return (await runGrpc(callTable({ routers: [callRouter("PathPrefix(`/`)", "pods")] }, pods, transport))).client();
+  };
+
+  test("has no longer than that", async () => {
+    const left = Promise.withResolvers<void>();
+    const { port } = await startGrpcPod({
+      Unary: (call: { on(event: "cancelled", listener: () => void): void }) => call.on("cancelled", left.resolve),
+    });
+    expect(await unary(await timed(port))).toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+      details: "The call took longer than its route allows",
+    });
+    await left.promise;
+  });
+
+  test("has it from the end of the call on, and as long as it likes for the rest of its answer", async () => {
+    const { port } = await startGrpcPod({
+      Chat: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        call.on("data", (message: Buffer) => call.write(message));
+        call.on("end", () => setTimeout(() => call.end(), 300));
+      },
+    });
+    const call = (await timed(port)).makeBidiStreamRequest<Buffer, Buffer>(echo.Chat.path, same, same);
+    const received: string[] = [];
+    call.on("data", (message) => received.push(String(message)));
+    const ended = once(call, "status");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    call.write(Buffer.from("late"));
+    call.end();
+    const [{ code }] = (await ended) as [{ code: number }];
+    expect([received, code]).toEqual([["late"], status.OK]);
   });
 });
