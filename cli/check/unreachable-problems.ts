@@ -1,29 +1,36 @@
 import { findUnreachable, type Unreachable } from "../../src/router/find-unreachable.ts";
-import type { Router } from "../../src/table/router.ts";
+import type { ChildRouter, Router } from "../../src/table/router.ts";
 import type { Table } from "../../src/table/table.ts";
 import type { Folder } from "../../sync-agent/source/folder-source.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { readTieBreaker } from "../../sync-agent/translate/tie-breaker.ts";
+import { contradictedBelow } from "./contradicted-below.ts";
 import { originOf } from "./router-origin.ts";
 
 /** Names a file of the folder for people. */
 type NameFile = (file: string) => string;
+
+/** A router without requests: others take them, or those above it hand down none. */
+interface Missed extends Unreachable {
+  above?: readonly ChildRouter[];
+}
 
 /**
  * A warning for each route of the folder that no request can reach. A route may stand as several routers, apart by
  * entry point or for TLS, or below several others: it is unreachable when all of them are.
  */
 export function unreachableProblems(
-  table: Pick<Table, "routers" | "services">,
+  table: Pick<Table, "routers" | "services" | "middlewares">,
   folder: Folder,
   nameFile: NameFile,
 ): Problem[] {
-  const routers = [...table.routers, ...routersBelow(table)];
-  const found = findUnreachable(routers);
+  const below = routersBelow(table);
+  const routers = [...table.routers, ...below];
+  const found: Missed[] = [...contradicted(table, below), ...findUnreachable(routers)];
   if (found.length === 0) return [];
   const unreachable = new Set(found.map(({ router }) => router));
   const reached = new Set(routers.filter((router) => !unreachable.has(router)).map(routeOf));
-  const routes = new Map<string, Unreachable[]>();
+  const routes = new Map<string, Missed[]>();
   for (const one of found) {
     const route = routeOf(one.router);
     if (route === undefined || reached.has(route)) continue;
@@ -40,17 +47,40 @@ const routersBelow = ({ services }: Pick<Table, "services">): Router[] =>
     service.type === "routers" ? service.routers.map((router) => ({ ...router, entryPoints: [name], tls: false })) : [],
   );
 
+function contradicted(table: Parameters<typeof unreachableProblems>[0], below: readonly Router[]): Missed[] {
+  const keyOf = (level: string | undefined, { tieBreaker }: ChildRouter): string => JSON.stringify([level, tieBreaker]);
+  const byKey = new Map(below.map((router) => [keyOf(router.entryPoints[0], router), router]));
+  return contradictedBelow(table).flatMap(({ router: child, level, above }) => {
+    const router = byKey.get(keyOf(level, child));
+    return router === undefined ? [] : { router, shadowedBy: [], above };
+  });
+}
+
 /** Names the place in the object that the router comes from; undefined for routers that no object asked for. */
 function routeOf({ tieBreaker }: Router): string | undefined {
   const origin = readTieBreaker(tieBreaker);
   return origin && JSON.stringify(origin);
 }
 
-function toProblem(found: readonly Unreachable[], folder: Folder, nameFile: NameFile): Problem | undefined {
+function toProblem(found: readonly Missed[], folder: Folder, nameFile: NameFile): Problem | undefined {
   const [first] = found;
   const origin = first && originOf(first.router, folder);
   if (first === undefined || origin === undefined) return undefined;
   const { object, path } = origin;
+  const above = new Set(
+    found.flatMap((one) => (one.above ?? []).map((router) => nameRouter(router, folder, nameFile))),
+  );
+  if (above.size > 0) {
+    const names = [...above].join(" and ");
+    return {
+      code: "router-unreachable",
+      severity: "warning",
+      object,
+      path,
+      message: `No request reaches this route: none that comes down from ${names} matches its rule`,
+      hint: "Only what the routes above it take comes to it: ask for a host and a path that they match as well",
+    };
+  }
   const shadows = [...new Set(found.flatMap(({ shadowedBy }) => shadowedBy))];
   if (shadows.length === 0) {
     return {
@@ -63,15 +93,15 @@ function toProblem(found: readonly Unreachable[], folder: Folder, nameFile: Name
     };
   }
   const [shadow] = shadows;
-  const above = shadow && originOf(shadow, folder)?.object;
+  const cover = shadow && originOf(shadow, folder)?.object;
   return {
     code: "router-unreachable",
     severity: "warning",
     object,
     path,
-    message: `No request reaches this route: ${describeShadows(shadows, first.router, (shadow) => nameShadow(shadow, folder, nameFile))}`,
+    message: `No request reaches this route: ${describeShadows(shadows, first.router, (shadow) => nameRouter(shadow, folder, nameFile))}`,
     hint: hintFor(shadows, first.router, object.kind),
-    ...(above && { refersTo: { kind: above.kind, namespace: above.namespace, name: above.name } }),
+    ...(cover && { refersTo: { kind: cover.kind, namespace: cover.namespace, name: cover.name } }),
   };
 }
 
@@ -86,9 +116,12 @@ function describeShadows(shadows: readonly Router[], router: Router, nameOf: (sh
   return `${take}; the priorities are equal, and the other comes first by age, name and place`;
 }
 
-function nameShadow(shadow: Router, folder: Folder, nameFile: NameFile): string {
-  const origin = originOf(shadow, folder);
-  if (origin === undefined) return `the redirect of the entry point \`${shadow.entryPoints.join("`, `")}\``;
+function nameRouter(router: ChildRouter | Router, folder: Folder, nameFile: NameFile): string {
+  const origin = originOf(router, folder);
+  if (origin === undefined) {
+    const entryPoints = "entryPoints" in router ? router.entryPoints : [];
+    return `the redirect of the entry point \`${entryPoints.join("`, `")}\``;
+  }
   const { object, location } = origin;
   const at = location === undefined ? "" : ` at ${nameFile(location.file)}:${location.line}`;
   return `the ${object.kind} \`${object.name}\`${at}`;

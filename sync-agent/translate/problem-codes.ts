@@ -41,7 +41,7 @@ export const problemCodes = {
   "rule-unreachable":
     "A part of the rule can never match, so that the route takes less than it seems to. Take the part out, or mend it: it asks for what no request can have.",
   "router-unreachable":
-    "No request can reach the route: its rule contradicts itself, or routes that come before it take all of its requests. Give it a higher `priority`, or take it away.",
+    "No request can reach the route: its rule contradicts itself or those of the routes above it, or routes that come before it take all of its requests. Mend the rule, give the route a higher `priority`, or take it away.",
   "entry-point-not-found":
     "The route names an entry point that does not exist. It is left out of that entry point. Name one that there is, or add it to the static configuration.",
   "entry-point-protocol":

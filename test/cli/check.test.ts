@@ -259,6 +259,18 @@ spec:
     expect(
       await messages({ ...all, "narrow.yaml": below("narrow", "{ name: one }, { name: two }", "Path(`/a`)") }),
     ).toEqual([]);
+
+    const hostOf = (parents: string) => ({ ...all, "narrow.yaml": below("narrow", parents, "Host(`three.com`)") });
+    expect(await messages(hostOf("{ name: one }, { name: two }"))).toEqual([
+      {
+        at: "narrow.yaml:7 router-unreachable",
+        message:
+          "No request reaches this route: none that comes down from the IngressRoute `one` at one.yaml:7 and the IngressRoute `two` at two.yaml:7 matches its rule",
+        hint: "Only what the routes above it take comes to it: ask for a host and a path that they match as well",
+      },
+    ]);
+    const three = { ...hostOf("{ name: one }, { name: three }"), "three.yaml": parent("three") };
+    expect(await messages(three)).toEqual([]);
   });
 
   it("knows the redirect of an entry point", async () => {
