@@ -1,5 +1,6 @@
-/** A registered name, an IPv4 address or a bracketed IPv6 address, and a port. */
-const HOST = /^(?:[\w\-.~!$&'()+;=%]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{0,5})?$/;
+/** A registered name, an IPv4 address or a bracketed IPv6 address, and a port of 16 bits. */
+const HOST =
+  /^(?:[\w\-.~!$&'()+;=%]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?:[0-5]?\d{0,4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5])))))?$/;
 
 /**
  * Whether a request says one host and nothing else. The runtime writes the Host header before the path without looking
