@@ -1,3 +1,4 @@
+import { parseTarget } from "../edge/parse-target.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { equalBytes } from "../password/equal-bytes.ts";
@@ -86,12 +87,15 @@ function readParameters({ headers }: Exchange): Parameters | undefined {
 
 /** Whether the credentials are for the target that the client asked for; both in the form that URLs are compared in. */
 function asksFor(uri: string, { request }: Exchange): boolean {
-  const target = new URL(request.url);
-  const base = target.href;
-  if (!URL.canParse(uri, base)) return false;
-  const meant = new URL(uri, base);
-  return meant.pathname === target.pathname && meant.search === target.search;
+  const { path, query } = parseTarget(request.url);
+  const meant = uri.startsWith("/") ? ANY_HOST + uri : uri;
+  if (!URL.canParse(meant)) return false;
+  const [one, other] = [new URL(meant), new URL(ANY_HOST + path + query)];
+  return one.pathname === other.pathname && one.search === other.search;
 }
+
+/** A client may send a Host that no URL can have. */
+const ANY_HOST = "http://any.invalid";
 
 /** RFC 7616, section 3.4.1. */
 const responseOf = (secret: string, method: string, { nonce, nc, cnonce, uri }: Parameters): string =>
