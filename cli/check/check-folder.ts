@@ -13,6 +13,8 @@ export interface CheckResult {
   /** By file and line; those without a place come last. */
   problems: FoundProblem[];
   files: number;
+  /** Of kinds that Sluice reads. */
+  objects: number;
   routers: number;
   tcpRouters: number;
   udpRouters: number;
@@ -54,6 +56,7 @@ export async function checkFolder(options: ManifestOptions & { cwd: string }): P
   return {
     problems: onceForEachService(sortProblems(found)),
     files: folder.files.length,
+    objects: folder.objects.length,
     routers: table.routers.length,
     tcpRouters: table.tcpRouters.length,
     udpRouters: table.udpRouters.length,

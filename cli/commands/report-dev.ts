@@ -1,11 +1,12 @@
 import type { Dev } from "../dev/start-dev.ts";
 import { colorsFor } from "../print/colors.ts";
 import { formatProblem, type PrintableProblem, problemKey } from "../print/format-problem.ts";
+import { nothingRead } from "../print/nothing-read.ts";
 import { type ListeningEntryPoint, newlyListening, startPage } from "../print/start-page.ts";
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
-type ReportedDev = Pick<Dev, "doors" | "hatches" | "table" | "problems" | "events">;
+type ReportedDev = Pick<Dev, "doors" | "hatches" | "table" | "problems" | "amount" | "events">;
 
 const entryPointsOf = (dev: ReportedDev): ListeningEntryPoint[] => [
   ...dev.doors(),
@@ -30,6 +31,8 @@ export function reportDev(dev: ReportedDev, { dir, watch }: { dir: string; watch
   reportProblems(dev.problems());
   let open = entryPointsOf(dev);
   console.log(startPage(dev.table(), open, colors).join("\n"));
+  const reason = nothingRead(dir, dev.amount());
+  if (reason !== undefined) console.log(colors.yellow(reason));
   for (const { name, host } of dev.doors().filter((door) => !LOOPBACK.test(door.host))) {
     const advice =
       "local sockets do not tell who connects, so every client counts as 127.0.0.1 (rules with ClientIP, trusted addresses)";

@@ -4,6 +4,7 @@ import type { Table } from "../../src/table/table.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
 import type { FolderCache } from "../../sync-agent/source/folder-source.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
+import type { Amount } from "../print/nothing-read.ts";
 import type { CertificateStore } from "./certificate-store.ts";
 import type { DevStreams } from "./dev-streams.ts";
 import { explainUnreadable } from "./explain-unreadable.ts";
@@ -43,6 +44,7 @@ export class DevSession {
   readonly #parts: DevParts;
   #table: Table = emptyTable();
   #problems: readonly PrintableProblem[] = [];
+  #amount: Amount = { files: 0, objects: 0 };
   /** The reading that runs; readings never overlap. */
   #running: Promise<void> = Promise.resolve();
   #waiting: Promise<void> | undefined;
@@ -59,6 +61,11 @@ export class DevSession {
   /** What is wrong with the folder as it was last read. */
   get problems(): readonly PrintableProblem[] {
     return [...this.#problems, ...this.#parts.streams.problems()];
+  }
+
+  /** How much the folder held when it was last read. */
+  get amount(): Amount {
+    return this.#amount;
   }
 
   /**
@@ -78,13 +85,14 @@ export class DevSession {
   /** Serves what has been read already. */
   async serve(manifests: Manifests): Promise<void> {
     const { frontDoor, certificates, streams, findDoors } = this.#parts;
-    const { table, objects, problems, isPartial } = manifests;
+    const { table, objects, problems, amount, isPartial } = manifests;
     certificates.give(tlsSecrets(objects));
     await frontDoor.extend(await findDoors(table));
     const isLoss = isPartial && countRoutes(table) === 0 && countRoutes(this.#table) > 0;
     if (!isLoss && table !== this.#table) await this.#publish(table);
     await streams.take(this.#table);
     this.#problems = problems;
+    this.#amount = amount;
     this.events.emit("loaded", { table: this.#table, problems: this.problems });
   }
 

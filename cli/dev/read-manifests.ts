@@ -4,6 +4,7 @@ import type { ObjectReader } from "../../sync-agent/source/object-store.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import { locateProblem } from "../print/locate-problem.ts";
+import type { Amount } from "../print/nothing-read.ts";
 import { toPrintable } from "../print/printable-problem.ts";
 import type { FolderTranslator } from "./translate-folder.ts";
 
@@ -12,6 +13,7 @@ export interface Manifests {
   table: Table;
   objects: ObjectReader;
   problems: PrintableProblem[];
+  amount: Amount;
   /** Some of the folder could not be read: it may hold more than the table shows. */
   isPartial: boolean;
 }
@@ -37,6 +39,7 @@ export async function readManifests(
     table,
     objects,
     problems: [...ofFiles, ...located],
+    amount: { files: folder.files.length, objects: folder.objects.length },
     isPartial: folder.problems.some(({ code }) => UNREADABLE.has(code)),
   };
 }

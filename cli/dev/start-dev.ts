@@ -10,6 +10,7 @@ import { loadStaticConfig } from "../../sync-agent/config/static-config.ts";
 import type { FolderCache } from "../../sync-agent/source/folder-source.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
+import type { Amount } from "../print/nothing-read.ts";
 import { CertificateStore } from "./certificate-store.ts";
 import { makeDevKeys } from "./dev-keys.ts";
 import { DevSession } from "./dev-session.ts";
@@ -57,6 +58,8 @@ export interface Dev {
   table(): Table;
   /** What is wrong with the configuration and the folder. */
   problems(): readonly PrintableProblem[];
+  /** How much the folder held when it was last read. */
+  amount(): Amount;
   /** Reads the folder again; resolves when the next request is answered by it. */
   reload(): Promise<void>;
   close(): Promise<void>;
@@ -162,6 +165,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       port: (entryPoint) => portOf([...frontDoor.doors, ...streams.hatches()], entryPoint),
       url: (entryPoint, { tls = false } = {}) => urlOf(frontDoor.doors, entryPoint, tls),
       table: () => session.table,
+      amount: () => session.amount,
       problems: () => [...(configured?.problems ?? []), ...session.problems],
       reload: () => session.reload(),
       close,

@@ -133,6 +133,33 @@ describe("sluice check", () => {
     expect((await check({ dir: "m", config: "traefik.yml" })).exitCode).toBe(1);
   });
 
+  it.each([
+    ["is empty", {}, "there are no manifests in it (files are read whose names end in .yaml, .yml or .json)", ""],
+    ["holds no manifest", { "README.md": "# Read me\n" }, "there are no manifests in it", ""],
+    [
+      "holds nothing that Sluice reads",
+      { "a.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n" },
+      "no object in it is of a kind that Sluice reads",
+      "",
+    ],
+    ["holds no object", { "package.json": "{}" }, "no object in it is of a kind", "1 notice in 1 file, 0 routes\n"],
+  ])(
+    "ends with 2 for a folder that %s, unless that may be",
+    async (_, files: Record<string, string>, reason, report) => {
+      await write(files);
+      const stderr = expect.stringMatching(/^error: \.: .*; --allow-empty lets that pass\n$/);
+      expect(await check()).toEqual({ exitCode: 2, stdout: expect.stringContaining(report), stderr });
+      expect((await check()).stderr).toContain(reason);
+      expect(await check({ json: true })).toMatchObject({ exitCode: 2, stdout: expect.stringMatching(/^\[/) });
+      expect(await check({ allowEmpty: true })).toMatchObject({ exitCode: 0, stderr: "" });
+    },
+  );
+
+  it("ends with 1 when nothing can be read for errors", async () => {
+    await write({ "a.yaml": "kind: [\n" });
+    expect(await check()).toMatchObject({ exitCode: 1, stderr: "" });
+  });
+
   it("takes a configuration among the manifests for what it is", async () => {
     await write({ "m/traefik.yml": "entryPoints:\n  web: { address: ':80' }\n" });
     expect(await found({ dir: "m", config: "m/traefik.yml" })).toEqual([]);

@@ -128,7 +128,7 @@ it("never holds a request against a rule that would match it", () => {
     fc.property(
       anyRule,
       anyRule,
-      fc.constantFrom([], ["type"]),
+      fc.constantFrom<string[][]>([], ["type"]),
       fc.array(anyFacts, { maxLength: 20 }),
       (above, below, uses, requests) => {
         fc.pre(found({ rule: above, uses, below: [{ rule: below }] }).length > 0);

@@ -19,6 +19,25 @@ afterEach(() => vi.restoreAllMocks());
 const problem = (message: string): PrintableProblem => ({ code: "invalid-field", severity: "error", message });
 const [one, two, three] = [problem("one"), problem("two"), problem("three")];
 
+const empty = {
+  doors: () => [],
+  hatches: () => [],
+  table: emptyTable,
+  problems: () => [],
+  amount: () => ({ files: 1, objects: 1 }),
+  events: new EventEmitter<DevEvents>(),
+} satisfies Partial<Dev>;
+
+it.each([
+  ["no manifest", { files: 0, objects: 0 }, ["d: there are no manifests in it"]],
+  ["nothing that is read", { files: 2, objects: 0 }, ["d: no object in it is of a kind that Sluice reads"]],
+  ["something", { files: 2, objects: 1 }, []],
+])("says why there are no routes: %s", (_, amount, told) => {
+  reportDev({ ...empty, amount: () => amount }, { dir: "d", watch: false });
+  expect(lines).toContain("No routes: every request gets 404.");
+  expect(lines.filter((line) => line.startsWith("d: "))).toEqual(told.map((line) => expect.stringContaining(line)));
+});
+
 it.each<[string, PrintableProblem[], PrintableProblem[], string[]]>([
   ["the same as before", [one], [one], []],
   ["one more", [one], [one, two], ["error[invalid-field]: two"]],
@@ -28,14 +47,7 @@ it.each<[string, PrintableProblem[], PrintableProblem[], string[]]>([
 ])("tells after an edit what is new and how many are left: %s", (_, before, after, told) => {
   let problems = before;
   const events = new EventEmitter<DevEvents>();
-  const dev: Pick<Dev, "doors" | "hatches" | "table" | "problems" | "events"> = {
-    doors: () => [],
-    hatches: () => [],
-    table: emptyTable,
-    problems: () => problems,
-    events,
-  };
-  reportDev(dev, { dir: "d", watch: true });
+  reportDev({ ...empty, problems: () => problems, events }, { dir: "d", watch: true });
   lines = [];
   problems = after;
   events.emit("loaded", { table: emptyTable(), problems });
