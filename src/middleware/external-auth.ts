@@ -2,7 +2,7 @@ import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
-import { askAlike } from "./ask-alike.ts";
+import { askAlike, VERDICT_TIMEOUT_MS } from "./ask-alike.ts";
 import { checkHeaderName } from "./check-header.ts";
 import { dropHeader, setOwnHeader } from "./drop-header.ts";
 import { MAX_FORWARDED_BODY } from "./forward-auth.ts";
@@ -33,7 +33,8 @@ export const externalAuth: MiddlewareFactory<"externalAuth"> = {
         if (held === undefined) return plainAnswer(413);
         passed = forkExchange(exchange, { body: new Response(held).body });
       }
-      const question = createQuestion(exchange, path, told, held);
+      const limit = context.runtime.timeout(VERDICT_TIMEOUT_MS);
+      const question = createQuestion(exchange, { prefix: path, told, body: held, limit });
       const answer = await ask(question).catch(() => undefined);
       if (answer === undefined || question.failure !== undefined) return plainAnswer(500);
       if (answer.status !== 200 && !answer.ok) return refuse({ answer, body: answer.body });
@@ -50,12 +51,15 @@ export const externalAuth: MiddlewareFactory<"externalAuth"> = {
 
 const lowerCase = (name: string): string => name.toLowerCase();
 
-function createQuestion(
-  exchange: Exchange,
-  prefix: string,
-  told: readonly string[],
-  body: Uint8Array<ArrayBuffer> | undefined,
-): Exchange {
+interface QuestionOptions {
+  prefix: string;
+  /** Lower-case names of the headers that it has. */
+  told: readonly string[];
+  body: Uint8Array<ArrayBuffer> | undefined;
+  limit: AbortSignal;
+}
+
+function createQuestion(exchange: Exchange, { prefix, told, body, limit }: QuestionOptions): Exchange {
   const headers = new Headers();
   for (const [name, value] of exchange.headers.current) {
     if (told.includes(name) && !isOfMessage(name)) headers.append(name, value);
@@ -66,6 +70,7 @@ function createQuestion(
     path: `${prefix}${exchange.path}`,
     query: exchange.query,
     body,
+    limit,
   });
 }
 

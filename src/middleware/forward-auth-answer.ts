@@ -17,12 +17,17 @@ export interface Verdict {
  * Reads an answer as far as a limit asks for it, also one that lets pass.
  *
  * @param limit bytes; negative: none, and nothing is read
+ * @param signal ends it
  * @returns what the client gets in place of all else when the body is too long (401) or cannot be read (500)
  */
-export async function readVerdict(answer: Response, limit: number): Promise<Verdict | Response> {
+export async function readVerdict(
+  answer: Response,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Verdict | Response> {
   if (limit < 0 || answer.body === null) return { answer, body: answer.body };
   try {
-    const held = await readBody(answer.body, limit);
+    const held = await readBody(answer.body, limit, signal);
     return held === undefined ? plainAnswer(401) : { answer, body: held.length === 0 ? null : held };
   } catch {
     return plainAnswer(500);

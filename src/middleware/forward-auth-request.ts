@@ -22,6 +22,7 @@ export function createQuestion(
   address: URL,
   options: QuestionOptions,
   body: Uint8Array<ArrayBuffer> | undefined,
+  limit: AbortSignal,
 ): Exchange {
   const { request, client, scheme, authority } = exchange;
   const { trustForwardHeader, authRequestHeaders, preserveRequestMethod } = options;
@@ -61,5 +62,5 @@ export function createQuestion(
     endpoints: (key) => exchange.endpoints(key),
     waitUntil: (work) => exchange.waitUntil(work),
   });
-  return askFor(exchange, question, body);
+  return askFor(exchange, question, body, limit);
 }

@@ -2,6 +2,7 @@ import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
+import { VERDICT_TIMEOUT_MS } from "./ask-alike.ts";
 import { checkHeaderName } from "./check-header.ts";
 import { compileTest } from "./compile-pattern.ts";
 import { dropHeader } from "./drop-header.ts";
@@ -16,12 +17,14 @@ export const MAX_FORWARDED_BODY = 4 * 1024 * 1024;
 /**
  * Traefik's forwardAuth (https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/forwardauth/): a
  * server is asked about each request. An answer of 200 to 299 lets it pass, with what the server says of it in headers; any
- * other goes to the client. Nobody passes when the server cannot be asked.
+ * other goes to the client. Nobody passes when the server cannot be asked, or
+ * does not answer in time.
  */
 export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
   type: "forwardAuth",
   build(options, context) {
     const { headerField, authSigninURL, preserveLocationHeader } = options;
+    const { timeout } = context.runtime;
     const address = new URL(options.address);
     const ask = context.service(options.service);
     const carryOver = compileCarryOver(options.authResponseHeaders, options.authResponseHeadersRegex);
@@ -38,10 +41,10 @@ export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
         if (held === undefined) return plainAnswer(401);
         passed = forkExchange(exchange, { body: new Response(held).body });
       }
-      const question = createQuestion(exchange, address, options, held);
+      const question = createQuestion(exchange, address, options, held, timeout(VERDICT_TIMEOUT_MS));
       const answer = await ask(question).catch(() => undefined);
       if (answer === undefined || question.failure !== undefined) return plainAnswer(500);
-      const verdict = await readVerdict(answer, options.maxResponseBodySize);
+      const verdict = await readVerdict(answer, options.maxResponseBodySize, question.signal);
       if (verdict instanceof Response) return verdict;
       const user = headerField === undefined ? null : answer.headers.get(headerField);
       if (exchange.access !== undefined && user) exchange.access.user = user;

@@ -69,8 +69,10 @@ export function createFetchedKeys({ url, ask, now, timeout, report }: FetchedKey
   async function fetchKeys(exchange: Exchange): Promise<KeySet | undefined> {
     triedAt = now();
     try {
-      const answer = await ask(questionFor(exchange, url, timeout(TIMEOUT_MS)));
-      const text = answer.status === 200 && answer.body !== null && (await readBody(answer.body, MAX_SET_BYTES));
+      const signal = timeout(TIMEOUT_MS);
+      const answer = await ask(questionFor(exchange, url, signal));
+      const text =
+        answer.status === 200 && answer.body !== null && (await readBody(answer.body, MAX_SET_BYTES, signal));
       if (!text) throw new Error(`The key set was answered by ${answer.status}, or is too large`);
       const keys = readPublicKeys(new TextDecoder().decode(text));
       known = { keys, at: now() };
