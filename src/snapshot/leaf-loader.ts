@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { Report } from "../observe/report.ts";
 import { endpointLeafSchema, type RouteLeaf } from "../table/snapshot.ts";
+import { createClosedLog } from "./closed-log.ts";
 import { leafKey } from "./leaf-keys.ts";
 import { LeafMemory, type LoadedLeaf } from "./leaf-memory.ts";
 import { readRouteLeaf } from "./read-route-leaf.ts";
@@ -21,12 +22,12 @@ export class LeafLoader<R> {
   readonly memory: LeafMemory<R>;
   readonly #store: TreeStore;
   readonly #compileRoutes: (leaf: RouteLeaf) => R;
-  readonly #report: Report;
+  readonly #tellClosed: ReturnType<typeof createClosedLog>;
 
   constructor(store: TreeStore, { compileRoutes, byteBudget, report }: LeafLoaderOptions<R>) {
     this.#store = store;
     this.#compileRoutes = compileRoutes;
-    this.#report = report;
+    this.#tellClosed = createClosedLog(report);
     this.memory = new LeafMemory(byteBudget);
   }
 
@@ -59,9 +60,7 @@ export class LeafLoader<R> {
     try {
       if (kind === "routes") {
         const { leaf, unread } = readRouteLeaf(text);
-        for (const { part, name, reason } of unread) {
-          this.#report({ event: "entry-closed", key: leafKey(hash), part, name, reason });
-        }
+        this.#tellClosed(leafKey(hash), unread);
         return { kind, routes: this.#compileRoutes(leaf), bytes: text.length };
       }
       const { endpoints } = z.parse(endpointLeafSchema, JSON.parse(text));
