@@ -1,7 +1,6 @@
 import { defineCommand } from "citty";
 import { explainUnreadable } from "../dev/explain-unreadable.ts";
 import { guardChildren } from "../dev/guard-children.ts";
-import { startDev } from "../dev/start-dev.ts";
 import { parseEntryPointOptions } from "./entry-point-options.ts";
 import { checkArguments, UsageError } from "./outcome.ts";
 import { readSpiffeEndpoint } from "./relay-flags.ts";
@@ -32,6 +31,8 @@ export const dev = defineCommand({
       guardChildren();
       const entryPoints = parseEntryPointOptions(rawArgs);
       const log = (level: string, message: string): void => console.error(`${level}: ${message.trimEnd()}`);
+      // Takes a second to load, which those who ask for help or mistype an option need not wait for.
+      const { startDev } = await import("../dev/start-dev.ts");
       const spiffeEndpoint = readSpiffeEndpoint(undefined, process.env.SPIFFE_ENDPOINT_SOCKET);
       const running = await startDev({
         dir,

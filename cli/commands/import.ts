@@ -15,7 +15,7 @@ export interface ImportOptions {
 
 /** `sluice import`: exit code 1 when something cannot be said in today's words, 2 when the file cannot be read. */
 export function runImport({ file, colors, cwd = process.cwd() }: ImportOptions): Promise<Outcome> {
-  return outcomeOf(file ?? "", async () => {
+  const read = async (): Promise<Outcome> => {
     if (file === undefined) throw new UsageError("name the file: sluice import FILE");
     const content = decodeText(await readFile(resolve(cwd, file)));
     if (content === undefined) throw new UsageError(`${file}: it is not text`);
@@ -26,7 +26,8 @@ export function runImport({ file, colors, cwd = process.cwd() }: ImportOptions):
       stdout: yaml,
       stderr: [...said, `${file}: ${form}\n`].join("\n"),
     };
-  });
+  };
+  return outcomeOf(file ?? "", read, "file");
 }
 
 const args = {

@@ -18,13 +18,13 @@ export class UsageError extends Error {
 }
 
 /** Carries a command out, and tells in one line what cannot be used. Faults of Sluice itself are thrown. */
-export async function outcomeOf(dir: string, run: () => Promise<Outcome>): Promise<Outcome> {
+export async function outcomeOf(name: string, run: () => Promise<Outcome>, what?: "folder" | "file"): Promise<Outcome> {
   try {
     return await run();
   } catch (error) {
     const isUsers = error instanceof UsageError || error instanceof ConfigError || isSystemError(error);
     if (!isUsers) throw error;
-    return { exitCode: 2, stdout: "", stderr: `error: ${explainUnreadable(error, dir)}\n` };
+    return { exitCode: 2, stdout: "", stderr: `error: ${explainUnreadable(error, name, what)}\n` };
   }
 }
 
@@ -50,7 +50,7 @@ export function checkArguments(given: Readonly<Record<string, unknown>>, known: 
   const unknown = Object.keys(given).find((name) => name !== "_" && !spelled.includes(name));
   if (unknown !== undefined) {
     const nearest = nearestName(unknown, Object.keys(known));
-    const advice = nearest === undefined ? "" : `; did you mean --${nearest}?`;
+    const advice = nearest === undefined ? " (--help lists them)" : `; did you mean --${nearest}?`;
     throw new UsageError(`there is no option ${unknown.length === 1 ? "-" : "--"}${unknown}${advice}`);
   }
   const bare = Object.keys(known).find((name) => known[name]?.type === "string" && given[name] === "");

@@ -32,7 +32,9 @@ export function reportDev(dev: ReportedDev, { dir, watch }: { dir: string; watch
   let open = entryPointsOf(dev);
   console.log(startPage(dev.table(), open, colors).join("\n"));
   const reason = nothingRead(dir, dev.amount());
-  if (reason !== undefined) console.log(colors.yellow(reason));
+  // What cannot be read for errors has been told of.
+  const hasErrors = dev.problems().some(({ severity }) => severity === "error");
+  if (reason !== undefined && !hasErrors) console.log(colors.yellow(reason));
   for (const { name, host } of dev.doors().filter((door) => !LOOPBACK.test(door.host))) {
     const advice =
       "local sockets do not tell who connects, so every client counts as 127.0.0.1 (rules with ClientIP, trusted addresses)";

@@ -1,8 +1,9 @@
-/** Why a folder could not be read, in a person's words. */
-export function explainUnreadable(error: unknown, dir: string): string {
-  if (!(error instanceof Error)) return `${dir}: ${String(error)}`;
+/** Why a folder, or a file where there has to be one, could not be read, in a person's words. */
+export function explainUnreadable(error: unknown, name: string, what: "folder" | "file" = "folder"): string {
+  if (!(error instanceof Error)) return `${name}: ${String(error)}`;
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return `${dir}: there is no such folder`;
-  if (code === "EACCES") return `${dir}: the folder must not be read`;
+  if (code === "ENOENT") return `${name}: there is no such ${what}`;
+  if (code === "EACCES") return `${name}: the ${what} must not be read`;
+  if (code === "EISDIR") return `${name}: it is a folder, not a file`;
   return error.message;
 }

@@ -31,7 +31,8 @@ export interface StaticConfig {
 /** @throws ConfigError when the file cannot be read, or is neither YAML nor TOML */
 export async function loadStaticConfig(file: string): Promise<StaticConfig> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    const reason = cause.code === "ENOENT" ? "there is no such file" : `cannot be read (${cause.message})`;
+    const reasons: Record<string, string> = { ENOENT: "there is no such file", EISDIR: "it is a folder, not a file" };
+    const reason = reasons[cause.code ?? ""] ?? `cannot be read (${cause.message})`;
     throw new ConfigError(`${file}: ${reason}`, { cause });
   });
   const content = decodeText(bytes);

@@ -39,6 +39,11 @@ describe("the commands that only read, as they are started", () => {
     [["check", canary, articles], `error: one argument too many: ${articles}\n`],
     [["dev", canary, "--acces-log"], "error: there is no option --acces-log; did you mean --access-log?\n"],
     [["publish", canary, articles], `error: one argument too many: ${articles}\n`],
+    [
+      ["dev", canary, "--entrypoint", "web"],
+      'error: --entrypoint "web" must have the form --entrypoint web=127.0.0.1:8787\n',
+    ],
+    [["dev", canary, "--port=80"], "error: there is no option --port (--help lists them)\n"],
     [["rollback"], "error: missing required positional argument: GENERATION (sluice rollback --help tells more)\n"],
     [["chek", canary], "error: there is no command chek; did you mean check?\n"],
     [["--jsno"], "error: no command specified (sluice --help tells more)\n"],

@@ -38,6 +38,11 @@ it.each([
   expect(lines.filter((line) => line.startsWith("d: "))).toEqual(told.map((line) => expect.stringContaining(line)));
 });
 
+it("leaves what cannot be read for errors to their own words", () => {
+  reportDev({ ...empty, amount: () => ({ files: 1, objects: 0 }), problems: () => [one] }, { dir: "d", watch: false });
+  expect(lines.filter((line) => line.startsWith("d: "))).toEqual([]);
+});
+
 it.each<[string, PrintableProblem[], PrintableProblem[], string[]]>([
   ["the same as before", [one], [one], []],
   ["one more", [one], [one, two], ["error[invalid-field]: two"]],

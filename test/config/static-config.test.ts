@@ -241,7 +241,7 @@ describe("the file itself", () => {
     ["absent.toml", /absent\.toml: there is no such file$/],
     ["absent.yaml", /absent\.yaml: there is no such file$/],
     ["binary.yaml", /binary\.yaml: it is not text$/],
-    [".", /: cannot be read \(EISDIR/],
+    [".", /: it is a folder, not a file$/],
   ])("%s gives one clear line", async (name, message) => {
     await writeFile(join(folder, "binary.yaml"), Buffer.from("a\0\0\0"));
     await expect(loadStaticConfig(join(folder, name))).rejects.toThrow(message);
