@@ -1,8 +1,5 @@
+import { isForwardedHeader, isSentAlways } from "../hop/forwarded-headers.ts";
 import type { RequestHeaders } from "./exchange.ts";
-
-/** Headers that tell an origin about the client's side of the connection; only the edge and the gateway may set them. */
-const isForwardedHeader = (lowerName: string): boolean =>
-  lowerName.startsWith("x-forwarded-") || lowerName === "x-real-ip";
 
 /** The headers of a request, copied at the first change and never before. */
 export class EditableHeaders implements RequestHeaders {
@@ -48,6 +45,7 @@ export class EditableHeaders implements RequestHeaders {
 
   delete(name: string): void {
     if (this.current.has(name)) this.#editable().delete(name);
+    if (isSentAlways(name.toLowerCase())) this.#note(name);
   }
 
   fork(): EditableHeaders {

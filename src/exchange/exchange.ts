@@ -68,7 +68,7 @@ export interface RequestHeaders {
   readonly isEdited: boolean;
   /** The headers to send on: the request's own object when nothing was changed. */
   readonly current: Headers;
-  /** Lower-case names of X-Forwarded-* and similar headers that were set here, not by the client. */
+  /** Lower-case names of X-Forwarded-* and similar headers that were set or deleted here, not by the client. */
   readonly assigned: readonly string[];
   /** The headers as they are now, to be changed apart from these. */
   fork(): RequestHeaders;

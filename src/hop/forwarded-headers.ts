@@ -2,7 +2,7 @@
 export interface ForwardedClient {
   /** Whether the X-Forwarded-* headers that the client sent are kept. */
   trusted: boolean;
-  /** Lower-case names of headers that the edge set itself: kept whoever the client is. */
+  /** Lower-case names of headers that the edge set or deleted itself: as it left them, whoever the client is. */
   assigned: readonly string[];
   /** How the client spoke to the entry point. */
   scheme: "http" | "https";
@@ -26,7 +26,7 @@ export interface HeaderEdits {
 /**
  * The X-Forwarded-* and X-Real-Ip headers that an origin gets, by Traefik's rules for entry points
  * (https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/#forwarded-headers): those of an untrusted client
- * are removed, underscore spellings included; then each that is missing is set, and the peer's address is added to
+ * are removed, X-Scheme and underscore spellings included; then each that is missing is set, and the peer's address is added to
  * X-Forwarded-For. X-Forwarded-Server is left out: it would name one of thousands of isolates.
  *
  * @param names lower-case names of the request's headers
@@ -45,7 +45,7 @@ export function computeForwardedHeaders(
 
   const set: HeaderEdits["set"] = [];
   const setMissing = (name: string, value: string): void => {
-    if (value !== "" && kept(name) === "") set.push([name, value]);
+    if (value !== "" && kept(name) === "" && !client.assigned.includes(name)) set.push([name, value]);
   };
   const address = withoutZone(client.clientAddress);
   const forwardedFor = kept("x-forwarded-for");
@@ -61,6 +61,9 @@ export function computeForwardedHeaders(
 }
 
 const OWN = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip"];
+
+/** Whether an origin gets this header (its lower-case name) whoever sent it or not. */
+export const isSentAlways = (lowerName: string): boolean => OWN.includes(lowerName);
 
 /**
  * One of these headers as rules see it: as an origin gets it, or null when it gets none. But the peer's address is not in
@@ -82,7 +85,7 @@ export function forwardedHeader(
 export function isForwardedHeader(lowerName: string): boolean {
   if (!lowerName.startsWith("x")) return false;
   const name = lowerName.includes("_") ? lowerName.replaceAll("_", "-") : lowerName;
-  return name.startsWith("x-forwarded-") || name === "x-real-ip";
+  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "x-scheme";
 }
 
 /** Behind a trusted proxy that ends TLS, the port is the one that the client meant there. */

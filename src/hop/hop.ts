@@ -49,7 +49,7 @@ export interface Hop {
   clientAddress: string;
   /** Whether the X-Forwarded-* headers that the client sent are kept. */
   trusted: boolean;
-  /** Lower-case names of forwarded headers that the edge set itself and the gateway must not replace. */
+  /** Lower-case names of forwarded headers that the edge set or deleted itself and the gateway must not replace. */
   assigned: readonly string[];
   /** Set on a mirror's copy. */
   mirror: boolean;

@@ -20,7 +20,7 @@ interface Question {
 
 /**
  * What a middleware asks by itself on the way of a request, as if the same client asked it of the same host. Headers that
- * middlewares have set stay those that they have set.
+ * middlewares have set or deleted stay as they left them.
  */
 export function askAlike(exchange: Exchange, { method, headers, path, query, body, limit }: Question): Exchange {
   const question = createExchange({
@@ -37,7 +37,8 @@ export function askAlike(exchange: Exchange, { method, headers, path, query, bod
   question.host = exchange.host;
   for (const name of exchange.headers.assigned) {
     const value = headers.get(name);
-    if (value !== null) question.headers.set(name, value);
+    if (value === null) question.headers.delete(name);
+    else question.headers.set(name, value);
   }
   return askFor(exchange, question, body, limit);
 }

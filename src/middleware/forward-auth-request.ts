@@ -37,7 +37,7 @@ export function createQuestion(
   const isTrusted = trustForwardHeader && client.trusted;
   for (const [name, value] of exchange.headers.current) {
     if (isHopByHop(name) || isContentLength(name)) continue;
-    const isTold = isTrusted && name.startsWith("x-forwarded-");
+    const isTold = isTrusted && isForwardedHeader(name) && !name.includes("_");
     const isAsked = authRequestHeaders.length === 0 || authRequestHeaders.some((one) => one.toLowerCase() === name);
     const isOurs = isForwardedHeader(name) && !exchange.headers.assigned.includes(name);
     if (isTold || (isAsked && !isOurs)) headers.append(name, value);

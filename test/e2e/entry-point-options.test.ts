@@ -48,7 +48,7 @@ beforeAll(async () => {
 apiVersion: traefik.io/v1alpha1
 kind: Middleware
 metadata: { name: mark }
-spec: { headers: { customRequestHeaders: { X-Mark: "yes" } } }
+spec: { headers: { customRequestHeaders: { X-Mark: "yes", X-Forwarded-Port: "" } } }
 `,
     ].join(""),
     { config: join(folder, "traefik.yaml") },
@@ -104,6 +104,24 @@ describe("forwarded headers", () => {
     });
     await ask("guarded", "/", { headers });
     expect(asked()?.headers).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" });
+  });
+
+  it("come to a Pod only where they are believed, set by us, and not deleted by a middleware", async () => {
+    const seen = async (entryPoint: string) => {
+      await ask(entryPoint, "/", { headers: { "X-Scheme": "https" } });
+      const {
+        "x-scheme": scheme,
+        "x-forwarded-port": port,
+        "x-forwarded-host": forwardedHost,
+      } = asked()?.headers ?? {};
+      return { scheme, port, forwardedHost };
+    };
+    expect(await seen("trusting")).toEqual({
+      scheme: "https",
+      port: expect.stringMatching(/^\d+$/),
+      forwardedHost: host,
+    });
+    expect(await seen("guarded")).toEqual({ scheme: undefined, port: undefined, forwardedHost: host });
   });
 });
 

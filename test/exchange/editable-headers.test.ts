@@ -43,7 +43,15 @@ describe("EditableHeaders", () => {
 
   it("notes the forwarded headers that it was given, once each", () => {
     const headers = new EditableHeaders(new Headers(), false);
-    for (const name of ["X-Forwarded-Prefix", "x-forwarded-prefix", "X-Real-Ip", "X-Other"]) headers.set(name, "1");
-    expect(headers.assigned).toEqual(["x-forwarded-prefix", "x-real-ip"]);
+    const names = ["X-Forwarded-Prefix", "x-forwarded-prefix", "X-Real-Ip", "X-Other", "X-Scheme", "X_Forwarded_User"];
+    for (const name of names) headers.set(name, "1");
+    expect(headers.assigned).toEqual(["x-forwarded-prefix", "x-real-ip", "x-scheme", "x_forwarded_user"]);
+  });
+
+  it("notes those that were deleted and that the last hop would set anew, sent or not", () => {
+    const headers = new EditableHeaders(new Headers({ "X-Real-Ip": "1.1.1.1", "X-Forwarded-User": "me" }), false);
+    for (const name of ["X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-User", "X-Other"]) headers.delete(name);
+    expect(headers.assigned).toEqual(["x-real-ip", "x-forwarded-host"]);
+    expect([...headers.current.keys()]).toEqual([]);
   });
 });

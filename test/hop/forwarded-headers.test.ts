@@ -44,13 +44,20 @@ describe("the forwarded headers of an untrusted client", () => {
         "x-forwarded-proto": "https",
         "x-forwarded-host": "evil",
         "x-real-ip": "1.1.1.1",
+        "x-scheme": "https",
       },
       own,
     ],
     [
       "leave none of its own, however they are spelt",
       {},
-      { "x-forwarded-prefix": "/a", x_forwarded_for: "1.1.1.1", "x-forwarded_proto": "https", x_real_ip: "1.1.1.1" },
+      {
+        "x-forwarded-prefix": "/a",
+        x_forwarded_for: "1.1.1.1",
+        "x-forwarded_proto": "https",
+        x_real_ip: "1.1.1.1",
+        x_scheme: "https",
+      },
       own,
     ],
     [
@@ -58,6 +65,12 @@ describe("the forwarded headers of an untrusted client", () => {
       { assigned: ["x-forwarded-proto", "x-forwarded-prefix"] },
       { "x-forwarded-proto": "https", "x-forwarded-prefix": "/a" },
       { ...own, "x-forwarded-proto": "https", "x-forwarded-prefix": "/a" },
+    ],
+    [
+      "stay away where the edge deleted them, but for the peer's address",
+      { assigned: Object.keys(own) },
+      {},
+      { "x-forwarded-for": "192.0.2.7" },
     ],
     [
       "add the peer to a list that the edge set",
@@ -124,10 +137,10 @@ describe("the forwarded headers of a trusted client", () => {
 it("nothing that an untrusted client sends reaches the origin under a forwarded name", () => {
   const name = fc
     .tuple(
-      fc.constantFrom("x-forwarded-", "x_forwarded_", "X-Forwarded_", "x-real-ip", "X_Real_IP"),
+      fc.constantFrom("x-forwarded-", "x_forwarded_", "X-Forwarded_", "x-real-ip", "X_Real_IP", "x-scheme", "X_Scheme"),
       fc.stringMatching(/^[a-z_-]{0,8}$/),
     )
-    .map(([prefix, rest]) => (prefix.toLowerCase().includes("real") ? prefix : prefix + rest));
+    .map(([prefix, rest]) => (/real|scheme/i.test(prefix) ? prefix : prefix + rest));
   fc.assert(
     fc.property(fc.dictionary(name, fc.constant("forged")), (sent) => {
       for (const [name, value] of Object.entries(apply({}, sent))) {

@@ -54,6 +54,7 @@ describe("what the server is asked", () => {
     "X-Forwarded-User": "admin",
     X_Forwarded_Uri: "/public",
     "X-Real-Ip": "203.0.113.1",
+    "X-Scheme": "https",
   };
   const url = "http://shop.com/private";
   it.each([
@@ -84,6 +85,8 @@ describe("what the server is asked", () => {
       "x-forwarded-port": "443",
       "x-forwarded-uri": "/public",
       "x-forwarded-user": "admin",
+      "x-real-ip": "203.0.113.1",
+      "x-scheme": "https",
     });
     expect(question?.headers.x_forwarded_uri).toBeUndefined();
   });

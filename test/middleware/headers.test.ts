@@ -29,6 +29,12 @@ describe("custom headers", () => {
     expect([assigned, origin?.headers["x-forwarded-proto"]]).toEqual([["x-forwarded-proto"], "https"]);
   });
 
+  it("keeps those from the origin that are deleted here and that it would get else", async () => {
+    const customRequestHeaders = { "X-Real-Ip": "", "X-Forwarded-Host": "", "X-Other": "" };
+    const { assigned } = await run(headers({ customRequestHeaders }), { headers: { "X-Real-Ip": "192.0.2.1" } });
+    expect(assigned).toEqual(["x-real-ip", "x-forwarded-host"]);
+  });
+
   it("sets and deletes those of the answer", async () => {
     const options = { customResponseHeaders: { "X-Set": "new", Server: "", "X-Absent": "" } };
     expect(await answerHeaders(options, {}, { "X-Set": "old", Server: "s", "X-Kept": "1" })).toEqual({
