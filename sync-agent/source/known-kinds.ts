@@ -1,3 +1,4 @@
+import { nearestName } from "../../src/rule/nearest-name.ts";
 import type { Kind } from "./kubernetes-object.ts";
 
 const traefikKinds = new Set<Kind>([
@@ -59,6 +60,10 @@ export function kindOf(object: { apiVersion: string; kind: string }): Kind | und
   const kind = object.kind as Kind;
   return kinds?.has(kind) ? kind : undefined;
 }
+
+/** The kind of the same version that someone who wrote one that is not read most likely meant. */
+export const nearestKind = ({ apiVersion, kind }: { apiVersion: string; kind: string }): string | undefined =>
+  Object.hasOwn(kindsByVersion, apiVersion) ? nearestName(kind, kindsByVersion[apiVersion] ?? []) : undefined;
 
 /** The versions in which a kind of this group is read; empty when it is not read at all. */
 export const versionsOf = (group: string, kind: string): string[] =>

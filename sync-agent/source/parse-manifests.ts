@@ -4,7 +4,7 @@ import { clipProblem } from "../translate/clip-problem.ts";
 import type { Problem } from "../translate/problem.ts";
 import type { ProblemCode } from "../translate/problem-codes.ts";
 import { type Report, readFields } from "../translate/read-object.ts";
-import { groupOf, isNamespaced, isRoutingKind, kindOf, versionsOf } from "./known-kinds.ts";
+import { groupOf, isNamespaced, isRoutingKind, kindOf, nearestKind, versionsOf } from "./known-kinds.ts";
 import type { KubernetesObject, ObjectMeta, ObjectRef } from "./kubernetes-object.ts";
 import { findLineStarts, type Location, lineOf, locateNode, type Place } from "./locate.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
@@ -140,7 +140,7 @@ class ManifestReader {
   private readObject(value: Record<string, unknown> & { apiVersion: string; kind: string }, place: Place): void {
     const { apiVersion, kind } = value;
     if (kindOf(value) === undefined) {
-      if (isRoutingKind(value)) this.reportKind(value, place);
+      if (isRoutingKind(value) || nearestKind(value) !== undefined) this.reportKind(value, place);
       return;
     }
     const raw = isRecord(value.metadata) ? value.metadata : {};
@@ -176,7 +176,11 @@ class ManifestReader {
         ? `${kind} is not read in version \`${apiVersion}\``
         : `${kind} of \`${apiVersion}\` is not read`;
     const ref = { apiVersion, kind, ...namesOf(metadata) };
-    const hint = versions.length > 0 ? { hint: `It is read as ${versions.map((v) => `\`${v}\``).join(" or ")}` } : {};
+    const meant = nearestKind({ apiVersion, kind });
+    const hint =
+      versions.length > 0
+        ? { hint: `It is read as ${versions.map((v) => `\`${v}\``).join(" or ")}` }
+        : meant !== undefined && { hint: `Did you mean \`${meant}\`?` };
     this.report("unsupported-kind", "warning", ref, locateNode(place, ["kind"]), { message, ...hint });
   }
 

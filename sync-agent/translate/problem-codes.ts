@@ -23,7 +23,7 @@ export const problemCodes = {
   "version-distrusted":
     "The API server's watch told of an object without a `resourceVersion`, or with one older than what it had told before. All objects of the kind are read again, so nothing is missed, and changes show later than they would. Look at what answers for the API server: a proxy, an aggregated server, an etcd that was restored.",
   "unsupported-kind":
-    "The kind or its API version is one that Sluice does not read yet. Write what it asks for in a kind that is read ([all of them](kinds.md)), or leave it where another controller serves it.",
+    "The kind or its API version is one that Sluice does not read, or its name is misspelt. Write what it asks for in a kind that is read ([all of them](kinds.md)), or leave it where another controller serves it.",
   "unknown-field":
     "The field is not part of the kind. It has no effect. Mend the name (the nearest known one is proposed), or leave it out.",
   "misplaced-field":

@@ -121,6 +121,7 @@ describe("what is reported, with its line", () => {
       ["unsupported-kind f.yaml:2"],
       0,
     ],
+    ["a misspelt kind of another group", "apiVersion: v1\nkind: service\n", ["unsupported-kind f.yaml:2"], 0],
     [
       "a version that is not read",
       "apiVersion: networking.k8s.io/v2\nkind: Ingress\n",
@@ -133,6 +134,21 @@ describe("what is reported, with its line", () => {
     await write("f.yaml", text);
     expect(await problemsIn()).toEqual(problems);
     expect((await readFolder(dir)).objects).toHaveLength(objects);
+  });
+
+  test("the kind that was meant", async () => {
+    await write("f.yaml", "apiVersion: traefik.io/v1alpha1\nkind: IngresRoute\n");
+    expect((await readFolder(dir)).problems).toMatchObject([{ hint: "Did you mean `IngressRoute`?" }]);
+  });
+
+  test.each([
+    ["v1", ["Pod", "Node", "Event", "Binding", "ServiceAccount", "ResourceQuota", "LimitRange", "PodTemplate"]],
+    ["v1", ["ComponentStatus", "PersistentVolume", "PersistentVolumeClaim", "ReplicationController"]],
+    ["networking.k8s.io/v1", ["NetworkPolicy", "IPAddress", "ServiceCIDR"]],
+    ["extensions/v1beta1", ["Deployment", "DaemonSet", "ReplicaSet", "NetworkPolicy", "PodSecurityPolicy"]],
+  ])("other kinds of %s are passed over: %j", async (apiVersion, kinds) => {
+    await write("f.yaml", kinds.map((kind) => `apiVersion: ${apiVersion}\nkind: ${kind}\n`).join("---\n"));
+    expect(await problemsIn()).toEqual([]);
   });
 
   test("bytes that are no text", async () => {
