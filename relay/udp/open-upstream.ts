@@ -2,7 +2,7 @@ import { createSocket, type SocketOptions } from "node:dgram";
 import { isIP, isIPv6 } from "node:net";
 import { lookupName } from "../names/lookup-name.ts";
 import type { Target } from "../origin-gateway/target.ts";
-import { useDatagrams } from "./use-datagrams.ts";
+import { type ConnectedDatagrams, useConnected } from "./connected-datagrams.ts";
 
 /** A session's way to its endpoint. */
 export interface Upstream {
@@ -12,11 +12,12 @@ export interface Upstream {
 }
 
 export interface UpstreamOptions {
-  /** Takes what the endpoint answers. */
+  /** Takes what the endpoint answers, whose memory is used again after the call. */
   take: (datagram: Buffer) => void;
   /** The endpoint's name has no address; what waited for it is dropped. */
   failed: (dropped: number) => void;
-  isDirect?: boolean | undefined;
+  /** Whether by Node's handles. */
+  isDirect: boolean;
 }
 
 /** For the answers to one client, while the event loop is busy. */
@@ -33,6 +34,7 @@ const MAX_WAITING = 16;
 export function openUpstream({ address, authority }: Target, options: UpstreamOptions): Upstream | undefined {
   const socket = createSocket({ type: isIPv6(address) ? "udp6" : "udp4", recvBufferSize: BUFFER_BYTES, lookup });
   let state: "binding" | "connecting" | "connected" | "failed" = "binding";
+  let connected: ConnectedDatagrams | undefined;
   let waiting: Buffer[] = [];
   socket.on("error", () => {
     if (state === "connecting") options.failed(waiting.length);
@@ -45,21 +47,21 @@ export function openUpstream({ address, authority }: Target, options: UpstreamOp
     return undefined;
   }
   state = "connecting";
-  const send = useDatagrams(socket, options.take, options.isDirect);
   socket.once("connect", () => {
     state = "connected";
-    for (const datagram of waiting) send(datagram);
+    connected = useConnected(socket, options.take, options.isDirect);
+    for (const datagram of waiting) connected.send(datagram);
     waiting = [];
   });
   socket.connect(Number(authority.slice(authority.lastIndexOf(":") + 1)), address);
   return {
     send(datagram) {
-      if (state === "connected") return send(datagram);
+      if (connected !== undefined) return connected.send(datagram);
       if (state === "failed" || waiting.length >= MAX_WAITING) return false;
       waiting.push(datagram);
       return true;
     },
-    close: () => void socket.close(),
+    close: () => void (connected ?? socket).close(),
   };
 
   function isFailed(): boolean {

@@ -6,9 +6,11 @@ import type { Target } from "../origin-gateway/target.ts";
 import type { ChoiceState } from "../tcp/choose-targets.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 import { chooseUdpTarget, isStillServed } from "./choose-udp-target.ts";
+import { datagramHandlesWork } from "./datagram-handles-work.ts";
+import type { DatagramPeer } from "./datagrams.ts";
 import { lookup, openUpstream, type Upstream } from "./open-upstream.ts";
 import { type KeptSession, UdpSessions } from "./udp-sessions.ts";
-import { type DatagramPeer, type SendDatagram, useDatagrams } from "./use-datagrams.ts";
+import { type SendDatagram, useDatagrams } from "./use-datagrams.ts";
 
 /** A session that has ended, or as it is so far, for logs and metrics. */
 export interface UdpSessionEnd {
@@ -42,7 +44,7 @@ export interface UdpListenerOptions {
   now: () => number;
   ended: (end: UdpSessionEnd) => void;
   dropped: (reason: DroppedDatagram) => void;
-  /** Whether Node's handles are used where that can be done, as they are unless it is false. */
+  /** Whether by Node's handles; else they are where they work. */
   isDirect?: boolean;
 }
 
@@ -73,7 +75,8 @@ const BUFFER_BYTES = 4 * 1024 * 1024;
  * listen.
  */
 export async function startUdpListener(options: UdpListenerOptions): Promise<UdpListener> {
-  const { entryPoint, listen, table, state, dropped, ended, idleTimeoutMs, isDirect } = options;
+  const { entryPoint, listen, table, state, dropped, ended, idleTimeoutMs } = options;
+  const { isDirect = await datagramHandlesWork() } = options;
   const server = createSocket({
     type: isIPv6(listen.host) ? "udp6" : "udp4",
     recvBufferSize: BUFFER_BYTES,

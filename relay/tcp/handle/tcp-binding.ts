@@ -25,6 +25,8 @@ export interface TcpHandle {
   onread: (this: TcpHandle) => Uint8Array | undefined;
   /** Of a listener. */
   onconnection: (this: TcpHandle, status: number, client: TcpHandle) => void;
+  /** Takes a descriptor that is open, of whatever kind. */
+  open(descriptor: number): number;
   useUserBuffer(memory: Uint8Array): void;
   readStart(): number;
   readStop(): number;
@@ -63,7 +65,7 @@ const KNOWN_MAJOR = "24";
 
 const METHODS = [
   ...["useUserBuffer", "readStart", "readStop", "writeBuffer", "shutdown", "reset", "close", "connect", "connect6"],
-  ...["bind", "listen", "setNoDelay", "setKeepAlive", "getpeername", "getsockname"],
+  ...["bind", "listen", "open", "setNoDelay", "setKeepAlive", "getpeername", "getsockname"],
 ] as const satisfies readonly (keyof TcpHandle)[];
 
 /** Undefined where they are not what is known of them. */
