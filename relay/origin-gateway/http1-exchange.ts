@@ -6,6 +6,8 @@ import { tunnelUpgrade } from "./tunnel-upgrade.ts";
 
 /** Copying more costs more than it saves. */
 const MAX_TEXT_BYTES = 8 * 1024;
+/** What a status line cannot hold (RFC 9112, section 4). */
+const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** A request over HTTP/1.1. */
 export class Http1Exchange implements ClientExchange {
@@ -79,10 +81,12 @@ export class Http1Exchange implements ClientExchange {
     const response = this.#response;
     // Who was not told to go on may send the body or not: where the next request begins is not known.
     if (this.#isExpected) response.shouldKeepAlive = false;
-    response.writeHead(status, message, lines);
-    // What came in one packet goes out in one; a stream that has no event yet still shows its headers.
+    // Clients go by the status alone (RFC 9110, section 15): a reason in letters that no line may hold is left out.
+    response.writeHead(status, UNWRITABLE.test(message) ? "" : message, lines);
+    // What came in one packet goes out in one; a stream that has no event yet still shows its headers. Node's own way to
+    // flush them would write each byte beyond ASCII as two.
     process.nextTick(() => {
-      if (!this.#isWritten && !response.writableEnded) response.flushHeaders();
+      if (!this.#isWritten && !response.writableEnded) response.write("", "latin1");
     });
   }
 
@@ -90,7 +94,8 @@ export class Http1Exchange implements ClientExchange {
     const response = this.#response;
     const isFirst = !this.#isWritten;
     this.#isWritten = true;
-    if (!isFirst || typeof chunk === "string" || chunk.length > MAX_TEXT_BYTES || response.chunkedEncoding) {
+    if (typeof chunk === "string") return response.write(chunk, "latin1");
+    if (!isFirst || chunk.length > MAX_TEXT_BYTES || response.chunkedEncoding) {
       return response.write(chunk);
     }
     // Headers and body go out as one text, which holds any bytes: that costs far less than a gathering write. Node

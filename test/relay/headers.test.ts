@@ -1,7 +1,19 @@
-import { Agent } from "node:http";
+import { EventEmitter, once } from "node:events";
+import { Agent, type IncomingMessage } from "node:http";
 import { afterAll, describe, expect, it } from "vitest";
 import { FAILURE_HEADER, HOP_HEADER, MIRROR_HEADER, POINTER_HEADER } from "../../src/hop/hop.ts";
-import { closeAll, linesOf, ready, send, startGateway, startPod, tableOf } from "./gateway-harness.ts";
+import {
+  closeAll,
+  linesOf,
+  open,
+  read,
+  ready,
+  scriptedPod,
+  send,
+  startGateway,
+  startPod,
+  tableOf,
+} from "./gateway-harness.ts";
 
 afterAll(closeAll);
 
@@ -148,6 +160,35 @@ describe("a client", () => {
     expect(linesOf(answer.rawHeaders, "set-cookie")).toEqual(["a=1, b", "b=2"]);
     expect(answer.rawHeaders).toContain("X-Y");
   });
+
+  it.each(["HEAD", "GET"])("gets a header's bytes as they are, by %s, long before the body comes", async (method) => {
+    const name = 'attachment; filename="été ☃"';
+    const pod = await scriptedPod([
+      (socket) => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Disposition: ${name}\r\nContent-Length: 2\r\n\r\n`);
+        if (method === "HEAD") return;
+        // Not before the headers have arrived: else both would go on together.
+        bodies.once("wanted", () => socket.write("ok"));
+      },
+    ]);
+    const bodies = new EventEmitter();
+    const gateway = await startGateway(tableOf({ app: { endpoints: ready(pod.port) } }));
+    const request = await open(gateway, "app", { method });
+    const [response] = (await once(request.end(), "response")) as [IncomingMessage];
+    bodies.emit("wanted");
+    const { headers, text } = await read(response);
+    expect(Buffer.from(headers["content-disposition"] ?? "", "latin1").toString()).toBe(name);
+    expect(text).toBe(method === "HEAD" ? "" : "ok");
+  });
+
+  it.each(["Не найдено", "O\x01K"])(
+    "gets the answer without its reason when no line can hold that: %j",
+    async (reason) => {
+      const pod = await scriptedPod([(socket) => socket.end(`HTTP/1.1 404 ${reason}\r\nContent-Length: 2\r\n\r\nok`)]);
+      const gateway = await startGateway(tableOf({ app: { endpoints: ready(pod.port) } }));
+      expect(await send(gateway, "app")).toMatchObject({ status: 404, message: "", text: "ok" });
+    },
+  );
 
   it.each([
     ["keep-alive", ["Keep-Alive", "timeout=1234"]],
