@@ -60,8 +60,11 @@ export async function listenForClients(
     socket.once("close", () => sockets.delete(socket)).on("error", onError);
     const peeked = await peek(socket, HEADERS_TIMEOUT_MS, tellHttp);
     if (peeked.outcome !== "read" || isClosing) return void socket.destroy();
-    if (peeked.value === "http2") http2.emit("connection", socket);
-    else for (const serve of serveHttp1) serve.call(http1, socket);
+    if (peeked.value === "http2") {
+      // Who ends its side of HTTP/2 has ended it all.
+      socket.allowHalfOpen = false;
+      http2.emit("connection", socket);
+    } else for (const serve of serveHttp1) serve.call(http1, socket);
     socket.off("error", onError);
   });
 

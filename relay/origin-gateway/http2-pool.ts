@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
 import type { Socket } from "node:net";
 import type { buildConnector, Dispatcher } from "undici";
 import type { Connection, ConnectionNeed, ConnectionPool, PodDispatch } from "./connection.ts";
@@ -18,6 +18,9 @@ export interface Http2Options {
 const STREAMS_AT_FIRST = 100;
 /** More requests than this on one connection delay each other by its congestion. */
 const MAX_STREAMS = 250;
+/** What is taken, and may be sent, over HTTP/1.1. */
+const MAX_HEADER_BYTES = 256 * 1024;
+const MAX_HEADER_LINES = 2_000;
 
 interface PodSession {
   session: ClientHttp2Session;
@@ -141,7 +144,12 @@ export class Http2Pool implements ConnectionPool {
   #open(socket: Socket): PodSession {
     // A Pod that ends its side has ended the connection: its streams would wait for ever otherwise.
     socket.allowHalfOpen = false;
-    const session = connectHttp2(this.#origin, { createConnection: () => socket, settings: { enablePush: false } });
+    const session = connectHttp2(this.#origin, {
+      createConnection: () => socket,
+      maxHeaderListPairs: MAX_HEADER_LINES,
+      maxSendHeaderBlockLength: MAX_HEADER_BYTES,
+      settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_BYTES },
+    });
     const endIdle = (): void => {
       if (opened.streams === 0) session.close();
     };
@@ -159,7 +167,10 @@ export class Http2Pool implements ConnectionPool {
       this.#sessions.delete(opened);
     });
     const { readIdleTimeoutMs } = this.#options;
-    if (readIdleTimeoutMs > 0) session.setTimeout(readIdleTimeoutMs, () => this.#probe(session));
+    if (readIdleTimeoutMs > 0) {
+      session.setTimeout(readIdleTimeoutMs);
+      session.on("timeout", () => this.#probe(session));
+    }
     return opened;
   }
 
@@ -175,9 +186,17 @@ export class Http2Pool implements ConnectionPool {
 
   #probe(session: ClientHttp2Session): void {
     if (session.closed || session.destroyed) return;
-    const timer = setTimeout(() => session.destroy(), this.#options.pingTimeoutMs);
+    // Without a code its streams would end as if they were whole.
+    const timer = setTimeout(
+      () => session.destroy(new Error("the Pod shows no sign of life"), constants.NGHTTP2_CANCEL),
+      this.#options.pingTimeoutMs,
+    );
     session.once("close", () => clearTimeout(timer));
-    session.ping(() => clearTimeout(timer));
+    session.ping(() => {
+      clearTimeout(timer);
+      // Its own timer has run out, and only what moves would begin it anew.
+      if (!session.destroyed) session.setTimeout(this.#options.readIdleTimeoutMs);
+    });
   }
 }
 

@@ -40,21 +40,29 @@ export function sendHttp2(
   const controller = new StreamController(stream);
   let [hasEnded, hasBegun] = [false, false];
   let failure: Error | undefined;
+  /** Bytes of the answer that are to come, where it says how many. */
+  let left = 0;
 
   stream.on("response", (_: unknown, __: number, lines: string[]) => {
     const status = Number(lines[lines.indexOf(":status") + 1]);
     hasBegun = true;
     controller.rawHeaders = withoutPseudo(lines);
+    left = request.method === "HEAD" || status === 304 ? 0 : lengthOf(lines);
     handler.onResponseStarted?.();
     handler.onResponseStart?.(controller, status, {}, "");
   });
   stream.on("trailers", (_: unknown, __: number, lines: string[]) => {
     controller.rawTrailers = lines;
   });
-  stream.on("data", (chunk: Buffer) => handler.onResponseData?.(controller, chunk));
+  stream.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    handler.onResponseData?.(controller, chunk);
+  });
   stream.on("end", () => {
     // The end of a stream that was reset is told like that of a whole one.
     if (!hasBegun || stream.rstCode !== constants.NGHTTP2_NO_ERROR || controller.aborted) return;
+    // A reset without an error as well. Over HTTP/1.1 the next answer would be taken for the rest of this one.
+    if (left > 0) return;
     hasEnded = true;
     handler.onResponseEnd?.(controller, {});
     // Whoever has answered wants no more of the request.
@@ -83,6 +91,12 @@ export function sendHttp2(
     );
   }
   return stream;
+}
+
+/** @returns 0 when the lines do not tell how long the body is */
+function lengthOf(lines: readonly string[]): number {
+  const at = lines.findIndex((line, i) => i % 2 === 0 && line === "content-length");
+  return at === -1 ? 0 : Number(lines[at + 1]);
 }
 
 /** @returns whether all of it was taken */
