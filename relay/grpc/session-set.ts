@@ -112,6 +112,10 @@ export class SessionSet {
       session.setLocalWindowSize(CONNECTION_WINDOW);
     });
     let [streams, taken, isEnding] = [0, 0, false];
+    session.setTimeout(idleTimeoutMs);
+    session.on("timeout", () => {
+      if (streams === 0) session.close();
+    });
     session.on("stream", (stream) => {
       streams++;
       taken++;
@@ -120,10 +124,11 @@ export class SessionSet {
         isEnding = true;
         endSoon(session);
       }
-      stream.once("close", () => streams--);
-    });
-    session.setTimeout(idleTimeoutMs, () => {
-      if (streams === 0) session.close();
+      stream.once("close", () => {
+        streams--;
+        // The time may have run out while there was a call.
+        if (streams === 0 && !session.destroyed) session.setTimeout(idleTimeoutMs);
+      });
     });
     session.once("close", () => {
       clearTimeout(preface);
