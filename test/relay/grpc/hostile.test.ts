@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, connect, constants } from "node:http2";
+import { type ClientHttp2Session, type ClientSessionOptions, connect, constants } from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
@@ -27,8 +27,8 @@ function open(relay: TestGrpc): Socket {
   return socket;
 }
 
-function openSession(relay: TestGrpc): ClientHttp2Session {
-  const session = connect(`http://127.0.0.1:${relay.port}`);
+function openSession(relay: TestGrpc, options: ClientSessionOptions = {}): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${relay.port}`, options);
   session.on("error", () => {});
   sockets.push(session);
   return session;
@@ -70,11 +70,14 @@ describe("others are served beside", () => {
     await eventually(() => relay.stats().openCalls).toBe(0);
   });
 
-  test("calls with more metadata than any needs", async () => {
+  test.each([
+    [200, 1_000],
+    [3_000, 1],
+  ])("calls with more metadata than any needs: %i lines of %i bytes", async (lines, length) => {
     const pod = await startEcho();
     const relay = await runGrpc(allTo([pod.port]));
-    const session = openSession(relay);
-    const headers = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x-${i}`, "a".repeat(1_000)]));
+    const session = openSession(relay, { maxSendHeaderBlockLength: 1 << 20 });
+    const headers = Object.fromEntries(Array.from({ length: lines }, (_, i) => [`x-${i}`, "a".repeat(length)]));
     const stream = session.request({ ...call, ...headers });
     stream.on("error", () => {});
     stream.end();
