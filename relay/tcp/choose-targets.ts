@@ -1,6 +1,6 @@
 import type { BalanceState } from "../../src/balance/balance-state.ts";
+import { hashNames, pickByKey } from "../../src/balance/rendezvous.ts";
 import { nextChild } from "../../src/balance/rotation.ts";
-import { fnv1a32 } from "../../src/snapshot/fnv1a32.ts";
 import type { TcpLoadBalancer, TcpService } from "../../src/table/tcp.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
 import { orderTargets } from "../origin-gateway/order-targets.ts";
@@ -133,14 +133,10 @@ const preferences: Record<NonNullable<TcpLoadBalancer["strategy"]>, Prefer> = {
     const tied = targets.filter((__, index) => loads[index] === least);
     return tied[Math.floor(random() * tied.length)];
   },
-  /** The highest of a hash of client and target (rendezvous): when a target goes, only its own clients move. */
+  /** When a target goes, only its own clients move. */
   clientIp(targets, clientAddress) {
-    let best: Target | undefined;
-    let highest = -1;
-    for (const target of targets) {
-      const score = fnv1a32(`${clientAddress} ${target.authority}`);
-      if (score > highest) [best, highest] = [target, score];
-    }
-    return best;
+    const hashes = hashNames(targets.map(({ authority }) => authority));
+    const weights = targets.map(() => 1);
+    return targets[pickByKey(clientAddress, hashes, weights, () => true) ?? 0];
   },
 };

@@ -31,7 +31,7 @@ export async function greetEndpoint(
 ): Promise<Socket> {
   try {
     if (proxyProtocol !== undefined) upstream.write(writeProxyHeader(proxyProtocol, ends));
-    if (route.isPostgres && route.router.tls?.passthrough) await askForTls(upstream);
+    if (route.isPostgres && (tls || route.router.tls?.passthrough)) await askForTls(upstream);
     return tls ? await encryptUpstream(upstream, target, transport, spiffe) : upstream;
   } catch (error) {
     upstream.destroy();

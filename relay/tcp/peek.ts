@@ -14,6 +14,8 @@ export function peek<T>(
   timeoutMs: number,
   read: (bytes: Buffer) => { value: T; take: number } | undefined,
 ): Promise<Peeked<T>> {
+  // No event would tell it again.
+  if (socket.readableEnded) return Promise.resolve({ outcome: "ended" });
   return new Promise((resolve) => {
     let bytes: Buffer = Buffer.alloc(0);
     const finish = (peeked: Peeked<T>, taken = 0): void => {

@@ -61,6 +61,19 @@ function orders(name: string, state: ChoiceState, count = 8): number[][] {
 }
 const firsts = (name: string, state: ChoiceState): number[] => orders(name, state).map(([first = 0]) => first);
 
+it("clients are spread evenly over endpoints whose addresses are nearly the same", () => {
+  const services = { tcpServices: { db: { type: "loadBalancer", endpoints: "db", strategy: "clientIp" } as const } };
+  const many = { ...table, ...services, relayEndpoints: { db: at(40_001, 40_002, 40_003) } };
+  const clients = Array.from({ length: 3_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+  const counts = new Map<string | undefined, number>();
+  for (const client of clients) {
+    const [first] = chooseTargets("db", many, client, stateOf())?.targets ?? [];
+    counts.set(first?.authority, (counts.get(first?.authority) ?? 0) + 1);
+  }
+  expect(counts.size).toBe(3);
+  for (const count of counts.values()) expect(Math.abs(count - 1_000)).toBeLessThan(100);
+});
+
 describe("endpoints that do not pass their health checks", () => {
   it("are tried last", () => {
     expect(orders("blue", stateOf("blue 1"), 4)).toEqual([

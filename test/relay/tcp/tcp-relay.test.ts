@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createSecureContext, TLSSocket } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readProxyHeader, writeProxyHeader } from "../../../relay/tcp/proxy-header.ts";
 import { SSL_REQUEST } from "../../../relay/tcp/read-first-bytes.ts";
@@ -373,6 +374,27 @@ describe.each([
       raw.write(helloFor("b.example"));
       expect(await read(raw)).toBe("hello 22");
     });
+
+    it("begins after PostgreSQL's question at an endpoint that is spoken to over TLS, too", async () => {
+      const secureContext = createSecureContext({ cert: certificates.b.certificate, key: certificates.b.key });
+      const pod = await startPod((socket) =>
+        socket.once("data", (first) => {
+          socket.write(first.equals(SSL_REQUEST) ? "S" : "N");
+          echo("db")(new TLSSocket(socket, { isServer: true, secureContext }));
+        }),
+      );
+      const relay = await startRelay([
+        { tcpRouters: [router("HostSNI(`a.example`)", "db", terminated)], certificates: { a: certificates.a } },
+        service("db", [pod], { tls: true, serversTransport: "t" }),
+        { serversTransports: { t: { insecureSkipVerify: true } } },
+      ]);
+      const socket = await open(relay.port);
+      socket.write(SSL_REQUEST);
+      expect(await read(socket, 1)).toBe("S");
+      const secured = await openTls(relay.port, { socket, servername: "a.example" });
+      secured.write("x");
+      expect(await read(secured, 4)).toBe("db:x");
+    });
   });
 
   describe("the PROXY protocol", () => {
@@ -416,6 +438,20 @@ describe.each([
       const header = writeProxyHeader(1, ends).toString("latin1");
       expect(await exchange(relay.port, `${header}hello`)).toBe(`db:${header}hello`);
       await expect.poll(() => relay.ends).toMatchObject([{ clientAddress: "127.0.0.1" }]);
+    });
+
+    it("is waited for no longer than its sender is there", async () => {
+      const relay = await startRelay(
+        [
+          { tcpRouters: [router("HostSNI(`a.example`)", "db", { tls: { passthrough: true } })] },
+          service("db", [await startPod(echo("db"))]),
+        ],
+        { trustsProxy: () => true, helloTimeoutMs: 600_000 },
+      );
+      const socket = await open(relay.port);
+      socket.end();
+      await ending(socket);
+      expect(relay.refusals).toEqual(["left"]);
     });
 
     it("that is malformed closes the connection", async () => {
