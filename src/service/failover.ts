@@ -52,7 +52,7 @@ export const compileFailover: ServiceFactory<Failover> = (name, options, context
       exchange.failure = first.failure;
       return response;
     }
-    await response.body?.cancel();
+    void response.body?.cancel().catch(() => {});
     const answer = await failOver(second);
     exchange.failure = second.failure;
     return answer;

@@ -2,7 +2,7 @@ import { hashNames, pickByKey } from "../balance/rendezvous.ts";
 import { nextChild, type Rotation } from "../balance/rotation.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { bodyOf } from "../exchange/fork-exchange.ts";
+import { bodyOf, forkExchange } from "../exchange/fork-exchange.ts";
 import type { ClientKey, Weighted } from "../table/service.ts";
 import { clientKeyOf } from "./client-key.ts";
 import { noAvailableServer } from "./no-available-server.ts";
@@ -35,19 +35,26 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
     );
   };
 
-  /** Only the gateway knows that probes have found all of a child's endpoints ill: its share goes to the others. */
-  async function askSibling(exchange: Exchange, first: number, answer: Response): Promise<Response> {
+  /**
+   * Only the gateway knows that probes have found all of a child's endpoints ill: its share goes to the others.
+   *
+   * @param asItCame the exchange as it was before the first child was asked
+   */
+  async function askSibling(asItCame: Exchange, first: number, answer: Response): Promise<Response> {
     const asked = new Set([first]);
     let response = answer;
     for (;;) {
-      const child = chooseChild(exchange, (index) => !asked.has(index) && childCanServe(exchange, index));
+      const child = chooseChild(asItCame, (index) => !asked.has(index) && childCanServe(asItCame, index));
       const target = child === undefined ? undefined : targets[child];
       if (child === undefined || target === undefined) return response;
       asked.add(child);
-      await response.body?.cancel();
+      void response.body?.cancel().catch(() => {});
+      const exchange = copyEdited(asItCame) ?? asItCame;
       exchange.failure = undefined;
       response = await target.handle(exchange);
-      if (exchange.failure !== "no-endpoint" || exchange.headers.isEdited) return withSession(response, child);
+      asItCame.failure = exchange.failure;
+      const isChanged = exchange === asItCame && exchange.headers.isEdited;
+      if (exchange.failure !== "no-endpoint" || isChanged) return withSession(response, child);
     }
   }
 
@@ -66,16 +73,25 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
         return noAvailableServer();
       }
       const { path, query, host } = exchange;
-      const wasEdited = exchange.headers.isEdited;
+      const isAlone = children.length === 1 || bodyOf(exchange) !== null;
+      const copy = isAlone ? undefined : copyEdited(exchange);
       const response = await target.handle(exchange);
-      if (exchange.failure === "no-endpoint" && bodyOf(exchange) === null) {
-        const isAsItCame = exchange.path === path && exchange.query === query && exchange.host === host;
-        if (isAsItCame && !wasEdited && !exchange.headers.isEdited) return askSibling(exchange, child, response);
+      if (exchange.failure !== "no-endpoint" || isAlone) return withSession(response, child, stuckTo);
+      if (copy !== undefined) {
+        const answer = await askSibling(copy, child, response);
+        exchange.failure = copy.failure;
+        return answer;
       }
+      const isAsItCame = exchange.path === path && exchange.query === query && exchange.host === host;
+      if (isAsItCame && !exchange.headers.isEdited) return askSibling(exchange, child, response);
       return withSession(response, child, stuckTo);
     },
   };
 };
+
+/** A copy where edits of what is asked could not be told from those before; undefined where they can. */
+const copyEdited = (exchange: Exchange): Exchange | undefined =>
+  exchange.headers.isEdited ? forkExchange(exchange, {}) : undefined;
 
 type ChooseChild = (exchange: Exchange, canServe: (child: number) => boolean) => number | undefined;
 

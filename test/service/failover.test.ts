@@ -180,6 +180,13 @@ describe("a failover on statuses", () => {
     expect(state.cancelled).toBe(true);
   });
 
+  it("goes on when the main service's answer breaks off", async () => {
+    const broken = new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
+    const main = () => new Response(broken, { status: 500 });
+    const harness = createHarness({ services: withErrors(["500"]), send: { main } });
+    expect(await (await harness.ask("f")).text()).toBe("spare");
+  });
+
   it("leaves the main service's answer where there is no fallback that can serve", async () => {
     const harness = createHarness({
       services: withErrors(["500"]),

@@ -240,6 +240,34 @@ describe("a child whose endpoints the gateway finds ill", () => {
     expect([await answer.text(), answer.headers.get("set-cookie")]).toEqual(["b", "lvl1=hash-b; Path=/"]);
   });
 
+  it("gives its share to the others also when the request was edited before", async () => {
+    const editing = (exchange: Exchange): Response => {
+      exchange.headers.set("X-Own", "1");
+      return ill(exchange);
+    };
+    const children = [child("a", 1000), child("b", 1), child("spare", 1)];
+    const harness = createHarness({
+      services: { ...services, spare: balancer("spare"), three: { type: "weighted", children } },
+      send: { a: editing, b: editing },
+    });
+    const exchange = harness.exchangeOf({});
+    exchange.headers.set("X-Set", "by a middleware");
+    expect(await (await harness.service("three").handle(exchange)).text()).toBe("spare");
+    expect(exchange.failure).toBeUndefined();
+    const asked = harness.sent.find(({ service }) => service === "spare")?.exchange.headers;
+    expect([asked?.get("x-set"), asked?.get("x-own")]).toEqual(["by a middleware", null]);
+  });
+
+  it("gives its share to the others also when what it answered breaks off", async () => {
+    const broken = () => new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
+    const breaking = (exchange: Exchange) => {
+      exchange.failure = "no-endpoint";
+      return new Response(broken(), { status: 503 });
+    };
+    const harness = createHarness({ services, send: { a: breaking } });
+    expect(await texts(harness, "split", 2)).toEqual(["b", "b"]);
+  });
+
   it("answers when all are", async () => {
     const harness = createHarness({ services, send: { a: ill, b: ill } });
     const exchange = harness.exchangeOf({});
