@@ -25,10 +25,13 @@ export const errors: MiddlewareFactory<"errors"> = {
     const ask = context.service(service);
 
     return (next) => async (exchange) => {
+      // What is behind this may change it.
+      const { path, query: asked } = exchange;
       const answer = await next(exchange);
-      if (!isMeant(answer.status)) return answer;
+      if (!isMeant(answer.status) || answer.status < 200) return answer;
       const code = rewrites.find(({ test }) => test(answer.status))?.to ?? answer.status;
-      const target = pageTarget(query, code, answer.status, exchange);
+      const url = `${exchange.scheme}://${exchange.authority}${path}${asked}`;
+      const target = pageTarget(query, { status: code, originalStatus: answer.status, url });
       const question = createQuestion(exchange, target, names);
       const page = await ask(question).catch(() => undefined);
       if (page === undefined || question.failure !== undefined) return answer;
@@ -39,14 +42,13 @@ export const errors: MiddlewareFactory<"errors"> = {
   },
 };
 
-/** What the page is asked for by; `{url}` is what the client asked for. */
-function pageTarget(query: string, code: number, originalCode: number, exchange: Exchange): string {
+/** What the page is asked for by; `{url}` is what the client asked for, whole, so that it can be sent there again. */
+function pageTarget(query: string, about: { status: number; originalStatus: number; url: string }): string {
   if (query === "") return "/";
-  const url = `${exchange.scheme}://${exchange.host}${exchange.path}${exchange.query}`;
   const values: Readonly<Record<string, string>> = {
-    "{status}": String(code),
-    "{originalStatus}": String(originalCode),
-    "{url}": encodeURIComponent(url),
+    "{status}": String(about.status),
+    "{originalStatus}": String(about.originalStatus),
+    "{url}": encodeURIComponent(about.url),
   };
   return `/${query.replace(/^\//, "")}`.replace(/\{(?:status|originalStatus|url)\}/g, (name) => values[name] ?? name);
 }

@@ -63,6 +63,13 @@ describe("which answers get a page", () => {
     expect([answer.status, answer.text]).toEqual([code, code === 204 ? "" : "page"]);
   });
 
+  it("not the opening of a WebSocket", async () => {
+    // Node has no Response of that status.
+    const opening = { status: 101 } as Response;
+    const wrap = buildMiddlewares({ it: { ...minimalOptions.errors, status: ["100-599"] } }, () => showPage)("it");
+    expect(await wrap(async () => opening)(exchangeOf({}))).toBe(opening);
+  });
+
   it("none whose page cannot be had: then it stays as it is", async () => {
     const failing: Handler[] = [
       () => Promise.reject(new Error("away")),
@@ -95,6 +102,22 @@ describe("what the page is asked for by", () => {
     expect((await ask({ query, statusRewrites: { "500": 503 } }, 500, { url, method: "POST", body: "x" })).target).toBe(
       target,
     );
+  });
+
+  it("the URL that the client asked for, whatever those behind it made of it", async () => {
+    let target = "";
+    const page: Handler = async ({ path, query }) => {
+      target = `${path}${query}`;
+      return showPage();
+    };
+    const wrap = buildMiddlewares({ it: { ...minimalOptions.errors, query: "/?{url}" } }, () => page)("it");
+    await wrap(async (exchange) => {
+      exchange.path = "/stripped";
+      exchange.query = "?other";
+      exchange.host = "pod.local";
+      return new Response("origin", { status: 500 });
+    })(exchangeOf({ url: "https://shop.com/api?c=d" }));
+    expect(target).toBe(`/?${encodeURIComponent("https://shop.com/api?c=d")}`);
   });
 
   it("nothing of the client's URL becomes a placeholder", async () => {
