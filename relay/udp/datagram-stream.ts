@@ -25,7 +25,7 @@ export function streamDatagrams(
     stream = new DatagramStream(fd, tcpBinding);
     streams.set(fd, stream);
   }
-  if (stream.open(socket, take)) return stream;
+  if (stream.start()) return stream.carry(socket, take);
   handle.recvStart();
   return undefined;
 }
@@ -33,7 +33,7 @@ export function streamDatagrams(
 /**
  * By descriptor. The socket's own handle closes the descriptor, and a second one that did so might close what has got the
  * number meanwhile: so these are never closed, and serve the next socket with their number. There are no more of them than
- * sockets were open at one time.
+ * descriptors were open at one time.
  */
 const streams = new Map<number, DatagramStream>();
 
@@ -44,16 +44,22 @@ let view = received.subarray(0, 0);
 
 const EOF = -4095;
 
-class DatagramStream implements ConnectedDatagrams {
+interface Carried {
+  readonly socket: Socket;
+  readonly take: (datagram: Buffer) => void;
+}
+
+class DatagramStream {
   readonly #descriptor: number;
   readonly #binding: TcpBinding;
   readonly #handle: TcpHandle;
-  #take: ((datagram: Buffer) => void) | undefined;
-  #socket: Socket | undefined;
-  /** After an error a stream neither reads nor writes, until it is opened anew. */
+  /** The socket that has the descriptor, until it is to be closed. */
+  #carried: Carried | undefined;
+  /** After an error a stream neither reads nor writes, until it is started anew. */
   #hasFailed = false;
   /** Of datagrams that the system has not taken yet, and one for each. */
   #waiting = 0;
+  #closing: Socket | undefined;
 
   constructor(descriptor: number, binding: TcpBinding) {
     this.#descriptor = descriptor;
@@ -67,52 +73,52 @@ class DatagramStream implements ConnectedDatagrams {
     this.#handle.useUserBuffer(received);
   }
 
-  /** @returns whether it carries the socket's datagrams from now on */
-  open(socket: Socket, take: (datagram: Buffer) => void): boolean {
-    if (!this.#start()) return false;
-    this.#socket = socket;
-    this.#take = take;
-    return true;
+  /** @returns whether it reads from now on */
+  start(): boolean {
+    this.#hasFailed = false;
+    return this.#handle.open(this.#descriptor) === 0 && this.#handle.readStart() === 0;
   }
 
-  send(datagram: Buffer): boolean {
-    if (this.#take === undefined || this.#waiting > MAX_WAITING_BYTES) return false;
-    if (this.#hasFailed) this.#start();
+  /** @returns what is for this socket alone, whoever has the stream after it */
+  carry(socket: Socket, take: (datagram: Buffer) => void): ConnectedDatagrams {
+    const carried = { socket, take };
+    this.#carried = carried;
+    return {
+      send: (datagram) => this.#carried === carried && this.#send(datagram),
+      close: () => {
+        if (this.#carried === carried) this.#close(carried);
+      },
+    };
+  }
+
+  #send(datagram: Buffer): boolean {
+    if (this.#waiting > MAX_WAITING_BYTES) return false;
+    if (this.#hasFailed) this.start();
     // The first error may be that of an earlier datagram, which the system tells in the next call.
     return this.#write(datagram) || this.#write(datagram);
   }
 
-  close(): void {
-    this.#take = undefined;
+  #close({ socket }: Carried): void {
+    this.#carried = undefined;
     this.#handle.readStop();
-    if (this.#waiting === 0) this.#closeSocket();
-  }
-
-  #closeSocket(): void {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    socket?.close();
-  }
-
-  #start(): boolean {
-    this.#hasFailed = false;
-    return this.#handle.open(this.#descriptor) === 0 && this.#handle.readStart() === 0;
+    if (this.#waiting === 0) socket.close();
+    else this.#closing = socket;
   }
 
   /** @param length of a datagram, 0 for none, or why none can be read */
   #read(length: number): void {
     if (length > 0) {
       if (view.length !== length) view = received.subarray(0, length);
-      this.#take?.(view);
+      this.#carried?.take(view);
     } else if (length === EOF) {
       // An empty datagram, which a stream takes for its end.
       this.#handle.readStart();
-      this.#take?.(received.subarray(0, 0));
+      this.#carried?.take(received.subarray(0, 0));
     } else if (length < 0) {
       this.#hasFailed = true;
       // Not before the handle is done with the error.
       setImmediate(() => {
-        if (this.#hasFailed && this.#take !== undefined) this.#start();
+        if (this.#hasFailed && this.#carried !== undefined) this.start();
       });
     }
   }
@@ -129,8 +135,11 @@ class DatagramStream implements ConnectedDatagrams {
     this.#waiting += weight;
     request.oncomplete = () => {
       this.#waiting -= weight;
+      const closing = this.#closing;
+      if (this.#waiting > 0 || closing === undefined) return;
+      this.#closing = undefined;
       // Not before the handle is done with what was written.
-      if (this.#waiting === 0 && this.#take === undefined) setImmediate(() => this.#closeSocket());
+      setImmediate(() => closing.close());
     };
     return true;
   }

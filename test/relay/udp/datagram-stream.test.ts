@@ -100,6 +100,7 @@ describe.each([
 
   it("are of the socket that has the descriptor now", async () => {
     const { port } = (await echo()).address();
+    const earlier: Client[] = [];
     for (let at = 0; at < 20; at++) {
       const clients = [await connect(port), await connect(port)];
       for (const [of, client] of clients.entries()) client.send(Buffer.from(`${at} ${of}`));
@@ -108,7 +109,11 @@ describe.each([
         const closed = once(client.socket, "close");
         client.close();
         await closed;
+        earlier.push(client);
+      }
+      for (const client of earlier) {
         expect(client.send(Buffer.from("late"))).toBe(false);
+        if (isDirect) client.close();
       }
     }
   });
