@@ -23,10 +23,12 @@ const MAX_TRIES = 3;
 /**
  * Sends exchanges straight to an endpoint by a plain fetch. The origin gets its own address as Host, which a Worker
  * cannot set. A request that cannot be repeated is sent once. Endpoints that passive health checks have taken out are
- * known to this isolate alone.
+ * known to this isolate alone. No answer comes from Cloudflare's cache, through which a Worker's fetch goes: one client's
+ * could be shown to another, and a server of forwardAuth would judge the first one alone.
  */
 export function createDirectSend({ fetch, random, now }: DirectOptions): Send {
   const passive = createPassiveHealth(now);
+  const fetchUncached: OriginFetch = (input, init) => fetch(input, { redirect: "manual", ...init, cache: "no-store" });
   return async (exchange, { options, endpoints }) => {
     const check = options.passiveHealthCheck;
     const keyOf = ({ address, port }: Address): string => `${options.endpoints} ${address} ${port}`;
@@ -48,7 +50,7 @@ export function createDirectSend({ fetch, random, now }: DirectOptions): Send {
       if (exchange.access !== undefined) exchange.access.pod = origin.slice(origin.indexOf("//") + 2);
       const url = `${origin}${exchange.path}${exchange.query}`;
       try {
-        const response = await fetchOrigin(fetch, url, exchange, headers);
+        const response = await fetchOrigin(fetchUncached, url, exchange, headers);
         note(candidate, response.status >= 500);
         return response;
       } catch (thrown) {

@@ -8,6 +8,8 @@ interface OriginRequest {
   body: ReadableStream<Uint8Array> | null;
   /** Redirects are the client's to follow: following them here would hand its cookies to another host. */
   redirect: "manual";
+  /** What Cloudflare's cache has, or would keep, is one client's answer: a proxy asks for each. */
+  cache?: "no-store";
   signal?: AbortSignal;
   /** Other runtimes than workerd ask for it where the body is a stream. */
   duplex?: "half";

@@ -57,6 +57,12 @@ describe("a direct request", () => {
     expect(direct.asked[0]?.redirect).toBe("manual");
   });
 
+  it.each(["GET", "POST"])("never goes through a cache: %s", async (method) => {
+    const direct = createDirect([ok()]);
+    await direct.send(newExchange({ method, ...(method === "POST" && { body: "x" }) }));
+    expect(direct.asked.map(({ cache }) => cache)).toEqual(["no-store"]);
+  });
+
   it("carries forwarded headers of ours, and nothing internal", async () => {
     const direct = createDirect([ok()]);
     await direct.send(
