@@ -49,6 +49,7 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
       "An answer that says that it is too long becomes a 500; one that turns out to be is cut.",
     "spec.digestAuth.secret":
       "A nonce is good for five minutes in every isolate, and how often it was used is not counted.",
+    "spec.errors.query": "`{url}` is the whole URL that the client asked for; in Traefik its path and query alone.",
     "spec.errors.service": "An answer whose page cannot be had stays as it is.",
     "spec.forwardAuth.address":
       "A Service of the cluster is asked through the gateway, a public host by the edge, unless `tls` demands something. An IP address is refused (`external-name-refused`).",
@@ -60,7 +61,8 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
       "`X-Forwarded-For` counts only where the entry point trusts who sent it; a client whose address cannot be told is refused.",
     "spec.passTLSClientCert.pem":
       "Cloudflare must have verified the certificate: one that it could not, or that was revoked, is not passed on.",
-    "spec.rateLimit.average": "Counted over all of the edge by a Durable Object for each source.",
+    "spec.rateLimit.average":
+      "Counted over all of the edge by a Durable Object for each source, and over all routes that name the Middleware; Traefik does so with Redis, and else counts for each route by itself.",
     "spec.rateLimit.burst":
       "Up to a quarter more may pass, since isolates hold tokens ahead ([how](middlewares.md#ratelimit)).",
     "spec.circuitBreaker.expression":
@@ -68,6 +70,8 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
     "spec.grpcWeb.allowOrigins":
       "`*` lets every page call, but none with its visitors' cookies; an origin that is named may use them.",
     "spec.inFlightReq.amount": "Counted by each relay for each route by itself.",
+    "spec.replacePathRegex.replacement":
+      "An empty one takes away what the expression finds; Traefik then replaces nothing.",
     "spec.retry.attempts":
       "Another Pod comes first while there is one, also for a session; Traefik may ask the same one again. Of several `retry` on a route the innermost counts.",
     "spec.retry.maxRequestBodyBytes": "All bodies share 256 MiB; one for which there is no room is sent once.",
