@@ -1,4 +1,5 @@
 import type { LoadBalancer, ServersTransport } from "../../src/table/service.ts";
+import type { SpiffeIdentity } from "../spiffe/spiffe-identity.ts";
 import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { AlpnPool } from "./alpn-pool.ts";
 import { clientOptions, http2Options, maxIdleOf } from "./connect-options.ts";
@@ -11,23 +12,35 @@ import { authorityOf, type Target } from "./target.ts";
 interface Entry {
   pool: ConnectionPool;
   authority: string;
+  scheme: LoadBalancer["scheme"];
+  /** Of the transport. */
+  name: string | undefined;
   transport: ServersTransport | undefined;
+  /** Who the relay was to the Pod, and whom it trusted, where the transport asks for that. */
+  identity: SpiffeIdentity | undefined;
   /** Whether it is kept no longer. */
   isGone: boolean;
 }
 
-/** Connections to Pods, kept for as long as their endpoint is in the table. */
+/**
+ * Connections to Pods, kept for as long as their endpoint is in the table, and no longer than the settings, certificates
+ * and identity that they were made with: what goes over them then finishes as it began, and nothing new does.
+ */
 export class EndpointPools {
   readonly #entries = new Map<string, Entry>();
   /** What a target was last asked for with: its key is not written down for each request. */
   readonly #last = new WeakMap<Target, { service: LoadBalancer; isUpgrade: boolean; entry: Entry }>();
   readonly #now: () => number;
   readonly #spiffe: SpiffeTrust;
+  readonly #stopListening: () => void;
 
   /** @param now milliseconds */
   constructor(now: () => number, spiffe = withoutSpiffe) {
     this.#now = now;
     this.#spiffe = spiffe;
+    this.#stopListening = spiffe.onChange(() => {
+      for (const [key, entry] of this.#entries) if (!this.#isOfIdentity(entry)) this.#letGo(key, entry);
+    });
   }
 
   /**
@@ -39,7 +52,7 @@ export class EndpointPools {
     const transport = transportOf(service, table);
     const last = this.#last.get(target);
     if (last !== undefined && last.service === service && last.isUpgrade === isUpgrade && !last.entry.isGone) {
-      if (last.entry.transport === transport) return last.entry.pool;
+      if (last.entry.transport === transport && this.#isOfIdentity(last.entry)) return last.entry.pool;
     }
     const entry = this.#find(target, service, transport, isUpgrade);
     this.#last.set(target, { service, isUpgrade, entry });
@@ -53,18 +66,32 @@ export class EndpointPools {
     const key = `${kind} ${authority} ${service.serversTransport ?? ""}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      if (isSame(known.transport, transport)) {
+      if (isSame(known.transport, transport) && this.#isOfIdentity(known)) {
         known.transport = transport;
         return known;
       }
-      // Other certificates or timeouts: what is under way finishes as it began.
-      known.isGone = true;
-      known.pool.retire();
+      this.#letGo(key, known);
     }
     const pool = this.#create(scheme, target, transport, isUpgrade);
-    const entry: Entry = { pool, authority, transport, isGone: false };
+    const identity = this.#identityFor(scheme, transport);
+    const name = service.serversTransport;
+    const entry: Entry = { pool, authority, scheme, name, transport, identity, isGone: false };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  #identityFor(scheme: LoadBalancer["scheme"], transport: ServersTransport | undefined): SpiffeIdentity | undefined {
+    return scheme === "https" && transport?.spiffe !== undefined ? this.#spiffe.identity : undefined;
+  }
+
+  #isOfIdentity({ scheme, transport, identity }: Entry): boolean {
+    return identity === this.#identityFor(scheme, transport);
+  }
+
+  #letGo(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    entry.isGone = true;
+    entry.pool.retire();
   }
 
   #create(
@@ -87,11 +114,12 @@ export class EndpointPools {
   }
 
   /**
-   * Lets go of endpoints that a table no longer names, and of idle connections to those that terminate.
+   * Lets go of endpoints that a table no longer names, or connects to otherwise than before, and of idle connections to
+   * those that terminate.
    *
    * @returns the authorities that the table names
    */
-  retain({ endpoints }: GatewayTable): ReadonlySet<string> {
+  retain({ endpoints, serversTransports }: GatewayTable): ReadonlySet<string> {
     const isReady = new Map<string, boolean>();
     for (const { endpoints: listed, clusterIp } of Object.values(endpoints)) {
       for (const endpoint of listed) {
@@ -101,13 +129,12 @@ export class EndpointPools {
       if (clusterIp !== undefined) isReady.set(authorityOf(clusterIp), true);
     }
     for (const [key, entry] of this.#entries) {
-      const { pool, authority } = entry;
+      const { pool, authority, name, transport } = entry;
       const ready = isReady.get(authority);
-      if (ready === false) pool.closeIdle();
-      if (ready !== undefined) continue;
-      this.#entries.delete(key);
-      entry.isGone = true;
-      pool.retire();
+      const current =
+        name !== undefined && Object.hasOwn(serversTransports, name) ? serversTransports[name] : undefined;
+      if (ready === undefined || !isSame(transport, current)) this.#letGo(key, entry);
+      else if (!ready) pool.closeIdle();
     }
     return new Set(isReady.keys());
   }
@@ -117,6 +144,7 @@ export class EndpointPools {
   }
 
   async destroy(): Promise<void> {
+    this.#stopListening();
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     await Promise.all(entries.map(({ pool }) => pool.destroy()));
@@ -125,4 +153,16 @@ export class EndpointPools {
 
 /** A table that was read anew holds equal transports as other objects. */
 const isSame = (a: ServersTransport | undefined, b: ServersTransport | undefined): boolean =>
-  a === b || JSON.stringify(a) === JSON.stringify(b);
+  a === b || (a !== undefined && b !== undefined && textOf(a) === textOf(b));
+
+const texts = new WeakMap<ServersTransport, string>();
+
+/** Written down once: with their certificates they are long, and many endpoints have the same one. */
+function textOf(transport: ServersTransport): string {
+  let text = texts.get(transport);
+  if (text === undefined) {
+    text = JSON.stringify(transport);
+    texts.set(transport, text);
+  }
+  return text;
+}

@@ -12,3 +12,17 @@ export interface SpiffeIdentity {
   /** When its certificate ends, in milliseconds since 1970. */
   expiresAt: number;
 }
+
+/** Whether one says nothing else than the other. */
+export function isSameIdentity(one: SpiffeIdentity, other: SpiffeIdentity): boolean {
+  return (
+    one.id === other.id &&
+    one.certificate === other.certificate &&
+    one.key === other.key &&
+    one.bundles.size === other.bundles.size &&
+    [...one.bundles].every(([domain, authorities]) => isSameList(authorities, other.bundles.get(domain)))
+  );
+}
+
+const isSameList = (one: readonly string[], other: readonly string[] = []): boolean =>
+  one.length === other.length && one.every((text, at) => text === other[at]);

@@ -70,6 +70,16 @@ export class SpiffeTrust {
     this.#options = options;
   }
 
+  /** Who the relay is to Pods that it connects to now, and whom it trusts; undefined: it connects to none. */
+  get identity(): SpiffeIdentity | undefined {
+    return this.#options.source?.current();
+  }
+
+  /** Tells of each time that it is another one, or none any more. @returns what ends that */
+  onChange(listener: () => void): () => void {
+    return this.#options.source?.onChange(listener) ?? (() => {});
+  }
+
   /** How often Pods were not connected to, by the reason. */
   get refused(): Readonly<Record<SpiffeRefusal, number>> {
     return this.#refused;

@@ -2,7 +2,7 @@ import type { NetConnectOpts } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { followSvids, PERMISSION_DENIED, WorkloadApiError } from "./follow-svids.ts";
 import { readSvidResponse } from "./read-svid-response.ts";
-import type { SpiffeIdentity } from "./spiffe-identity.ts";
+import { isSameIdentity, type SpiffeIdentity } from "./spiffe-identity.ts";
 
 export interface SvidSourceOptions {
   endpoint: NetConnectOpts;
@@ -19,8 +19,10 @@ export interface SvidSourceOptions {
 
 /** Where the relay's identity comes from. */
 export interface SvidSource {
-  /** The newest that has not ended. */
+  /** The newest that has not ended. It is the same object for as long as it says the same. */
   current(): SpiffeIdentity | undefined;
+  /** Tells of each time that it is another one, or none any more. @returns what ends that */
+  onChange(listener: () => void): () => void;
   /** Resolves when the first call was answered, or failed. */
   settled(): Promise<void>;
   /** How often an identity came, and how often a call failed. */
@@ -47,6 +49,27 @@ export function startSvidSource(options: SvidSourceOptions): SvidSource {
   let identity: SpiffeIdentity | undefined;
   let [updates, failures] = [0, 0];
   let lastWords = "";
+  let endTimer: NodeJS.Timeout | undefined;
+  const listeners = new Set<() => void>();
+
+  const become = (next: SpiffeIdentity | undefined): void => {
+    identity = next;
+    watchEnd();
+    tell();
+  };
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
+  /** A timer may be early, and none is long enough for years. */
+  const watchEnd = (): void => {
+    clearTimeout(endTimer);
+    const leftMs = identity === undefined ? 0 : identity.expiresAt - now();
+    if (leftMs > 0) endTimer = setTimeout(onTimer, Math.min(leftMs, LONGEST_TIMER_MS)).unref();
+  };
+  const onTimer = (): void => {
+    if (identity !== undefined && identity.expiresAt > now()) watchEnd();
+    else tell();
+  };
 
   const warn = (message: string, error: unknown): void => {
     failures++;
@@ -70,7 +93,7 @@ export function startSvidSource(options: SvidSourceOptions): SvidSource {
       try {
         const next = readSvidResponse(message);
         if (next.id !== identity?.id) log("info", "SPIFFE: an identity came", { id: next.id });
-        identity = next;
+        if (identity === undefined || !isSameIdentity(identity, next)) become(next);
         updates++;
         lastWords = "";
       } catch (error) {
@@ -84,7 +107,7 @@ export function startSvidSource(options: SvidSourceOptions): SvidSource {
       return await followSvids(endpoint, take, ended);
     } catch (error) {
       if (closing.signal.aborted) return isAnswered;
-      if (error instanceof WorkloadApiError && error.status === PERMISSION_DENIED) identity = undefined;
+      if (error instanceof WorkloadApiError && error.status === PERMISSION_DENIED) become(undefined);
       // Having been asked anew after an answer is no failure.
       if (!patience.signal.aborted || !isAnswered) warn("SPIFFE: the Workload API is asked again", error);
       return isAnswered;
@@ -105,11 +128,16 @@ export function startSvidSource(options: SvidSourceOptions): SvidSource {
   const running = run();
   return {
     current: () => (identity !== undefined && identity.expiresAt > now() ? identity : undefined),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     settled: () => settled.promise,
     stats: () => ({ updates, failures }),
     async close() {
       closing.abort();
       await running;
+      clearTimeout(endTimer);
     },
   };
 }

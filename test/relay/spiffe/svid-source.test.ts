@@ -116,6 +116,40 @@ describe("an identity", () => {
   });
 });
 
+describe("who listens", () => {
+  it("is told of each identity that is another, and of its loss, and not of the same again", async () => {
+    const api = await startApi({ svids: [svid], federated: { "two.test": two.der } });
+    const { source, until } = follow(api.path);
+    const told: (string | undefined)[] = [];
+    const stop = source.onChange(() => told.push(idOf(source)));
+    await source.settled();
+    api.say({ svids: [svid], federated: { "two.test": two.der } });
+    await until(({ stats }) => stats().updates === 2);
+    expect(told).toEqual([RELAY]);
+    const before = source.current();
+    api.say({ svids: [svid], federated: { "two.test": one.der } });
+    await until(({ stats }) => stats().updates === 3);
+    expect(source.current()).not.toBe(before);
+    api.say(status.PERMISSION_DENIED);
+    await until(({ current }) => current() === undefined);
+    expect(told).toEqual([RELAY, RELAY, undefined]);
+    stop();
+    api.say({ svids: [svid] });
+    await until(({ current }) => current()?.id === RELAY);
+    expect(told).toHaveLength(3);
+  });
+
+  it("is told when the identity ends", async () => {
+    const api = await startApi({ svids: [await svidOf(one, RELAY, 2_000)] });
+    const { source, until } = follow(api.path);
+    const told: (string | undefined)[] = [];
+    source.onChange(() => told.push(idOf(source)));
+    await source.settled();
+    await until(() => told.length > 0 && told.at(-1) === undefined);
+    expect(idOf(source)).toBeUndefined();
+  });
+});
+
 describe("without an identity", () => {
   it("it is told of none that nobody may have, until there is one", async () => {
     const api = await startApi(status.PERMISSION_DENIED);
