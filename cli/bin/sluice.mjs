@@ -4,11 +4,13 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endWithNpm } from "./end-with-npm.mjs";
 
 const NEEDED = 24;
 const program = fileURLToPath(new URL("../sluice.ts", import.meta.url));
 
 if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
+  endWithNpm(() => process.kill(process.pid, "SIGTERM"));
   await import("../sluice.ts");
 } else {
   const pinned = dirname(createRequire(import.meta.url).resolve("node/package.json"));
@@ -19,6 +21,7 @@ if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
   // A terminal sends Ctrl-C to both; whoever else sends a signal knows this process only.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  endWithNpm(() => child.kill("SIGTERM"));
   child.on("error", (error) => {
     console.error(`sluice needs Node ${NEEDED}, and its own copy does not start: ${error.message}`);
     process.exitCode = 1;
