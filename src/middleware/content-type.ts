@@ -14,29 +14,21 @@ export const contentType: MiddlewareFactory<"contentType"> = {
       const response = await next(exchange);
       const { body, headers } = response;
       if (body === null || headers.has("content-type") || headers.has("content-encoding")) return response;
-      const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-      const first = await reader.read();
-      const sniffed = new Response(first.done ? null : resume(first.value, reader), response);
-      if (first.done) return sniffed;
-      const type = sniffContentType(first.value);
-      return editResponse(sniffed, (edited) => edited.set("Content-Type", type));
+      // A stream made here would have lost the body's length, and would cost work for each of its chunks.
+      const [probe, rest] = body.tee();
+      const first = await readFirst(probe);
+      const passed = new Response(rest, response);
+      if (first === undefined) return passed;
+      const type = sniffContentType(first);
+      return editResponse(passed, (edited) => edited.set("Content-Type", type));
     };
   },
 };
 
-/** What was read, then the rest as it is asked for. */
-function resume(first: Uint8Array, reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
-  let waiting: Uint8Array | undefined = first;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const chunk = waiting ?? (await reader.read()).value;
-        waiting = undefined;
-        if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
+/** The first bytes of a body, which is then let go; undefined when there are none, or it breaks off before them. */
+async function readFirst(body: ReadableStream<Uint8Array>): Promise<Uint8Array | undefined> {
+  const reader = body.getReader();
+  const first = await reader.read().catch(() => undefined);
+  void reader.cancel().catch(() => {});
+  return first?.value;
 }

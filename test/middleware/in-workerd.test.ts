@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { minimalOptions } from "./minimal-options.ts";
 
-// Node has no answer of status 101: that each middleware keeps one with its WebSocket is shown in workerd itself.
+// Node has no answer of status 101, and knows no length of a stream: that each middleware keeps both is shown in workerd
+// itself.
 
 let miniflare: Miniflare;
 let edge: URL;
@@ -51,4 +52,9 @@ it.each(passing)("%s keeps a WebSocket and its cookie", async (type) => {
   expect((await upgraded)[0].headers["set-cookie"]).toEqual(["a=1"]);
   socket.close();
   await once(socket, "close");
+});
+
+it.each(passing)("%s keeps the length of an answer", async (type) => {
+  const answer = await fetch(new URL(`${type}?sized`, edge));
+  expect([answer.status, answer.headers.get("content-length"), await answer.text()]).toEqual([200, "10", "0123456789"]);
 });

@@ -9,10 +9,16 @@ interface Socket {
 }
 declare const WebSocketPair: new () => { readonly 0: Socket; readonly 1: Socket };
 
-/** A Worker that answers `/<type>` by that middleware in front of an echoing WebSocket. */
+/**
+ * A Worker that answers `/<type>` by that middleware in front of an echoing WebSocket, and `/<type>?sized` in front of ten
+ * bytes without a type.
+ */
 export default {
   async fetch(request: Request): Promise<Response> {
-    const type = new URL(request.url).pathname.slice(1) as MiddlewareType;
+    const { pathname, search } = new URL(request.url);
+    const type = pathname.slice(1) as MiddlewareType;
+    const sized = async () =>
+      new Response(new TextEncoder().encode("0123456789"), { headers: { "Content-Length": "10" } });
     const echo = async (): Promise<Response> => {
       const { 0: client, 1: server } = new WebSocketPair();
       server.accept();
@@ -20,6 +26,7 @@ export default {
       const init: object = { status: 101, webSocket: client, headers: { "Set-Cookie": "a=1" } };
       return new Response(null, init);
     };
-    return build(minimalOptions[type])(echo)(exchangeOf({ url: "https://a.com/a/b" }));
+    const origin = search === "?sized" ? sized : echo;
+    return build(minimalOptions[type])(origin)(exchangeOf({ url: "https://a.com/a/b" }));
   },
 };
