@@ -3,6 +3,7 @@ import type { Exchange } from "../../src/exchange/exchange.ts";
 import { bodyOf } from "../../src/exchange/fork-exchange.ts";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import type { Destination } from "../../src/origin/send.ts";
+import type { LoadBalancer } from "../../src/table/service.ts";
 import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
 import type { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
@@ -20,6 +21,8 @@ export interface AskServiceOptions {
   balance: BalanceState;
   /** Told of each connection that an endpoint refused. */
   onRefusedDial: () => void;
+  /** Told of each question to a load balancer whose transport is not known. */
+  onUnknownTransport: (service: LoadBalancer) => void;
 }
 
 /**
@@ -30,10 +33,14 @@ export interface AskServiceOptions {
 export async function askService(
   exchange: Exchange,
   { options: service, endpoints }: Destination,
-  { table, pools, failures, balance, onRefusedDial }: AskServiceOptions,
+  { table, pools, failures, balance, onRefusedDial, onUnknownTransport }: AskServiceOptions,
 ): Promise<{ answer: Response } | HopFailure> {
   const current = table();
   const transport = transportOf(service, current);
+  if (transport === "unknown") {
+    onUnknownTransport(service);
+    return "unreachable";
+  }
   const { method } = exchange.request;
   const stream = bodyOf(exchange);
   // Whoever asks with a body has read it before, as far as it allows.
@@ -44,7 +51,7 @@ export async function askService(
     const headers = serverHeaders(exchange, host);
     if (body !== undefined) headers.push("content-length", String(body.length));
     const need = { maxIdleMs: isFresh ? 0 : MAX_IDLE_MS, watchMs: 0 };
-    const connection = pools.get(target, service, current, false).take(need);
+    const connection = pools.get(target, service, transport, false).take(need);
     const request = { method, path: `${exchange.path}${exchange.query}`, headers, body: body ? once(body) : null };
     const called = await callPod(connection, request, {
       signal,

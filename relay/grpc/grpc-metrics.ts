@@ -15,6 +15,11 @@ export const grpcMetrics = {
   },
   sluice_grpc_open_calls: { type: "gauge", help: "Calls that are open.", labels: [] },
   sluice_grpc_open_connections: { type: "gauge", help: "Connections of HTTP/2 that clients have open.", labels: [] },
+  sluice_grpc_failed_handshakes_total: {
+    type: "counter",
+    help: "Connections for calls on which no TLS came about: of clients that gave up, without a certificate for the name or by options that are closed.",
+    labels: [],
+  },
   sluice_grpc_refused_dials_total: {
     type: "counter",
     help: "Connections that an endpoint refused; the call then went to another, if there was one.",

@@ -36,11 +36,12 @@ export class GrpcStats {
     }
   }
 
-  collect({ openCalls, connections, refusedDials }: ReturnType<Grpc["stats"]>): void {
+  collect({ openCalls, connections, refusedDials, failedHandshakes }: ReturnType<Grpc["stats"]>): void {
     const registry = this.#registry;
     registry.replace("sluice_grpc_calls_total", this.#counts.values());
     registry.set("sluice_grpc_open_calls", openCalls);
     registry.set("sluice_grpc_open_connections", connections);
     registry.replace("sluice_grpc_refused_dials_total", [{ value: refusedDials, labels: {} }]);
+    registry.replace("sluice_grpc_failed_handshakes_total", [{ value: failedHandshakes, labels: {} }]);
   }
 }

@@ -13,7 +13,7 @@ import { normalisePath } from "../../src/rule/routing-path.ts";
 import { callHeaders } from "./call-headers.ts";
 import type { CallTable } from "./call-routes.ts";
 import { ClientCall } from "./client-call.ts";
-import { INTERNAL, UNIMPLEMENTED } from "./grpc-status.ts";
+import { INTERNAL, UNAVAILABLE, UNIMPLEMENTED } from "./grpc-status.ts";
 import { limitCall } from "./limit-call.ts";
 import { endLogged } from "./log-call.ts";
 
@@ -105,6 +105,10 @@ export function handleCall(
 
   const table = state.table();
   const listener = table.entryPoints[entryPoint];
+  if (listener?.closedBy !== undefined) {
+    call.refuse(UNAVAILABLE, "The entry point is closed");
+    return;
+  }
   const trusted = listener !== undefined && isTrustedClient(clientAddress, listener);
   const told = { trusted, assigned: [], scheme: tls ? ("https" as const) : ("http" as const), host: authority };
   const facts = createRequestFacts({

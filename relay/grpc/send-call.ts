@@ -4,6 +4,7 @@ import type { Exchange } from "../../src/exchange/exchange.ts";
 import { bodyOf } from "../../src/exchange/fork-exchange.ts";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import type { Destination, Send } from "../../src/origin/send.ts";
+import type { LoadBalancer } from "../../src/table/service.ts";
 import { type Attempt, type Choices, needsChoice } from "../health/choices.ts";
 import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
@@ -34,6 +35,8 @@ export interface SendCallOptions {
   choices: Choices | undefined;
   /** Told of each connection that an endpoint refused. */
   onRefusedDial: () => void;
+  /** Told of each call to a load balancer whose transport is not known. */
+  onUnknownTransport: (service: LoadBalancer) => void;
 }
 
 /** How long one of several targets may take to accept a connection. */
@@ -113,7 +116,7 @@ async function tryTargets(
   exchange: Exchange,
   { options: service, endpoints }: Destination,
   call: ClientCall,
-  { table, pools, failures, balance, guards, choices, onRefusedDial }: SendCallOptions,
+  { table, pools, failures, balance, guards, choices, onRefusedDial, onUnknownTransport }: SendCallOptions,
   { body, accepts, tried, times }: Attempts,
 ): Promise<{ answer: Response } | "declined" | HopFailure> {
   const current = table();
@@ -121,6 +124,10 @@ async function tryTargets(
   const session = findSession(service, targets, (name) => exchange.headers.get(name), Date.now());
   const signal = signalOf(exchange, call);
   const transport = transportOf(service, current);
+  if (transport === "unknown") {
+    onUnknownTransport(service);
+    return "unreachable";
+  }
   const dialTimeoutMs = dialTimeoutOf(transport);
   const siblingTimeoutMs =
     dialTimeoutMs === 0 ? SIBLING_DIAL_TIMEOUT_MS : Math.min(dialTimeoutMs, SIBLING_DIAL_TIMEOUT_MS);
@@ -134,7 +141,7 @@ async function tryTargets(
   const attempt = (target: Target, isFresh: boolean): Promise<CallOutcome> => {
     const host = service.passHostHeader && exchange.host !== "" ? exchange.host : target.authority;
     const connection = pools
-      .get(target, service, current, false)
+      .get(target, service, transport, false)
       .take({ maxIdleMs: isFresh ? 0 : Number.POSITIVE_INFINITY, watchMs: 0 });
     const request = {
       method: "POST",

@@ -10,6 +10,7 @@ import { createDialFailures } from "../origin-gateway/dial-failures.ts";
 import { EndpointPools } from "../origin-gateway/endpoint-pools.ts";
 import type { GatewayTable } from "../origin-gateway/gateway-table.ts";
 import { GuardSet } from "../origin-gateway/guards/guard-set.ts";
+import { createTransportLog } from "../origin-gateway/transport-log.ts";
 import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import type { Companion } from "../tcp/companion.ts";
 import type { ProxiedConnection } from "../tcp/proxy-header.ts";
@@ -55,7 +56,7 @@ export interface Grpc {
   serve(socket: Socket, connection: CallConnection): void;
   /** Routes by this table from now on. Calls that are under way go on as they began. */
   take(table: GrpcTable): void;
-  stats(): { openCalls: number; connections: number; refusedDials: number };
+  stats(): { openCalls: number; connections: number; refusedDials: number; failedHandshakes: number };
   /** Lets clients know that connections end, waits for calls to end, then ends them. */
   close(graceMs?: number): Promise<void>;
 }
@@ -69,6 +70,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
   let table = options.table;
   let gatewayTable = toGatewayTable(table);
   let refusedDials = 0;
+  let failedHandshakes = 0;
   const guards = options.guards ?? new GuardSet({ now, random });
   const pools = new EndpointPools(now, options.spiffe ?? withoutSpiffe);
   const failures = createDialFailures(now);
@@ -84,6 +86,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
     guards,
     choices: options.choices,
     onRefusedDial: () => refusedDials++,
+    onUnknownTransport: createTransportLog(log),
   });
   const send = recordOrigin(callSend, accessLogs.now);
   const state: CallState = {
@@ -136,7 +139,10 @@ export function startGrpc(options: GrpcOptions): Grpc {
     const clientAddress = ends.source.address;
     if (sni === undefined) return sessions.serve(socket, { entryPoint, clientAddress, tls: false });
     const encrypted = await terminator().accept(socket, sni);
-    if (encrypted === undefined) return;
+    if (encrypted === undefined) {
+      failedHandshakes++;
+      return;
+    }
     encrypted.on("error", () => {});
     if (encrypted.alpnProtocol === "h2") sessions.serve(encrypted, { entryPoint, clientAddress, tls: true });
     else encrypted.destroy();
@@ -163,7 +169,7 @@ export function startGrpc(options: GrpcOptions): Grpc {
       failures.retain(pools.retain(gatewayTable));
       if (options.guards === undefined) guards.retain(gatewayTable.middlewares);
     },
-    stats: () => ({ openCalls: sessions.openCalls, connections: sessions.connections, refusedDials }),
+    stats: () => ({ openCalls: sessions.openCalls, connections: sessions.connections, refusedDials, failedHandshakes }),
     async close(graceMs = 0) {
       await sessions.close(graceMs);
       await pools.destroy();

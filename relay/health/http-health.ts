@@ -84,6 +84,7 @@ export class HttpHealth {
       const { healthCheck, scheme } = service;
       const { intervalMs, unhealthyIntervalMs } = healthCheck;
       const transport = transportOf(service, table);
+      if (transport === "unknown") continue;
       for (const { address, authority } of targetsOf(endpoints).candidates) {
         const probe = { target: { address, authority }, healthCheck, scheme, transport };
         yield { service: check, endpoint: authority, probe, intervalMs, unhealthyIntervalMs };

@@ -2,7 +2,7 @@ import { HOP_HEADER, type Hop, type HopFailure, POINTER_HEADER } from "../../src
 import { encodePointer } from "../../src/hop/pointer-header.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Gateway, Refusal } from "./gateway.ts";
-import type { GatewayTable } from "./gateway-table.ts";
+import { type GatewayTable, transportOf } from "./gateway-table.ts";
 import type { Admitted, KnownHop } from "./known-hops.ts";
 import { targetsOf } from "./target.ts";
 
@@ -54,6 +54,13 @@ function findTargets(hop: Hop, table: GatewayTable, gateway: Gateway): Admitted 
     gateway.counters.refused["unknown-service"]++;
     return { failure: "unknown-service", answerHeaders };
   }
+  const transport = transportOf(service, table);
+  if (transport === "unknown") {
+    gateway.counters.refused["unknown-transport"]++;
+    gateway.onUnknownTransport(service);
+    // Nothing has reached a Pod: another gateway may know it.
+    return { failure: "unreachable", answerHeaders };
+  }
   const endpoints = Object.hasOwn(table.endpoints, service.endpoints) ? table.endpoints[service.endpoints] : undefined;
   const targets = endpoints === undefined ? undefined : targetsOf(endpoints);
   if (targets === undefined || (targets.all.length === 0 && targets.lastResort === undefined)) {
@@ -64,7 +71,7 @@ function findTargets(hop: Hop, table: GatewayTable, gateway: Gateway): Admitted 
     gateway.counters.refused["unknown-middleware"]++;
     return { failure: "unknown-service", answerHeaders };
   }
-  return { hop, table, service, targets, answerHeaders, guards };
+  return { hop, table, service, targets, transport, answerHeaders, guards };
 }
 
 function refuse({ counters }: Gateway, reason: Refusal): Refused {

@@ -4,7 +4,7 @@ import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { AlpnPool } from "./alpn-pool.ts";
 import { clientOptions, http2Options, maxIdleOf } from "./connect-options.ts";
 import type { ConnectionPool } from "./connection.ts";
-import { type GatewayTable, transportOf } from "./gateway-table.ts";
+import type { GatewayTable } from "./gateway-table.ts";
 import { Http1Pool } from "./http1-pool.ts";
 import { Http2Pool } from "./http2-pool.ts";
 import { authorityOf, type Target } from "./target.ts";
@@ -46,10 +46,15 @@ export class EndpointPools {
   /**
    * The pool for a target of a load balancer, made when there is none yet.
    *
+   * @param transport the load balancer's, by the table of the moment
    * @param isUpgrade HTTP/2 has no Upgrade (RFC 9113, section 8.6): such a request goes over HTTP/1.1
    */
-  get(target: Target, service: LoadBalancer, table: GatewayTable, isUpgrade: boolean): ConnectionPool {
-    const transport = transportOf(service, table);
+  get(
+    target: Target,
+    service: LoadBalancer,
+    transport: ServersTransport | undefined,
+    isUpgrade: boolean,
+  ): ConnectionPool {
     const last = this.#last.get(target);
     if (last !== undefined && last.service === service && last.isUpgrade === isUpgrade && !last.entry.isGone) {
       if (last.entry.transport === transport && this.#isOfIdentity(last.entry)) return last.entry.pool;

@@ -1,5 +1,6 @@
 import type { BalanceState } from "../../src/balance/balance-state.ts";
 import type { TokenRefusal, TokenVerifier } from "../../src/hop/token.ts";
+import type { LoadBalancer } from "../../src/table/service.ts";
 import type { Choices } from "../health/choices.ts";
 import type { DialFailures } from "./dial-failures.ts";
 import type { EndpointPools } from "./endpoint-pools.ts";
@@ -20,16 +21,18 @@ export interface Gateway {
   readonly counters: GatewayCounters;
   /** Whether the table is known to be that of the moment. Else any Pod may be ending. */
   readonly isTableLive: () => boolean;
+  /** Told of each request to a load balancer whose transport is not known. */
+  readonly onUnknownTransport: (service: LoadBalancer) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /**
  * Why a request from the edge was not admitted. `no-hop`: it had none, or one that no edge packs; `unknown-service`: its
- * token is good, and the table does not know the service; `unknown-middleware`: it is to be held to one that the table
- * does not have; the others are a token's.
+ * token is good, and the table does not know the service; `unknown-transport`: nor how its Pods are to be connected to;
+ * `unknown-middleware`: it is to be held to one that the table does not have; the others are a token's.
  */
-export type Refusal = TokenRefusal | "no-hop" | "unknown-service" | "unknown-middleware";
+export type Refusal = TokenRefusal | "no-hop" | "unknown-service" | "unknown-transport" | "unknown-middleware";
 
 export interface GatewayCounters {
   requests: number;
@@ -53,6 +56,7 @@ export const createCounters = (): GatewayCounters => ({
     early: 0,
     "other-service": 0,
     "unknown-service": 0,
+    "unknown-transport": 0,
     "unknown-middleware": 0,
   },
   refusedDials: 0,

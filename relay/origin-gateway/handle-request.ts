@@ -3,7 +3,6 @@ import { admitRequest } from "./admit-request.ts";
 import { answerFailure, answerRefusal, refuseRequest } from "./answer.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Gateway } from "./gateway.ts";
-import { transportOf } from "./gateway-table.ts";
 import { GrpcWebExchange, isGrpcWeb } from "./grpc-web-exchange.ts";
 import type { GuardPlan } from "./guards/guard-set.ts";
 import { sendGuarded } from "./guards/send-guarded.ts";
@@ -43,10 +42,9 @@ function sendAdmitted(
   gateway: Gateway,
   sent: Sent,
 ): Promise<HopFailure | undefined> {
-  const { service, table, guards } = admitted;
-  const transport = transportOf(service, table);
+  const { service, transport, guards } = admitted;
   const client = isGrpcWeb(received, service, transport) ? new GrpcWebExchange(received) : received;
-  const sending: Sending = { client, admitted, transport, sent };
+  const sending: Sending = { client, admitted, sent };
   return guards === undefined ? tryTargets(sending, gateway) : sendHeld(sending, guards, gateway);
 }
 

@@ -1,6 +1,6 @@
 import { decodeHop } from "../../src/hop/decode-hop.ts";
 import type { Hop } from "../../src/hop/hop.ts";
-import type { LoadBalancer } from "../../src/table/service.ts";
+import type { LoadBalancer, ServersTransport } from "../../src/table/service.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { GatewayTable } from "./gateway-table.ts";
 import type { GuardPlan } from "./guards/guard-set.ts";
@@ -13,6 +13,8 @@ export interface Admitted {
   table: GatewayTable;
   service: LoadBalancer;
   targets: TargetSet;
+  /** How they are connected to; undefined for the defaults. */
+  transport: ServersTransport | undefined;
   /** Lines for the answer: where the edge finds a newer table, if it does not route by this one. */
   answerHeaders: readonly string[];
   /** What the request is held to; undefined: nothing. */

@@ -15,6 +15,7 @@ import type { GatewayTable, GatewayTableSource } from "./gateway-table.ts";
 import { GuardSet, type GuardStats } from "./guards/guard-set.ts";
 import { handleRequest } from "./handle-request.ts";
 import { KnownHops } from "./known-hops.ts";
+import { createTransportLog } from "./transport-log.ts";
 
 export interface GatewayOptions {
   table: GatewayTableSource;
@@ -86,6 +87,7 @@ export async function startOriginGateway(options: GatewayOptions): Promise<Runni
     guards: options.guards ?? new GuardSet({ now, random }),
     counters: createCounters(),
     isTableLive,
+    onUnknownTransport: createTransportLog(log),
     now,
   };
   let openRequests = 0;

@@ -47,7 +47,6 @@ export const podLines = ({ logged }: Hop, authority: string, { times }: Sent): s
 export interface Sending {
   client: ClientExchange;
   admitted: Admitted;
-  transport: ServersTransport | undefined;
   sent: Sent;
 }
 
@@ -75,11 +74,11 @@ export function tryTargets(
   attempts: Attempts,
 ): Promise<HopFailure | "declined" | undefined>;
 export async function tryTargets(
-  { client, admitted, transport, sent }: Sending,
+  { client, admitted, sent }: Sending,
   { pools, balance, failures, choices, guards, counters, isTableLive, now }: Gateway,
   attempts?: Attempts,
 ): Promise<HopFailure | "declined" | undefined> {
-  const { hop, service, table, targets, answerHeaders } = admitted;
+  const { hop, service, transport, targets, answerHeaders } = admitted;
   sent.times++;
   client.invite();
   const upgrade = tunnelOf(client);
@@ -110,7 +109,7 @@ export async function tryTargets(
     if (requestLeftMs <= 0) return { kind: "failed", failure: "timeout" };
     const told = service.sticky && sessionLine(service, targets, target, session, now());
     const host = service.passHostHeader && hop.host !== "" ? hop.host : ownHost(target, service);
-    const connection = pools.get(target, service, table, upgrade !== undefined).take({
+    const connection = pools.get(target, service, transport, upgrade !== undefined).take({
       maxIdleMs: isFresh ? 0 : isCareful ? MAX_IDLE_BEFORE_UPLOAD_MS : Number.POSITIVE_INFINITY,
       watchMs: isCareful && isEnding(target) ? WATCH_MS : 0,
     });

@@ -1,4 +1,5 @@
 import { ProbeSchedule, type WantedProbe } from "../health/probe-schedule.ts";
+import { transportOf } from "../origin-gateway/gateway-table.ts";
 import { targetsOf } from "../origin-gateway/target.ts";
 import type { StreamTable } from "../tcp/stream-table.ts";
 import type { Probe } from "./probe-endpoint.ts";
@@ -25,10 +26,10 @@ export class HealthChecks extends ProbeSchedule<Probe> {
 function* probesOf({ tcpServices, relayEndpoints, serversTransports }: HealthTable): Generator<WantedProbe<Probe>> {
   for (const [service, loadBalancer] of Object.entries(tcpServices)) {
     if (loadBalancer.type !== "loadBalancer" || loadBalancer.healthCheck === undefined) continue;
-    const { healthCheck, tls, proxyProtocol, serversTransport } = loadBalancer;
+    const { healthCheck, tls, proxyProtocol } = loadBalancer;
     const endpoints = relayEndpoints[loadBalancer.endpoints];
-    if (endpoints === undefined) continue;
-    const transport = serversTransport === undefined ? undefined : serversTransports[serversTransport];
+    const transport = transportOf(loadBalancer, { serversTransports });
+    if (endpoints === undefined || transport === "unknown") continue;
     const options = { ...(tls !== undefined && { tls }), ...(proxyProtocol !== undefined && { proxyProtocol }) };
     const { intervalMs } = healthCheck;
     for (const target of targetsOf(endpoints).candidates) {

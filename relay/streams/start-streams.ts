@@ -11,7 +11,7 @@ import { openListener } from "./open-listener.ts";
 import { type Probe, probeEndpoint } from "./probe-endpoint.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import type { StreamSettings } from "./stream-settings.ts";
-import { type Placement, wantedListeners } from "./wanted-listeners.ts";
+import { closedListeners, type Placement, wantedListeners } from "./wanted-listeners.ts";
 
 export interface StreamsOptions {
   table: StreamTable;
@@ -69,6 +69,7 @@ export function startStreams(options: StreamsOptions): Streams {
     random,
     now,
     health,
+    log: (message, reason) => log("error", message, { reason }),
     ...(lingering && { reached: ({ socket }, target) => lingering.add(socket, target) }),
     ended: (end) => observer.connectionEnded(end),
     ...(options.fallbackCertificate && { fallbackCertificate: options.fallbackCertificate }),
@@ -94,7 +95,7 @@ export function startStreams(options: StreamsOptions): Streams {
       health.take(next);
       lingering?.take(next);
     },
-    listeners: () => listeners.list(),
+    listeners: () => [...listeners.list(), ...listClosed(current, placement)],
     sessions: () => listeners.sessions(),
     settled: () => listeners.settled(),
     health: () => health,
@@ -108,6 +109,17 @@ export function startStreams(options: StreamsOptions): Streams {
     },
   };
 }
+
+/** Entry points that nobody listens at since they are closed: whoever watches listeners is to see them. */
+const listClosed = (table: StreamTable, placement: Placement | undefined): ListenerStatus[] =>
+  [...closedListeners(table, placement)].map(([name, { protocol, host, port }]) => ({
+    name,
+    protocol,
+    wanted: { host, port },
+    address: undefined,
+    reason: "it could not be read whole: the relay is older than the agent",
+    failures: 0,
+  }));
 
 /** The entry points that are shared, as one text. */
 const sharedOf = ({ relayEntryPoints }: StreamTable, { isShared = () => false }: Placement = {}): string =>

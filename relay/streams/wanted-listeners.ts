@@ -21,22 +21,34 @@ export interface Placement {
 /** Traefik's default (https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/). */
 const UDP_TIMEOUT_MS = 3_000;
 
-/** The entry points on which a table has something to carry, by name. */
-export function wantedListeners(
-  { relayEntryPoints, tcpRouters, udpRouters }: Pick<StreamTable, "relayEntryPoints" | "tcpRouters" | "udpRouters">,
-  { place = () => undefined, isShared = () => false }: Placement = {},
+type ListenedTable = Pick<StreamTable, "relayEntryPoints" | "tcpRouters" | "udpRouters">;
+
+/** The entry points on which a table has something to carry, by name. Those that are closed are not among them. */
+export function wantedListeners(table: ListenedTable, placement: Placement = {}): Map<string, WantedListener> {
+  return placesOf(table, placement, ({ closedBy }) => closedBy === undefined);
+}
+
+/** The entry points that would be listened at, were they not closed. */
+export function closedListeners(table: ListenedTable, placement: Placement = {}): Map<string, WantedListener> {
+  return placesOf(table, placement, ({ closedBy }) => closedBy !== undefined);
+}
+
+function placesOf(
+  { relayEntryPoints, tcpRouters, udpRouters }: ListenedTable,
+  { place = () => undefined, isShared = () => false }: Placement,
+  isMeant: (entryPoint: RelayEntryPoint) => boolean,
 ): Map<string, WantedListener> {
   const used = { tcp: new Set<string>(), udp: new Set<string>() };
   for (const { entryPoints } of tcpRouters) for (const name of entryPoints) used.tcp.add(name);
   for (const { entryPoints } of udpRouters) for (const name of entryPoints) used.udp.add(name);
-  const wanted = new Map<string, WantedListener>();
+  const places = new Map<string, WantedListener>();
   for (const [name, entryPoint] of Object.entries(relayEntryPoints)) {
     const { protocol, udpTimeoutMs = UDP_TIMEOUT_MS } = entryPoint;
-    if (!used[protocol].has(name) && !(protocol === "tcp" && isShared(name))) continue;
+    if (!isMeant(entryPoint) || (!used[protocol].has(name) && !(protocol === "tcp" && isShared(name)))) continue;
     const { host, port } = place(name) ?? entryPoint;
-    wanted.set(name, { protocol, host, port, idleTimeoutMs: udpTimeoutMs });
+    places.set(name, { protocol, host, port, idleTimeoutMs: udpTimeoutMs });
   }
-  return wanted;
+  return places;
 }
 
 export const isSameListener = (a: WantedListener, b: WantedListener): boolean =>

@@ -10,9 +10,9 @@ export interface ReadDocument {
 const nothing: readonly UnreadEntry[] = [];
 
 /**
- * Reads a line of the feed. Of an agent that is newer than this relay it may tell of what is not known here: such a
- * router, service or middleware is closed by itself. Anything else that is not known is a reason to take nothing of the
- * document, since what is left out might be what guards the rest.
+ * Reads a line of the feed. Of an agent that is newer than this relay it may tell of what is not known here: an entry of
+ * the table is closed by itself. A part of the table, or a field of the document, that is not known is a reason to take
+ * nothing of it, since what is left out might be what guards the rest.
  */
 export function readDocument(line: string): ReadDocument | { problem: string } {
   let value: unknown;

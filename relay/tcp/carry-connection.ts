@@ -4,10 +4,11 @@ import type { ServersTransport } from "../../src/table/service.ts";
 import type { TcpLoadBalancer } from "../../src/table/tcp.ts";
 import { dialTimeoutOf } from "../origin-gateway/connect-options.ts";
 import type { DialFailures } from "../origin-gateway/dial-failures.ts";
+import { transportOf } from "../origin-gateway/gateway-table.ts";
 import type { Target } from "../origin-gateway/target.ts";
 import type { SpiffeTls, SpiffeTrust } from "../spiffe/spiffe-trust.ts";
 import type { Terminator } from "../tls/terminator.ts";
-import { type ChoiceState, chooseTargets } from "./choose-targets.ts";
+import { type Choice, type ChoiceState, chooseTargets } from "./choose-targets.ts";
 import { dial } from "./dial.ts";
 import { greetEndpoint } from "./greet-endpoint.ts";
 import { dialHandle } from "./handle/dial-handle.ts";
@@ -26,7 +27,7 @@ export interface ConnectionEnd {
   clientAddress: string;
   sni: string | undefined;
   target: string | undefined;
-  outcome: "carried" | "refused" | "closed-route" | "handshake-failed" | "no-endpoint";
+  outcome: "carried" | "refused" | "closed-route" | "handshake-failed" | "no-endpoint" | "unknown-transport";
   /** The middleware that refused it. */
   refusedBy?: string;
   dialAttempts: number;
@@ -50,6 +51,8 @@ export interface Carrier extends ChoiceState {
   now(): number;
   /** A connection begins to be carried to a target. */
   reached?: ((connection: RoutedConnection, target: Target) => void) | undefined;
+  /** A connection was to be carried by a load balancer whose transport is not known. */
+  onUnknownTransport(loadBalancer: TcpLoadBalancer): void;
   ended(end: ConnectionEnd): void;
 }
 
@@ -103,10 +106,14 @@ export async function carryConnection(
   if (client instanceof TLSSocket) client.on("error", () => {});
 
   const choice = chooseTargets(router.service, table, clientAddress, carrier);
-  const reached = choice && (await reach(choice.targets, choice.loadBalancer, client, connection, carrier));
-  if (choice === undefined || reached?.upstream === undefined) {
-    return close("no-endpoint", reached?.attempts);
+  if (choice === undefined) return close("no-endpoint");
+  const transport = transportOf(choice.loadBalancer, table);
+  if (transport === "unknown") {
+    carrier.onUnknownTransport(choice.loadBalancer);
+    return close("unknown-transport");
   }
+  const reached = await reach(choice, transport, client, connection, carrier);
+  if (reached.upstream === undefined) return close("no-endpoint", reached.attempts);
   const { upstream, target, attempts } = reached;
   count(carrier.connections, target.authority, 1);
   carrier.reached?.(connection, target);
@@ -123,15 +130,12 @@ type End = Socket | HandleConnection;
 type Reached = { attempts: number } & ({ upstream: End; target: Target } | { upstream: undefined });
 
 async function reach(
-  targets: Iterable<Target>,
-  loadBalancer: TcpLoadBalancer,
+  { targets, loadBalancer }: Choice,
+  transport: ServersTransport | undefined,
   client: End,
   connection: RoutedConnection,
   { failures, spiffe }: Carrier,
 ): Promise<Reached> {
-  const { table } = connection;
-  const transport =
-    loadBalancer.serversTransport === undefined ? undefined : table.serversTransports[loadBalancer.serversTransport];
   const dialEndpoint = dialling(loadBalancer, client, connection, spiffe);
   let attempts = 0;
   for (const target of targets) {

@@ -1,9 +1,10 @@
 import { createBalanceState } from "../../src/balance/balance-state.ts";
 import { type Certificate, DEFAULT_TLS_OPTIONS } from "../../src/table/tls.ts";
 import { createDialFailures } from "../origin-gateway/dial-failures.ts";
+import { createTransportLog } from "../origin-gateway/transport-log.ts";
 import { type SpiffeTrust, withoutSpiffe } from "../spiffe/spiffe-trust.ts";
 import { type CertificateSet, createCertificateSet } from "../tls/certificate-set.ts";
-import { createTerminator, type Terminator } from "../tls/terminator.ts";
+import { createTerminator, refusingTerminator, type Terminator } from "../tls/terminator.ts";
 import type { Carrier, ConnectionEnd } from "./carry-connection.ts";
 import type { StreamTable } from "./stream-table.ts";
 import { compileTcpMiddleware, type TcpGuard } from "./tcp-middlewares.ts";
@@ -20,6 +21,8 @@ export interface CarrierOptions {
   now: () => number;
   health?: Carrier["health"];
   reached?: Carrier["reached"];
+  /** Takes what keeps connections from being carried whoever the client is. */
+  log: (message: string, reason: string) => void;
   ended: (end: ConnectionEnd) => void;
 }
 
@@ -34,6 +37,7 @@ export function createCarrier(options: CarrierOptions): Carrier {
     now,
     health,
     reached,
+    log,
     ended,
   } = options;
   const inFlight = new Map<string, number>();
@@ -77,10 +81,13 @@ export function createCarrier(options: CarrierOptions): Carrier {
     now,
     health,
     reached,
+    onUnknownTransport: createTransportLog(log),
     ended,
     guardsOf: (current, names) => names.map((name) => guardOf(current, name)),
     terminatorOf({ tlsOptions }, name = DEFAULT_TLS_OPTIONS) {
       const tls = Object.hasOwn(tlsOptions, name) ? tlsOptions[name] : undefined;
+      // Options by a name may ask for clients' certificates: none stand in for them.
+      if (tls === undefined && name !== DEFAULT_TLS_OPTIONS) return refusingTerminator;
       let terminator = terminators.get(tls ?? defaults);
       if (terminator === undefined) {
         terminator = createTerminator({ options: tls, certificates, handshakeTimeoutMs });

@@ -4,8 +4,8 @@ import type { Certificate } from "../../src/table/tls.ts";
 
 /** The certificates of the relay's own listeners, found by the name that a client asks for. */
 export interface CertificateSet {
-  /** @returns undefined when no certificate has the name */
-  find(sni: string): Certificate | undefined;
+  /** @returns undefined when no certificate has the name; `closed` where that one could not be read whole */
+  find(sni: string): Certificate | "closed" | undefined;
   /** Shown where no certificate has the name, or the client asks for none. */
   readonly standard: Certificate | undefined;
   /** Those that could not be used, by their name in the table, with the reason. */
@@ -20,7 +20,7 @@ export function createCertificateSet(
   certificates: Readonly<Record<string, Certificate>>,
   fallback?: Certificate,
 ): CertificateSet {
-  const byName = new Map<string, Certificate>();
+  const byName = new Map<string, Certificate | "closed">();
   const broken = new Map<string, string>();
   let standard = fallback;
   for (const [name, certificate] of Object.entries(certificates)) {
@@ -29,8 +29,9 @@ export function createCertificateSet(
       broken.set(name, loaded.error);
       continue;
     }
-    if (certificate.isDefault) standard = certificate;
-    for (const host of loaded.names) if (!byName.has(host)) byName.set(host, certificate);
+    const isClosed = certificate.closedBy !== undefined;
+    if (certificate.isDefault) standard = isClosed ? undefined : certificate;
+    for (const host of loaded.names) if (!byName.has(host)) byName.set(host, isClosed ? "closed" : certificate);
   }
   return { broken, standard, find: (sni) => byName.get(sni) ?? byName.get(sni.replace(/^[^.]+/, "*")) };
 }
@@ -44,9 +45,9 @@ function load(certificate: Certificate): { names: string[] } | { error: string }
   return loaded;
 }
 
-function read({ certificate, key }: Certificate): { names: string[] } | { error: string } {
+function read({ certificate, key, closedBy }: Certificate): { names: string[] } | { error: string } {
   try {
-    createSecureContext({ cert: certificate, key });
+    if (closedBy === undefined) createSecureContext({ cert: certificate, key });
     return { names: namesOf(new X509Certificate(certificate)) };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };

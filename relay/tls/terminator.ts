@@ -29,7 +29,16 @@ export interface TerminatorOptions {
 /** Traefik's default (https://doc.traefik.io/traefik/reference/routing-configuration/http/tls/tls-options/). */
 const MIN_VERSION = "TLSv1.2";
 
+/** Refuses every handshake. */
+export const refusingTerminator: Terminator = {
+  async accept(socket) {
+    refuse(socket, HANDSHAKE_FAILURE);
+    return undefined;
+  },
+};
+
 export function createTerminator({ options = {}, certificates, handshakeTimeoutMs }: TerminatorOptions): Terminator {
+  if (options.closedBy !== undefined) return refusingTerminator;
   const { clientAuth, sniStrict = false } = options;
   const mode = clientAuth?.mode;
   const contextOptions: SecureContextOptions = {
@@ -59,6 +68,7 @@ export function createTerminator({ options = {}, certificates, handshakeTimeoutM
     rejectUnauthorized: mode === "requireAndVerify",
     SNICallback: (name, done) => {
       const certificate = certificates().find(name.toLowerCase());
+      if (certificate === "closed") return done(new Error(`the certificate for ${name} could not be read`));
       // Without a context of the name's own the server's stays, which has the default certificate.
       done(null, certificate && contextOf(certificate));
     },
@@ -70,8 +80,9 @@ export function createTerminator({ options = {}, certificates, handshakeTimeoutM
   return {
     async accept(socket, sni) {
       const { standard, find } = certificates();
-      if (find(sni) === undefined && (sniStrict || standard === undefined)) {
-        refuseName(socket);
+      const own = find(sni);
+      if (own === "closed" || (own === undefined && (sniStrict || standard === undefined))) {
+        refuse(socket, UNRECOGNIZED_NAME);
         return undefined;
       }
       if (standard !== undefined && standard !== shown) {
@@ -92,11 +103,14 @@ export function createTerminator({ options = {}, certificates, handshakeTimeoutM
   };
 }
 
-/** A fatal alert, unrecognized_name (RFC 6066, section 3). */
-const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+/** RFC 6066, section 3. */
+const UNRECOGNIZED_NAME = 112;
+/** RFC 8446, section 6.2. */
+const HANDSHAKE_FAILURE = 40;
 
-function refuseName(socket: Socket): void {
-  socket.end(UNRECOGNIZED_NAME);
+/** Ends a connection by a fatal alert, in place of an answer to its ClientHello. */
+function refuse(socket: Socket, alert: number): void {
+  socket.end(Buffer.from([21, 3, 3, 0, 2, 2, alert]));
   socket.resume();
 }
 

@@ -1,10 +1,13 @@
 import * as z from "zod/mini";
+import { entryPointSchema, relayEntryPointSchema } from "./entry-point.ts";
 import { middlewareSchema } from "./middleware.ts";
 import { routerSchema } from "./router.ts";
 import { ruleSchema } from "./rule.ts";
-import { serviceSchema } from "./service.ts";
+import { endpointSchema, endpointsSchema, serversTransportSchema, serviceSchema } from "./service.ts";
+import type { Table } from "./table.ts";
 import { tcpMiddlewareSchema, tcpRouterSchema, tcpServiceSchema, udpRouterSchema, udpServiceSchema } from "./tcp.ts";
 import { tcpRuleSchema } from "./tcp-rule.ts";
+import { certificateSchema, tlsOptionsSchema } from "./tls.ts";
 import { widenRule } from "./widen-rule.ts";
 
 /** An entry of a table that could not be read as it is. */
@@ -46,7 +49,33 @@ const UNUSED_TLS = { passthrough: false };
 /** It has no children to send anything to. */
 const noChildren = { type: "weighted", children: [] };
 
+/** Nothing is listened at there, but status and metrics name it. */
+const placedEntryPoint = z.object({
+  protocol: z.catch(z.enum(["tcp", "udp"]), "tcp"),
+  host: text,
+  port: z.catch(z.number(), 0),
+});
+
+/** Its certificate tells for which names nobody else's may be shown; an unknown way of being the default is one. */
+const namedCertificate = z.object({ certificate: z.string(), isDefault: z.catch(z.optional(z.boolean()), true) });
+
+const listedEndpoints = z.object({ endpoints: z.array(z.unknown()) });
+
+/** Those that can be read. The Service's own address would lead to the others as well. */
+function closeEndpoints(value: unknown): unknown {
+  const { data } = listedEndpoints.safeParse(value);
+  const endpoints = data?.endpoints.filter((endpoint) => endpointSchema.safeParse(endpoint).success) ?? [];
+  const isWhole = endpointsSchema.safeParse({ ...asObject(value), endpoints, clusterIp: undefined }).success;
+  return { endpoints: isWhole ? endpoints : [] };
+}
+
+const asObject = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
+
 const readers = {
+  entryPoints: {
+    schema: entryPointSchema,
+    close: (value) => ({ port: placedEntryPoint.safeParse(value).data?.port ?? 0, closedBy: CLOSED_BY }),
+  },
   routers: {
     schema: routerSchema,
     close(value) {
@@ -61,6 +90,16 @@ const readers = {
     schema: middlewareSchema,
     close: () => ({ type: "ipAllowList", sourceRange: [], rejectStatusCode: 503 }),
   },
+  endpoints: { schema: endpointsSchema, close: closeEndpoints },
+  serversTransports: { schema: serversTransportSchema, close: () => ({ closedBy: CLOSED_BY }) },
+  relayEntryPoints: {
+    schema: relayEntryPointSchema,
+    close: (value) => ({
+      ...(placedEntryPoint.safeParse(value).data ?? { protocol: "tcp", host: "", port: 0 }),
+      closedBy: CLOSED_BY,
+    }),
+  },
+  relayEndpoints: { schema: endpointsSchema, close: closeEndpoints },
   tcpRouters: {
     schema: tcpRouterSchema,
     close(value) {
@@ -81,9 +120,19 @@ const readers = {
     },
   },
   udpServices: { schema: udpServiceSchema, close: () => noChildren },
-} satisfies Record<string, EntryReader>;
+  tlsOptions: { schema: tlsOptionsSchema, close: () => ({ closedBy: CLOSED_BY }) },
+  certificates: {
+    schema: certificateSchema,
+    close(value) {
+      const { data } = namedCertificate.safeParse(value);
+      if (data === undefined) return undefined;
+      const { certificate, isDefault } = data;
+      return { certificate, key: "", ...(isDefault !== undefined && { isDefault }), closedBy: CLOSED_BY };
+    },
+  },
+} satisfies Record<keyof Table, EntryReader>;
 
-/** Parts of a table in which one entry can be closed by itself. */
+/** Parts of a table: in each, one entry can be closed by itself. */
 export type UnreadPart = keyof typeof readers;
 
 export const isUnreadPart = (part: string): part is UnreadPart => Object.hasOwn(readers, part);

@@ -19,6 +19,8 @@ export const entryPointSchema = z.strictObject({
   accessLog: z.optional(accessLogSchema),
   /** Whether routers that do not say it themselves are logged: true when left out. */
   accessLogs: z.optional(z.boolean()),
+  /** Set when it could not be read whole: nothing that comes in there is served. */
+  closedBy: z.optional(z.string()),
 });
 export type EntryPoint = z.infer<typeof entryPointSchema>;
 
@@ -48,5 +50,7 @@ export const relayEntryPointSchema = z.strictObject({
   keepAliveMaxRequests: z.optional(z.number()),
   /** Milliseconds after which a connection is ended with its next call; 0 or unset: no limit. */
   keepAliveMaxMs: z.optional(z.number()),
+  /** Set when it could not be read whole: it is not listened at. */
+  closedBy: z.optional(z.string()),
 });
 export type RelayEntryPoint = z.infer<typeof relayEntryPointSchema>;

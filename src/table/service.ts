@@ -162,7 +162,7 @@ export const serviceSchema = z.discriminatedUnion("type", [
 ]);
 export type Service = z.infer<typeof serviceSchema>;
 
-const endpointSchema = z.strictObject({
+export const endpointSchema = z.strictObject({
   /** An IP address, or for an ExternalName service its host name. */
   address: z.string(),
   port: z.number(),
@@ -215,5 +215,7 @@ export const serversTransportSchema = z.strictObject({
   maxTlsVersion: z.optional(z.enum(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])),
   /** By OpenSSL's names; those of TLS 1.3 are its own. */
   cipherSuites: z.optional(z.array(z.string())),
+  /** Set when it could not be read whole: nothing is connected to by it. */
+  closedBy: z.optional(z.string()),
 });
 export type ServersTransport = z.infer<typeof serversTransportSchema>;

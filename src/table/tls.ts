@@ -20,6 +20,8 @@ export const tlsOptionsSchema = z.strictObject({
       authorities: z.array(z.string()),
     }),
   ),
+  /** Set when they could not be read whole: handshakes by them are refused. */
+  closedBy: z.optional(z.string()),
 });
 export type TlsOptions = z.infer<typeof tlsOptionsSchema>;
 
@@ -30,5 +32,7 @@ export const certificateSchema = z.strictObject({
   key: z.string(),
   /** Shown to whoever asks for a name that no other certificate has. */
   isDefault: z.optional(z.boolean()),
+  /** Set when it could not be read whole: handshakes for its names are refused, and it has no key. */
+  closedBy: z.optional(z.string()),
 });
 export type Certificate = z.infer<typeof certificateSchema>;

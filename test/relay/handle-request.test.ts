@@ -44,6 +44,7 @@ describe("a client that goes away while its token is verified", () => {
       guards: new GuardSet({ now: Date.now, random: () => 0 }),
       counters: createCounters(),
       isTableLive: () => true,
+      onUnknownTransport: () => expect.unreachable(),
       now: Date.now,
     };
     const server = createServer();

@@ -277,7 +277,7 @@ describe("a Pod of HTTP/2", () => {
       const { app: service } = table.services;
       if (service?.type !== "loadBalancer") return expect.unreachable();
       const target = { address: "127.0.0.1", authority: `127.0.0.1:${pod.port}`, isTerminating: false };
-      const pool = pools.get(target, service, table, false);
+      const pool = pools.get(target, service, table.serversTransports.t, false);
       const send = () => {
         const { dispatcher, release } = pool.take({ maxIdleMs: 1_000, watchMs: 0 });
         const outcome = new Promise((resolve) => {
@@ -386,7 +386,9 @@ describe("a Pod of TLS", () => {
     const { app: service } = table.services;
     if (service?.type !== "loadBalancer") return expect.unreachable();
     const target = { address: "127.0.0.1", authority: `127.0.0.1:${port}`, isTerminating: false };
-    const connection = pools.get(target, service, table, false).take({ maxIdleMs: 1_000, watchMs: 0 });
+    const connection = pools
+      .get(target, service, table.serversTransports.t, false)
+      .take({ maxIdleMs: 1_000, watchMs: 0 });
     connection.dispatcher.dispatch({ path: "/", method: "GET", headers: [], body: null }, {});
     connection.release(false);
     const [socket] = await connected;

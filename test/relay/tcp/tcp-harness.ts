@@ -103,6 +103,7 @@ export interface Relay {
   port: number;
   ends: ConnectionEnd[];
   refusals: RefusedConnection[];
+  logs: string[];
   /** Puts another table in place. */
   serve(...parts: Partial<StreamTable>[]): void;
 }
@@ -133,11 +134,13 @@ export async function startRelay(
   let table = joinTables(parts);
   const ends: ConnectionEnd[] = [];
   const refusals: RefusedConnection[] = [];
+  const logs: string[] = [];
   const carrier = createCarrier({
     table: () => table,
     handshakeTimeoutMs: 2_000,
     random: () => 0,
     now: () => performance.now(),
+    log: (message, reason) => logs.push(`${message}: ${reason}`),
     ended: (end) => ends.push(end),
     ...carrierOptions,
   });
@@ -160,6 +163,7 @@ export async function startRelay(
     port: listener.address.port,
     ends,
     refusals,
+    logs,
     serve(...next) {
       table = joinTables(next);
     },
