@@ -1,10 +1,9 @@
 import type { Socket } from "node:net";
 import type { Companion } from "../../relay/tcp/companion.ts";
 import { ruleKeys } from "../../src/rule/rule-keys.ts";
-import type { Router } from "../../src/table/router.ts";
-import type { Table } from "../../src/table/table.ts";
+import { type RoutedTable, requiredHosts } from "../../sync-agent/hosts/required-hosts.ts";
 
-/** The names that HTTP routers with TLS have on an entry point. */
+/** The names that HTTP routers with TLS have on an entry point, with those of routers below one that takes every name. */
 interface Names {
   exact: ReadonlySet<string>;
   /** Of `*.suffix`. */
@@ -16,7 +15,7 @@ interface Names {
 export interface HttpCompanionOptions {
   entryPoint: string;
   takesTls: boolean;
-  table: () => Pick<Table, "routers">;
+  table: () => RoutedTable;
   take: (socket: Socket) => void;
 }
 
@@ -30,7 +29,7 @@ export function createHttpCompanion({ entryPoint, takesTls, table, take }: HttpC
     takesTls,
     claims({ sni }, router) {
       if (!takesTls) return false;
-      const names = namesOf(table().routers, entryPoint);
+      const names = namesOf(table(), entryPoint);
       if (names.exact.has(sni) || names.suffixes.some((suffix) => sni.endsWith(`.${suffix}`))) return true;
       return names.hasAny && router.rule.type === "any";
     },
@@ -38,19 +37,19 @@ export function createHttpCompanion({ entryPoint, takesTls, table, take }: HttpC
   };
 }
 
-const known = new WeakMap<readonly Router[], Map<string, Names>>();
+const known = new WeakMap<RoutedTable, Map<string, Names>>();
 
-function namesOf(routers: readonly Router[], entryPoint: string): Names {
-  const byEntryPoint = known.get(routers) ?? new Map<string, Names>();
-  known.set(routers, byEntryPoint);
+function namesOf(table: RoutedTable, entryPoint: string): Names {
+  const byEntryPoint = known.get(table) ?? new Map<string, Names>();
+  known.set(table, byEntryPoint);
   let names = byEntryPoint.get(entryPoint);
   if (names === undefined) {
-    const own = routers.filter(({ tls, entryPoints }) => tls && entryPoints.includes(entryPoint));
-    const hosts = own.flatMap(({ rule }) => ruleKeys(rule).map(({ host }) => host));
+    const routers = table.routers.filter(({ tls, entryPoints }) => tls && entryPoints.includes(entryPoint));
+    const hosts = requiredHosts({ routers, services: table.services }).map(({ host }) => host);
     names = {
-      exact: new Set(hosts.filter((host) => host !== "")),
+      exact: new Set(hosts),
       suffixes: hosts.filter((host) => host.startsWith("*.")).map((host) => host.slice(2)),
-      hasAny: hosts.includes(""),
+      hasAny: routers.some(({ rule }) => ruleKeys(rule).some(({ host }) => host === "")),
     };
     byEntryPoint.set(entryPoint, names);
   }
