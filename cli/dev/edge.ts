@@ -4,6 +4,7 @@ import { createBindingStore, type KvBinding } from "../../sync-agent/publish/bin
 import type { SnapshotStore } from "../../sync-agent/publish/snapshot-store.ts";
 import { bundleWorker, exportName, type WorkerSocket } from "./bundle-worker.ts";
 import type { DevKeys } from "./dev-keys.ts";
+import { runtimeMessage } from "./runtime-message.ts";
 import type { Address } from "./tls-listener.ts";
 
 /** A socket of the Worker and where it listens; port 0 takes any. */
@@ -93,7 +94,8 @@ interface Bindings extends Record<string, unknown> {
 async function workerOptions(options: EdgeOptions, sockets: readonly EdgeSocket[]): Promise<MiniflareOptions> {
   const { keys, publisher, gatewayPort, log, writeAccess = () => {} } = options;
   return convertV4MiniflareOptions({
-    handleStructuredLogs: ({ level, message }) => (level === "log" ? writeAccess(message) : log(level, message)),
+    handleStructuredLogs: ({ level, message }) =>
+      level === "log" ? writeAccess(message) : log(level, runtimeMessage(message)),
     workers: [
       {
         name: WORKER,
