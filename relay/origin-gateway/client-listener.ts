@@ -24,6 +24,11 @@ const MAX_HEADER_LINES = 2_000;
 const KEEP_ALIVE_MS = 620_000;
 /** Requests at a time on one connection of HTTP/2; a tunnel has few connections for all its requests. */
 const MAX_STREAMS = 1_000;
+/**
+ * What a connection may hold in memory, in MiB: more than so many requests do whose clients do not read. Beyond it no
+ * request would be taken, not even of others.
+ */
+const MAX_SESSION_MEMORY = 256;
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\n");
 
 /**
@@ -46,6 +51,8 @@ export async function listenForClients(
   });
   const http2 = createHttp2Server({
     maxHeaderListPairs: MAX_HEADER_LINES,
+    maxSendHeaderBlockLength: MAX_HEADER_BYTES,
+    maxSessionMemory: MAX_SESSION_MEMORY,
     settings: { maxHeaderListSize: MAX_HEADER_BYTES, maxConcurrentStreams: MAX_STREAMS, enablePush: false },
   });
   const sockets = new Set<Socket>();

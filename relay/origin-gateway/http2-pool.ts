@@ -18,6 +18,11 @@ export interface Http2Options {
 const STREAMS_AT_FIRST = 100;
 /** More requests than this on one connection delay each other by its congestion. */
 const MAX_STREAMS = 250;
+/**
+ * What a connection may hold in memory, in MiB: more than so many streams do whose Pod does not read. Beyond it no answer
+ * would be taken, not even of others.
+ */
+const MAX_SESSION_MEMORY = 64;
 /** What is taken, and may be sent, over HTTP/1.1. */
 const MAX_HEADER_BYTES = 256 * 1024;
 const MAX_HEADER_LINES = 2_000;
@@ -146,6 +151,7 @@ export class Http2Pool implements ConnectionPool {
     socket.allowHalfOpen = false;
     const session = connectHttp2(this.#origin, {
       createConnection: () => socket,
+      maxSessionMemory: MAX_SESSION_MEMORY,
       maxHeaderListPairs: MAX_HEADER_LINES,
       maxSendHeaderBlockLength: MAX_HEADER_BYTES,
       settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_BYTES },

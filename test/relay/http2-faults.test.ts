@@ -128,6 +128,44 @@ describe("headers as many and as long as over HTTP/1.1", () => {
   });
 });
 
+describe("requests share a connection of HTTP/2 with very many", () => {
+  it("whose clients do not read their answers", async () => {
+    const pod = await startPod((request, response) => {
+      if (request.url === "/long") response.write(Buffer.alloc(512 * 1024));
+      else response.end("ok");
+    });
+    const gateway = await startGateway(tableOf({ app: { endpoints: ready(pod) } }));
+    const session = connectHttp2(`http://${gateway.address.host}:${gateway.address.port}`, { maxSessionMemory: 1_024 });
+    for (let i = 0; i < 400; i++) {
+      const stream = await ask(session, "app", { ":path": "/long" });
+      await once(stream.pause(), "response");
+    }
+    const [headers] = await once(await ask(session, "app"), "response");
+    expect(headers[":status"]).toBe(200);
+    session.destroy();
+  });
+
+  it("whose Pod does not read them", async () => {
+    const pods = new EventEmitter();
+    const server = createServer({ maxSessionMemory: 1_024, settings: { maxConcurrentStreams: 1_000 } });
+    const pod = await h2cPod((stream, headers) => {
+      if (headers[":method"] === "POST") pods.emit("begun");
+      else stream.respond({ ":status": 204 }, { endStream: true });
+    }, server);
+    const gateway = await h2c(pod);
+    const uploads = [];
+    for (let i = 0; i < 240; i++) {
+      const begun = once(pods, "begun");
+      const upload = await open(gateway, "app", { method: "POST", headers: ["transfer-encoding", "chunked"] });
+      upload.on("error", () => {}).write(Buffer.alloc(512 * 1024));
+      uploads.push(upload);
+      await begun;
+    }
+    for (let i = 0; i < 10; i++) expect(await send(gateway, "app")).toMatchObject({ status: 204 });
+    for (const upload of uploads) upload.destroy();
+  });
+});
+
 describe("an edge of HTTP/2", () => {
   it("that ends its side of the connection takes its requests with it", async () => {
     const pods = new EventEmitter();
