@@ -1,5 +1,4 @@
 import type { Router } from "../../src/table/router.ts";
-import type { Table } from "../../src/table/table.ts";
 import { emptyChanges, type TableChanges } from "../../src/table/table-changes.ts";
 import type { TcpRouter, UdpRouter } from "../../src/table/tcp.ts";
 import {
@@ -9,10 +8,10 @@ import {
   tableEntryPoints,
   tableRelayEntryPoints,
 } from "./apply-entry-points.ts";
-import { NameClaims } from "./name-claims.ts";
+import { NameClaims, type PartName } from "./name-claims.ts";
 import type { Problem } from "./problem.ts";
 import { PublishedEntries } from "./published-entries.ts";
-import { reachedEntries } from "./reached-entries.ts";
+import { reachedByMiddleware, reachedEntries } from "./reached-entries.ts";
 import { resolveConflicts } from "./resolve-conflicts.ts";
 import { RouterNames } from "./router-names.ts";
 import type { TranslateSettings } from "./settings.ts";
@@ -26,7 +25,6 @@ import {
   routerParts,
   type TablePart,
 } from "./table-part.ts";
-import { mapMiddleware } from "./table-references.ts";
 
 /**
  * Fragments laid over each other, with what the entry points add, without what nothing refers to. An update costs
@@ -48,7 +46,8 @@ export class MergedFragments {
   readonly #conflicts = new StreamConflicts();
   #resolved: ReadonlyMap<Contribution, TablePart> = new Map();
   #closed: ReadonlyMap<string, string> = new Map();
-  #entryPointMiddlewares: readonly string[] = [];
+  /** The middlewares of entry points, with all that they need. */
+  #ofEntryPoints: readonly PartName[] = [];
   #isNew = true;
   /** What is wrong with the entry points, and between routers. */
   problems: readonly Problem[] = [];
@@ -72,7 +71,7 @@ export class MergedFragments {
       for (const contribution of contributions.keys()) if (this.#given.has(contribution)) stale.add(contribution);
     }
     for (const contribution of stale) this.#withdraw(contribution);
-    for (const name of this.#entryPointMiddlewares) this.#entries.middlewares.release(name);
+    for (const { part, name } of this.#ofEntryPoints) this.#entries[part].release(name);
 
     this.#resolved = resolved;
     this.#closed = closed;
@@ -109,30 +108,23 @@ export class MergedFragments {
 
   /** What entry points name is in fragments of others, and is there whether or not these reach it. */
   #giveEntryPoints(): void {
-    const names = new Set<string>();
-    for (const [entryPoint, { middlewares = [] }] of Object.entries(this.#entryPoints)) {
-      if (!this.#closed.has(entryPoint)) for (const name of middlewares) names.add(name);
-    }
-    // A set's iteration also visits what is added meanwhile.
-    for (const name of names) {
-      const middleware = this.#middleware(name);
-      if (middleware === undefined) {
-        names.delete(name);
-        continue;
-      }
-      this.#entries.middlewares.hold(name, middleware);
-      mapMiddleware(middleware, (_part, next) => {
-        names.add(next);
-        return next;
-      });
-    }
-    this.#entryPointMiddlewares = [...names];
+    const named = Object.entries(this.#entryPoints).flatMap(([entryPoint, { middlewares = [] }]) =>
+      this.#closed.has(entryPoint) ? [] : middlewares,
+    );
+    this.#ofEntryPoints = [...new Set(named)].flatMap((name) => {
+      const table = this.#tableWith(name);
+      if (table === undefined) return [];
+      const reached = reachedByMiddleware(table, name);
+      for (const { part, name: each } of reached) this.#entries[part].hold(each, table[part][each]);
+      return reached;
+    });
   }
 
-  #middleware(name: string): Table["middlewares"][string] | undefined {
+  /** That of a fragment that has a middleware. */
+  #tableWith(name: string): TablePart | undefined {
     const owner =
       this.#resolved.size === 0 ? this.#claims.any("middlewares", name) : this.#claims.first("middlewares", name);
-    return owner === undefined ? undefined : this.#given.get(owner)?.middlewares[name];
+    return owner && this.#given.get(owner);
   }
 
   #settle(): TableChanges {

@@ -16,7 +16,7 @@ const mapRouter = <R extends ChildRouter>(router: R, rename: Rename): R => ({
 });
 
 /** A middleware with its references renamed. */
-export function mapMiddleware(middleware: Middleware, rename: Rename): Middleware {
+function mapMiddleware(middleware: Middleware, rename: Rename): Middleware {
   if (middleware.type === "chain") {
     return { ...middleware, middlewares: middleware.middlewares.map((name) => rename("middlewares", name)) };
   }

@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
+import { gatewayObject, gatewayObjects } from "./arbitrary-gateway-objects.ts";
+import { secretObject, secretObjects } from "./arbitrary-secret-objects.ts";
 
 interface Names {
   name: fc.Arbitrary<string>;
@@ -167,9 +169,12 @@ interface ObjectSet {
 }
 
 export const objectSets: ObjectSet[] = [
-  { title: "of few names", names: few, always: [] },
-  { title: "of colliding names", names: colliding, always: inConflict },
-].map(({ title, names, always }) => {
-  const object = objectNamed(names);
-  return { title, object, list: fc.array(object, { maxLength: 14 }).map((list) => [...always, ...list]) };
-});
+  { title: "of few names", object: objectNamed(few), always: [], most: 14 },
+  { title: "of colliding names", object: objectNamed(colliding), always: inConflict, most: 14 },
+  { title: "of Gateway API", object: gatewayObject, always: gatewayObjects, most: 10 },
+  { title: "with Secrets, and below each other", object: secretObject, always: secretObjects, most: 10 },
+].map(({ title, object, always, most }) => ({
+  title,
+  object,
+  list: fc.array(object, { maxLength: most }).map((list) => [...always, ...list]),
+}));

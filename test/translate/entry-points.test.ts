@@ -111,3 +111,27 @@ describe("what an entry point refuses", () => {
     });
   });
 });
+
+test("what the middlewares of an entry point ask for is there, though no route names it", () => {
+  const guards =
+    traefik("Middleware", "all", "chain: { middlewares: [{ name: auth }, { name: pages }] }") +
+    traefik(
+      "Middleware",
+      "auth",
+      "forwardAuth: { address: 'https://who.default.svc:80/', tls: { insecureSkipVerify: true } }",
+    ) +
+    traefik("Middleware", "pages", "errors: { status: ['500'], service: { name: pages, port: 80 } }");
+  const { table } = translateText(objects() + services("who", "pages") + guards, (settings) => {
+    settings.entryPoints.web = { port: 80, middlewares: ["default-pages@kubernetescrd", "default-all@kubernetescrd"] };
+  });
+  expect(table.routers).toMatchObject([
+    { middlewares: ["default-pages@kubernetescrd", "default-all@kubernetescrd"], service: expect.any(String) },
+  ]);
+  for (const middleware of Object.values(table.middlewares)) {
+    const service = "service" in middleware ? table.services[middleware.service ?? ""] : undefined;
+    if (middleware.type === "chain") continue;
+    expect(service).toMatchObject({ type: "loadBalancer" });
+    if (service?.type === "loadBalancer") expect(table.endpoints).toHaveProperty(service.endpoints);
+  }
+  expect(Object.keys(table.serversTransports)).toHaveLength(1);
+});

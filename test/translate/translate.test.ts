@@ -32,6 +32,7 @@ const demanding = (): TranslateSettings => ({
     websecure: { protocol: "tcp", host: "", port: 443, asDefault: true },
     dns: { protocol: "udp", host: "", port: 53 },
   },
+  sealKey: new Uint8Array(32),
 });
 const settings = fc.constantFrom(defaultSettings, demanding);
 
