@@ -6,8 +6,8 @@ import { MIRROR_HEADER } from "../../src/hop/hop.ts";
 import { createHopFilter } from "../origin-gateway/hop-by-hop.ts";
 import { formatGrpcTimeout } from "./grpc-timeout.ts";
 
-/** Nothing in HTTP/2 is for one connection alone but these, which some clients send all the same. */
-const passes = createHopFilter("http2-settings");
+/** Nothing in HTTP/2 is for one connection alone, but some clients send such headers all the same. */
+const passes = createHopFilter(undefined);
 
 /** A call's headers for rules and middlewares, without those that no client may send. Throws for what is no header. */
 export function callHeaders(received: IncomingHttpHeaders, authority: string): Headers {

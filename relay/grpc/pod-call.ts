@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Connection, PodDispatch } from "../origin-gateway/connection.ts";
-import { UnprocessedError } from "../origin-gateway/http2-request.ts";
+import { isUnwritable, UnprocessedError } from "../origin-gateway/http2-request.ts";
 import { PodAnswer } from "./pod-answer.ts";
 
 /**
@@ -104,7 +104,7 @@ class PodCall implements Dispatcher.DispatchHandler {
   onResponseError(_: Controller, error: Error): void {
     this.#answer?.cut();
     if (error instanceof UnprocessedError) this.#end({ kind: "unprocessed" });
-    else this.#end({ kind: this.#controller === undefined && !isOwnFault(error) ? "refused" : "failed" });
+    else this.#end({ kind: this.#controller === undefined && !isUnwritable(error) ? "refused" : "failed" });
   }
 
   readonly #onTimeUp = (): void => {
@@ -129,11 +129,6 @@ class PodCall implements Dispatcher.DispatchHandler {
     this.#settle(this.#isTimeUp ? { kind: "timeout" } : outcome);
     this.#connection.release(this.#answer !== undefined);
   }
-}
-
-/** What could not be written down says nothing of the Pod. */
-function isOwnFault(error: Error): boolean {
-  return "code" in error && /^ERR_(?:HTTP2|INVALID)_/.test(String(error.code));
 }
 
 function rawLines(raw: Controller["rawHeaders"]): string[] {

@@ -53,6 +53,8 @@ export async function listenForClients(
     maxHeaderListPairs: MAX_HEADER_LINES,
     maxSendHeaderBlockLength: MAX_HEADER_BYTES,
     maxSessionMemory: MAX_SESSION_MEMORY,
+    // A Pod's lines go on as they came, several of a name that should have one included: over HTTP/1.1 they do.
+    strictSingleValueFields: false,
     settings: { maxHeaderListSize: MAX_HEADER_BYTES, maxConcurrentStreams: MAX_STREAMS, enablePush: false },
   });
   const sockets = new Set<Socket>();

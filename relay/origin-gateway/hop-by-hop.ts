@@ -4,9 +4,15 @@ import { isForwardedHeader } from "../../src/hop/forwarded-headers.ts";
 /** Ours alone, in any spelling: neither clients nor Pods send or see them. */
 const isInternal = (lowerName: string): boolean => lowerName.startsWith("sluice-") || lowerName.startsWith("sluice_");
 
+/** About a change to HTTP/2 on this connection, which has gone out of use (RFC 9113, section 3.1). HTTP/2 refuses it. */
+const HTTP2_SETTINGS = "http2-settings";
+
 /** Whether a header never goes on to the next hop, whatever else is said (its lower-case name). */
 export const isDropped = (lowerName: string): boolean =>
-  isHopByHop(lowerName) || isInternal(lowerName) || (lowerName.includes("_") && isContentLength(lowerName));
+  isHopByHop(lowerName) ||
+  isInternal(lowerName) ||
+  lowerName === HTTP2_SETTINGS ||
+  (lowerName.includes("_") && isContentLength(lowerName));
 
 /**
  * Decides which headers of a message go on to the next hop.

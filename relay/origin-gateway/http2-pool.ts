@@ -27,6 +27,15 @@ const MAX_SESSION_MEMORY = 64;
 const MAX_HEADER_BYTES = 256 * 1024;
 const MAX_HEADER_LINES = 2_000;
 
+const SESSION_OPTIONS = {
+  maxSessionMemory: MAX_SESSION_MEMORY,
+  maxHeaderListPairs: MAX_HEADER_LINES,
+  maxSendHeaderBlockLength: MAX_HEADER_BYTES,
+  // Lines go on as they came, several of a name that should have one included: over HTTP/1.1 they do.
+  strictSingleValueFields: false,
+  settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_BYTES },
+};
+
 interface PodSession {
   session: ClientHttp2Session;
   streams: number;
@@ -149,13 +158,7 @@ export class Http2Pool implements ConnectionPool {
   #open(socket: Socket): PodSession {
     // A Pod that ends its side has ended the connection: its streams would wait for ever otherwise.
     socket.allowHalfOpen = false;
-    const session = connectHttp2(this.#origin, {
-      createConnection: () => socket,
-      maxSessionMemory: MAX_SESSION_MEMORY,
-      maxHeaderListPairs: MAX_HEADER_LINES,
-      maxSendHeaderBlockLength: MAX_HEADER_BYTES,
-      settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_BYTES },
-    });
+    const session = connectHttp2(this.#origin, { ...SESSION_OPTIONS, createConnection: () => socket });
     const endIdle = (): void => {
       if (opened.streams === 0) session.close();
     };

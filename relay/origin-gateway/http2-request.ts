@@ -14,6 +14,10 @@ class StreamCutError extends Error {
   readonly code = "UND_ERR_SOCKET";
 }
 
+/** Whether a request could not be written down, which says nothing of the Pod. */
+export const isUnwritable = ({ code }: NodeJS.ErrnoException): boolean =>
+  code !== undefined && /^(?:UND_ERR_(?:INVALID_ARG|NOT_SUPPORTED)$|ERR_(?:HTTP2|INVALID)_)/.test(code);
+
 /** Tells a handler that its request was not sent. */
 export const failRequest = (handler: Dispatcher.DispatchHandler, error: Error): void =>
   handler.onResponseError?.(new StreamController(undefined), error);

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import type { HopFailure } from "../../src/hop/hop.ts";
 import type { ClientExchange } from "./client-exchange.ts";
 import type { Connection, PodDispatch } from "./connection.ts";
+import { isUnwritable } from "./http2-request.ts";
 import type { ResendableBody } from "./resendable-body.ts";
 import { responseHeaders, trailerLines } from "./response-headers.ts";
 
@@ -196,10 +197,7 @@ class Attempt implements Dispatcher.DispatchHandler {
       case "answering":
         return { kind: "answered" };
       case "dialling":
-        // A request that cannot be written down is no fault of the Pod's.
-        return code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED"
-          ? { kind: "failed", failure: "broken" }
-          : { kind: "refused" };
+        return isUnwritable(error) ? { kind: "failed", failure: "broken" } : { kind: "refused" };
       default:
         return !this.#hasAnswerBegun && CLOSED.has(code ?? "")
           ? { kind: "closed", wasReused: this.#connection.isReused }

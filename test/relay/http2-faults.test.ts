@@ -16,6 +16,7 @@ import type { ServersTransport } from "../../src/table/service.ts";
 import {
   closeAll,
   hopTo,
+  linesOf,
   listen,
   open,
   read,
@@ -25,7 +26,7 @@ import {
   startPod,
   tableOf,
 } from "./gateway-harness.ts";
-import { ask, closeSessions } from "./http2-client.ts";
+import { ask, closeSessions, openHttp2 } from "./http2-client.ts";
 
 afterEach(closeSessions);
 afterAll(closeAll);
@@ -125,6 +126,36 @@ describe("headers as many and as long as over HTTP/1.1", () => {
     const { text, rawHeaders } = await read(response);
     expect(text).toBe(String(count));
     expect(rawHeaders.filter(isOwn)).toHaveLength(count);
+  });
+});
+
+describe("lines of a header that should have one", () => {
+  const twice = ["content-type", "a/b", "Content-Type", "c/d", "dnt", "1", "dnt", "1"];
+
+  it("go to a Pod of HTTP/2 as over HTTP/1.1, without what HTTP/2 refuses", async () => {
+    const server = createServer();
+    const seen = once(server, "stream") as Promise<[ServerHttp2Stream, unknown, unknown, string[]]>;
+    const gateway = await h2c(
+      await h2cPod((stream) => stream.respond({ ":status": 204 }, { endStream: true }), server),
+    );
+    const answer = await send(gateway, "app", { headers: [...twice, "http2-settings", "AAAA", "upgrade", "h2c"] });
+    expect([answer.status, gateway.stats().refusedDials]).toEqual([204, 0]);
+    const [, , , lines] = await seen;
+    expect(linesOf(lines, "content-type")).toEqual(["a/b", "c/d"]);
+    expect(linesOf(lines, "dnt")).toEqual(["1", "1"]);
+    expect(linesOf(lines, "http2-settings")).toEqual([]);
+  });
+
+  it("come from a Pod to an edge of HTTP/2 as over HTTP/1.1, without what HTTP/2 refuses", async () => {
+    const pod = await startPod((_, response) => {
+      response.writeHead(200, [...twice, "http2-settings", "AAAA"]);
+      response.end("ok");
+    });
+    const gateway = await startGateway(tableOf({ app: { endpoints: ready(pod) } }));
+    const stream = await ask(openHttp2(gateway), "app");
+    const [, , lines] = (await once(stream, "response")) as [unknown, unknown, string[]];
+    expect(linesOf(lines, "content-type")).toEqual(["a/b", "c/d"]);
+    expect(linesOf(lines, "http2-settings")).toEqual([]);
   });
 });
 

@@ -60,6 +60,17 @@ describe("an attempt", () => {
     expect(late.abort).toHaveBeenCalledOnce();
   });
 
+  it.each([
+    ["ERR_HTTP2_INVALID_CONNECTION_HEADERS", { kind: "failed", failure: "broken" }],
+    ["UND_ERR_INVALID_ARG", { kind: "failed", failure: "broken" }],
+    ["ECONNREFUSED", { kind: "refused" }],
+  ])("says something of the Pod only when the request could be written down: %s", async (code, expected) => {
+    const { connection, handler } = dialling();
+    const outcome = sendToPod(connection, { client: exchange().client, ...rest, dialTimeoutMs: undefined });
+    handler().onResponseError?.(controller(), Object.assign(new Error(code), { code }));
+    expect(await outcome).toEqual(expected);
+  });
+
   it("waits as long as it takes once the connection stands", async () => {
     const { connection, released, handler } = dialling();
     const { client } = exchange();
