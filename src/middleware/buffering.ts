@@ -1,4 +1,5 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
+import { dropBody } from "../exchange/drop-body.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import { limitBody } from "./limit-body.ts";
@@ -39,7 +40,9 @@ async function sendLimited(
   try {
     const answer = await next(fork);
     exchange.failure = isExceeded ? undefined : fork.failure;
-    return isExceeded ? plainAnswer(413) : answer;
+    if (!isExceeded) return answer;
+    dropBody(answer);
+    return plainAnswer(413);
   } catch (error) {
     if (isExceeded) return plainAnswer(413);
     throw error;
@@ -56,7 +59,7 @@ function limitResponse(response: Response, limit: number): Response {
       response,
     );
   if (length <= limit) return response;
-  void response.body.cancel().catch(() => {});
+  dropBody(response);
   return plainAnswer(500);
 }
 

@@ -1,3 +1,4 @@
+import { dropBody } from "../exchange/drop-body.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { isHopByHop } from "../exchange/hop-by-hop.ts";
 import { askAlike } from "./ask-alike.ts";
@@ -34,10 +35,14 @@ export const errors: MiddlewareFactory<"errors"> = {
       const target = pageTarget(query, { status: code, originalStatus: answer.status, url });
       const question = createQuestion(exchange, target, names);
       const page = await ask(question).catch(() => undefined);
-      if (page === undefined || question.failure !== undefined) return answer;
-      void answer.body?.cancel().catch(() => {});
-      const body = [204, 205, 304].includes(code) ? null : page.body;
-      return new Response(body, { status: code, headers: page.headers });
+      if (page === undefined || question.failure !== undefined) {
+        dropBody(page);
+        return answer;
+      }
+      dropBody(answer);
+      const hasBody = ![204, 205, 304].includes(code);
+      if (!hasBody) dropBody(page);
+      return new Response(hasBody ? page.body : null, { status: code, headers: page.headers });
     };
   },
 };

@@ -1,4 +1,5 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
+import { dropBody } from "../exchange/drop-body.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
@@ -36,9 +37,12 @@ export const externalAuth: MiddlewareFactory<"externalAuth"> = {
       const limit = context.runtime.timeout(VERDICT_TIMEOUT_MS);
       const question = createQuestion(exchange, { prefix: path, told, body: held, limit });
       const answer = await ask(question).catch(() => undefined);
-      if (answer === undefined || question.failure !== undefined) return plainAnswer(500);
+      if (answer === undefined || question.failure !== undefined) {
+        dropBody(answer);
+        return plainAnswer(500);
+      }
       if (answer.status !== 200 && !answer.ok) return refuse({ answer, body: answer.body });
-      void answer.body?.cancel().catch(() => {});
+      dropBody(answer);
       // Another success is none here, and would look like one to the client.
       if (answer.status !== 200) return plainAnswer(403);
       copyHeaders(passed, answer.headers, copied);

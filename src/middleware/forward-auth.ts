@@ -1,4 +1,5 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
+import { dropBody } from "../exchange/drop-body.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
@@ -43,14 +44,17 @@ export const forwardAuth: MiddlewareFactory<"forwardAuth"> = {
       }
       const question = createQuestion(exchange, address, options, held, timeout(VERDICT_TIMEOUT_MS));
       const answer = await ask(question).catch(() => undefined);
-      if (answer === undefined || question.failure !== undefined) return plainAnswer(500);
+      if (answer === undefined || question.failure !== undefined) {
+        dropBody(answer);
+        return plainAnswer(500);
+      }
       const verdict = await readVerdict(answer, options.maxResponseBodySize, question.signal);
       if (verdict instanceof Response) return verdict;
       const user = headerField === undefined ? null : answer.headers.get(headerField);
       if (exchange.access !== undefined && user) exchange.access.user = user;
       const isSentToSignIn = answer.status === 401 && signIn !== undefined;
       if (!answer.ok && !isSentToSignIn) return refuse(verdict, preserveLocationHeader ? undefined : address);
-      void answer.body?.cancel().catch(() => {});
+      dropBody(answer);
       if (isSentToSignIn) return signIn(exchange);
       carryOver(passed, answer.headers);
       const response = await next(passed);

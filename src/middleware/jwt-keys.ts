@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, type JWK, type JWTVerifyGetKey } from "jose";
 import { createExchange } from "../exchange/create-exchange.ts";
+import { dropBody } from "../exchange/drop-body.ts";
 import type { Exchange, Handler } from "../exchange/exchange.ts";
 import { forkExchange } from "../exchange/fork-exchange.ts";
 import type { Report } from "../observe/report.ts";
@@ -73,7 +74,10 @@ export function createFetchedKeys({ url, ask, now, timeout, report }: FetchedKey
       const answer = await ask(questionFor(exchange, url, signal));
       const text =
         answer.status === 200 && answer.body !== null && (await readBody(answer.body, MAX_SET_BYTES, signal));
-      if (!text) throw new Error(`The key set was answered by ${answer.status}, or is too large`);
+      if (!text) {
+        dropBody(answer);
+        throw new Error(`The key set was answered by ${answer.status}, or is too large`);
+      }
       const keys = readPublicKeys(new TextDecoder().decode(text));
       known = { keys, at: now() };
       return keys;

@@ -1,4 +1,5 @@
 import { plainAnswer } from "../edge/plain-answer.ts";
+import { dropBody } from "../exchange/drop-body.ts";
 import { forkExchange } from "../exchange/fork-exchange.ts";
 import type { HopGuard } from "../hop/hop.ts";
 import { noteGuard } from "./guard.ts";
@@ -29,7 +30,7 @@ export const timeout: MiddlewareFactory<"timeout"> = {
         const answer = await Promise.race([answering, wait.isOver]);
         exchange.failure = answer === undefined ? "timeout" : held.failure;
         if (answer !== undefined) return answer;
-        void answering.then(({ body }) => body?.cancel()).catch(() => {});
+        void answering.then(dropBody, () => {});
         return plainAnswer(504, "Gateway Timeout");
       } finally {
         wait.end();

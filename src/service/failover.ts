@@ -1,3 +1,4 @@
+import { dropBody } from "../exchange/drop-body.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange, keepsOwnBody } from "../exchange/fork-exchange.ts";
 import type { HopFailure } from "../hop/hop.ts";
@@ -52,7 +53,7 @@ export const compileFailover: ServiceFactory<Failover> = (name, options, context
       exchange.failure = first.failure;
       return response;
     }
-    void response.body?.cancel().catch(() => {});
+    dropBody(response);
     const answer = await failOver(second);
     exchange.failure = second.failure;
     return answer;

@@ -1,5 +1,6 @@
 import { hashNames, pickByKey } from "../balance/rendezvous.ts";
 import { nextChild, type Rotation } from "../balance/rotation.ts";
+import { dropBody } from "../exchange/drop-body.ts";
 import { editResponse } from "../exchange/edit-response.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { bodyOf, forkExchange } from "../exchange/fork-exchange.ts";
@@ -48,7 +49,7 @@ export const compileWeighted: ServiceFactory<Weighted> = (name, { children, stic
       const target = child === undefined ? undefined : targets[child];
       if (child === undefined || target === undefined) return response;
       asked.add(child);
-      void response.body?.cancel().catch(() => {});
+      dropBody(response);
       const exchange = copyEdited(asItCame) ?? asItCame;
       exchange.failure = undefined;
       response = await target.handle(exchange);
