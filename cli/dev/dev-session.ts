@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { describeTooLarge } from "../../src/snapshot/route-units.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Table } from "../../src/table/table.ts";
 import { publish } from "../../sync-agent/publish/publisher.ts";
@@ -132,5 +133,5 @@ type PublishProblem = Awaited<ReturnType<typeof publish>>["problems"][number];
 
 const describe = (problem: PublishProblem): string =>
   problem.code === "router-too-large"
-    ? `route ${problem.router} ${problem.isClosed ? "is closed" : "is left out"}: with all that it refers to it is ${problem.bytes} bytes large`
+    ? `route ${problem.router} ${describeTooLarge(problem)}: with all that it refers to it is ${problem.bytes} bytes large`
     : `only some of the endpoints of ${problem.endpoints} are used: there are too many`;

@@ -34,7 +34,7 @@ export class LeafDraft {
 
   /** @returns the leaf as canonical JSON */
   text(): string {
-    const routers = [...this.#units].sort((a, b) => compare(a.router.name, b.router.name)).map((unit) => unit.text);
+    const routers = [...this.#units].sort(byName).map((unit) => unit.text);
     return `{"middlewares":{${joinFragments(this.#middlewares)}},"routers":[${routers.join(",")}],"services":{${joinFragments(this.#services)}}}`;
   }
 }
@@ -43,7 +43,7 @@ export class LeafDraft {
 export function packRoutes(units: Iterable<RouteUnit>): string[] {
   const texts: string[] = [];
   let draft = new LeafDraft();
-  for (const unit of [...new Set(units)].sort((a, b) => compare(a.router.name, b.router.name))) {
+  for (const unit of [...new Set(units)].sort(byName)) {
     if (!draft.isEmpty && draft.bytes + draft.costOf(unit) > MAX_LEAF_BYTES) {
       texts.push(draft.text());
       draft = new LeafDraft();
@@ -80,6 +80,9 @@ export const fitsEndpointLeaf = (entry: Fragment): boolean =>
 export const fitsRouteLeaf = (unit: RouteUnit): boolean =>
   EMPTY_ROUTE_LEAF_BYTES + new LeafDraft().costOf(unit) <= MAX_LEAF_BYTES;
 
+/** The bytes that a leaf has left beside a router without references. */
+export const roomBeside = ({ bytes }: RouteUnit): number => MAX_LEAF_BYTES - EMPTY_ROUTE_LEAF_BYTES - bytes - 1;
+
 /** The bytes of a router with what it refers to, without what a leaf adds. */
 export const bytesOfUnit = ({ bytes, services, middlewares }: RouteUnit): number =>
   [...services, ...middlewares].reduce((sum, fragment) => sum + fragment.bytes, bytes);
@@ -90,6 +93,9 @@ function joinFragments(fragments: Iterable<Fragment>): string {
     .map((fragment) => fragment.text)
     .join(",");
 }
+
+/** A router that is closed in parts has one name for them. */
+const byName = (a: RouteUnit, b: RouteUnit): number => compare(a.router.name, b.router.name) || compare(a.text, b.text);
 
 /** By UTF-16 units, as canonical JSON orders names (RFC 8785, section 3.2.3). */
 function compare(a: string, b: string): number {

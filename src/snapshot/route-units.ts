@@ -5,15 +5,16 @@ import type { Service } from "../table/service.ts";
 import type { TableChanges } from "../table/table-changes.ts";
 import { canonicalJson, utf8Length } from "./canonical-json.ts";
 import { collectReferences, type References } from "./collect-references.ts";
-import { bytesOfUnit, fitsRouteLeaf } from "./leaf-draft.ts";
+import { bytesOfUnit, fitsRouteLeaf, roomBeside } from "./leaf-draft.ts";
 import { type Fragment, type RouteUnit, toFragment } from "./route-unit.ts";
+import { namesHosts, splitRule } from "./split-rule.ts";
 
 type Part = "services" | "middlewares";
 
 interface Written {
   readonly unit: RouteUnit;
-  /** What leaves hold of it. */
-  readonly placed: RouteUnit | undefined;
+  /** What leaves hold of it; several where a leaf cannot hold it even closed. */
+  readonly placed: Placed;
   /** What the router refers to and the table does not have, in most tables nothing. */
   readonly missing: References | undefined;
 }
@@ -23,9 +24,20 @@ export interface TooLarge {
   router: string;
   /** Its bytes, with all that it refers to. */
   bytes: number;
-  /** Whether it refuses its requests. Else not even its rule fits, and they go to a lower router. */
+  /** Whether it refuses its requests. Else its rule cannot be told in less, and they go to a lower router. */
   isClosed: boolean;
+  /** Whether it refuses others for the hosts that it names besides, since only a part of its rule fits. */
+  isWidened: boolean;
 }
+
+/** What becomes of such a router, for people. */
+export function describeTooLarge({ isClosed, isWidened }: TooLarge): string {
+  if (!isClosed) return "is left out, and lower routers take its requests";
+  return isWidened ? "is closed, with all else of its hosts that is not above it" : "is closed";
+}
+
+/** Nearly every router is one unit. */
+type Placed = RouteUnit | readonly RouteUnit[];
 
 /**
  * The routers of a table as they are written, each with the services and middlewares that it refers to over any number
@@ -61,12 +73,12 @@ export class RouteUnits {
     for (const name of changes.routers.removed) routers.set(name, undefined);
     for (const [name, router] of Object.entries(changes.routers.put)) routers.set(name, router);
 
-    const gone = [...routers.keys()].flatMap((name) => this.#forget(name) ?? []);
-    const come = [...routers.values()].flatMap((router) => (router && this.#write(router)) ?? []);
+    const gone = [...routers.keys()].flatMap((name) => this.#forget(name));
+    const come = [...routers.values()].flatMap((router) => (router === undefined ? [] : this.#write(router)));
     return { gone, come };
   }
 
-  #write(router: Router): RouteUnit | undefined {
+  #write(router: Router): Placed {
     const { services, middlewares } = this.#entries;
     const names = collectReferences(
       { service: (name) => services.get(name), middleware: (name) => middlewares.get(name) },
@@ -79,7 +91,8 @@ export class RouteUnits {
       services: fragmentsOf("services").slice(),
       middlewares: fragmentsOf("middlewares").slice(),
     };
-    const placed = fitsRouteLeaf(unit) ? unit : closedUnit(router);
+    const closed = fitsRouteLeaf(unit) ? undefined : closeRouter(router);
+    const placed = closed?.units ?? unit;
     const written = { unit, placed, missing: missingIn(this.#entries, names) };
     this.#written.set(router.name, written);
     for (const [part, name] of referencesOf(written)) {
@@ -87,15 +100,16 @@ export class RouteUnits {
       const more = addOwner(users, written);
       if (more !== users) this.#users[part].set(name, more);
     }
-    if (placed !== unit) {
-      this.#tooLarge.set(router.name, { bytes: bytesOfUnit(unit), isClosed: placed !== undefined });
+    if (closed !== undefined) {
+      const { units, isWidened } = closed;
+      this.#tooLarge.set(router.name, { bytes: bytesOfUnit(unit), isClosed: units.length > 0, isWidened });
     }
     return placed;
   }
 
-  #forget(name: string): RouteUnit | undefined {
+  #forget(name: string): Placed {
     const written = this.#written.get(name);
-    if (written === undefined) return undefined;
+    if (written === undefined) return [];
     this.#written.delete(name);
     for (const [part, reference] of referencesOf(written)) {
       const users = this.#users[part].get(reference);
@@ -124,11 +138,26 @@ function toUnit(router: Router): RouteUnit {
   return { router, text, bytes: utf8Length(text), services: [], middlewares: [] };
 }
 
-/** A router without all that it refers to, which keeps its place, so that no lower one takes its requests. */
-function closedUnit(router: Router): RouteUnit | undefined {
-  const closed = toUnit({ ...router, closedBy: "router-too-large" });
-  return fitsRouteLeaf(closed) ? closed : undefined;
+/** Of a rule that is too large, people are shown so many characters. */
+const SHOWN_TEXT = 1_000;
+
+/**
+ * A router without all that it refers to, which keeps its place, so that no lower one takes its requests. Where its rule
+ * alone is too large, there are several of it, each with a part of the rule: they refuse alike, so that nobody sees a
+ * difference. Requests of hosts that it does not name are left alone when the parts would take them without the whole.
+ */
+function closeRouter(router: Router): { units: readonly RouteUnit[]; isWidened: boolean } {
+  const closed: Router = { ...router, closedBy: "router-too-large" };
+  const unit = toUnit(closed);
+  if (fitsRouteLeaf(unit)) return { units: [unit], isWidened: false };
+  const bare: Router = { ...closed, middlewares: [], ruleText: clip(router.ruleText) };
+  const split = splitRule(router.rule, roomBeside(toUnit({ ...bare, rule: { type: "any" } })));
+  if (split === undefined || !(split.isExact || split.rules.every(namesHosts))) return { units: [], isWidened: false };
+  return { units: split.rules.map((rule) => toUnit({ ...bare, rule })), isWidened: !split.isExact };
 }
+
+const clip = (text: string): string =>
+  text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT).toWellFormed()}…` : text;
 
 function* referencesOf({ unit, missing }: Written): Iterable<[Part, string]> {
   for (const part of ["services", "middlewares"] as const) {

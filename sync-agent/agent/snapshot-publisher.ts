@@ -1,4 +1,5 @@
 import { createPlanner, type Planner, type PlanProblem } from "../../src/snapshot/plan.ts";
+import { describeTooLarge } from "../../src/snapshot/route-units.ts";
 import type { Pointer } from "../../src/table/snapshot.ts";
 import type { Table } from "../../src/table/table.ts";
 import { contentHash } from "../publish/content-hash.ts";
@@ -136,7 +137,7 @@ function tell(problem: PlanProblem): PublishProblem {
     case "router-too-large":
       return {
         code: problem.code,
-        message: `the router ${problem.router} ${problem.isClosed ? "is closed" : "is left out"}: with all that it refers to it has ${problem.bytes} bytes`,
+        message: `the router ${problem.router} ${describeTooLarge(problem)}: with all that it refers to it has ${problem.bytes} bytes`,
       };
     case "endpoints-cut":
       return {

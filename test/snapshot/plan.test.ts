@@ -227,15 +227,87 @@ describe("plan", () => {
 });
 
 describe("plan with what no leaf can hold", () => {
-  it("leaves out a router over 128 KiB with a problem, and keeps its neighbours", () => {
+  const huge = "x".repeat(MAX_LEAF_BYTES);
+  const anyOf = (count: number, alternative: (index: number) => Rule): Rule => ({
+    type: "or",
+    rules: Array.from({ length: count }, (_, index) => alternative(index)),
+  });
+  /** Whom a request finds, of those that it could, the closed ones in brackets. */
+  const whoMatches = (planned: Plan, host: string, path: string): string[] => {
+    const facts = {
+      host,
+      path,
+      method: "GET",
+      header: () => null,
+      query: () => [],
+      clientAddress: "",
+      country: () => "",
+    };
+    return findRouteBuckets(indexRoot(planned.root), host, path)
+      .flatMap((bucket) => leavesOf(planned, bucket))
+      .flatMap((leaf) => leaf.routers)
+      .filter((router) => compileRule(router.rule)(facts))
+      .map(({ name, closedBy }) => (closedBy === undefined ? name : `[${name}]`));
+  };
+
+  it("closes a router whose text is too large, and shows the beginning of it", () => {
     const planned = planTable(
       makeTable([
         makeRouter("huge", hostRule("a.example.com"), { ruleText: "ü".repeat(MAX_LEAF_BYTES / 2) }),
         makeRouter("fine", hostRule("a.example.com")),
       ]),
     );
-    expect(planned.problems).toMatchObject([{ code: "router-too-large", router: "huge", isClosed: false }]);
-    expect(findRouters(planned, "a.example.com", "/")).toEqual(["fine"]);
+    expect(planned.problems).toMatchObject([{ router: "huge", isClosed: true, isWidened: false }]);
+    expect(whoMatches(planned, "a.example.com", "/")).toEqual(["fine", "[huge]"]);
+    expect([...planned.writes.values()].join()).toContain(`"ruleText":"${"ü".repeat(1_000)}…"`);
+  });
+
+  it("closes a router whose rule is too large for each of its hosts, and for nobody else's", () => {
+    const rule = anyOf(5_000, (index) => hostRule(`h${index}.example.com`, "/admin"));
+    const planned = planTable(
+      makeTable([makeRouter("huge", rule, { priority: 9 }), makeRouter("lower", { type: "any" })]),
+    );
+    expect(planned.problems).toMatchObject([{ router: "huge", isClosed: true, isWidened: false }]);
+    for (const host of ["h0.example.com", "h2500.example.com", "h4999.example.com"]) {
+      expect(new Set(whoMatches(planned, host, "/admin"))).toEqual(new Set(["lower", "[huge]"]));
+      expect(whoMatches(planned, host, "/")).toEqual(["lower"]);
+    }
+    expect(whoMatches(planned, "h5000.example.com", "/admin")).toEqual(["lower"]);
+    // Each is sharded by its own hosts: all that other hosts read of them is what shares their bucket.
+    expect(planned.stats.largestLeafBytes).toBeLessThan(64 * 1024);
+    expect(findRouters(planned, "other.net", "/").length).toBeLessThan(60);
+  });
+
+  it("closes all of the hosts that a router names when nothing smaller can be told of it", () => {
+    const rule: Rule = { type: "and", rules: [{ type: "headerRegexp", name: "x", regexp: huge }, hostRule("a.com")] };
+    const planned = planTable(
+      makeTable([makeRouter("huge", rule, { priority: 9 }), makeRouter("lower", { type: "any" })]),
+    );
+    expect(planned.problems).toMatchObject([{ router: "huge", isClosed: true, isWidened: true }]);
+    expect(new Set(whoMatches(planned, "a.com", "/any"))).toEqual(new Set(["lower", "[huge]"]));
+    expect(whoMatches(planned, "b.com", "/any")).toEqual(["lower"]);
+  });
+
+  it.each<[string, Rule]>([
+    ["one value", { type: "pathPrefix", path: `/${huge}` }],
+    ["one value among others", anyOf(2, (index) => ({ type: "pathRegexp", regexp: huge.slice(index) }))],
+    [
+      "one value beside what says nothing of hosts",
+      {
+        type: "and",
+        rules: [
+          { type: "pathPrefix", path: "/admin" },
+          { type: "headerRegexp", name: "x", regexp: huge },
+        ],
+      },
+    ],
+    ["what it is not", { type: "not", rule: anyOf(5_000, (index) => hostRule(`h${index}.example.com`)) }],
+  ])("leaves out a router of which nothing smaller can be told without others' hosts: %s", (_, rule) => {
+    const planned = planTable(
+      makeTable([makeRouter("huge", rule), makeRouter("fine", hostRule("a.example.com", "/admin"))]),
+    );
+    expect(planned.problems).toMatchObject([{ router: "huge", isClosed: false, isWidened: false }]);
+    expect(whoMatches(planned, "a.example.com", "/admin")).toEqual(["fine"]);
   });
 
   it("closes a router that fits only without what it refers to, so that no lower one takes its requests", () => {

@@ -12,6 +12,7 @@ import { applyChanges, diffTables, emptyChanges } from "../../src/table/table-ch
 import { contentHash } from "../../sync-agent/publish/content-hash.ts";
 import { hostRule, makeLoadBalancer, makeRouter, makeTable } from "./make-table.ts";
 
+const manyHosts = Array.from({ length: 1_200 }, (_, index) => `h${index}.com`);
 const rule: fc.Arbitrary<(index: number) => Rule> = fc.oneof(
   fc.tuple(fc.constantFrom("a.com", "b.com", "big.com"), fc.boolean()).map(
     ([host, hasPath]) =>
@@ -20,6 +21,8 @@ const rule: fc.Arbitrary<(index: number) => Rule> = fc.oneof(
   ),
   fc.constantFrom("a.com", "com").map((suffix) => (): Rule => ({ type: "hostWildcard", suffix })),
   fc.constant((index: number): Rule => ({ type: "pathPrefix", path: `/app-${index}` })),
+  // Too large for a leaf even when it is closed.
+  fc.constant((index: number): Rule => ({ type: "or", rules: manyHosts.map((host) => hostRule(host, `/${index}`)) })),
 );
 const router = fc.record({
   rule,
