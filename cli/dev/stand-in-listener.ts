@@ -4,6 +4,7 @@ import { type Server as HttpServer, METHODS } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { peek } from "../../relay/tcp/peek.ts";
+import { dnsAnswer } from "./dns-answer.ts";
 import { createHttp2StandIn } from "./http2-stand-in.ts";
 import { makeCertificate } from "./make-certificate.ts";
 
@@ -22,18 +23,24 @@ const TLS_HANDSHAKE = 0x16;
 const METHOD_LINES = METHODS.map((method) => `${method} `);
 /** HTTP/2 without TLS begins with it (RFC 9113, section 3.4). */
 const PREFACE_LINE = "PRI * HTTP/2.0\r\n";
+/** Whoever asks so, as one asks whoamitcp and whoamiudp, is told the Pod's name. */
+const WHO = /^WHO(?:\r?\n|$)/;
+const MAX_WHO_BYTES = "WHO\r\n".length;
 
 /**
  * Listens on one port of the loopback for whatever a Service's clients speak: HTTP goes to `http`, over TLS as well;
- * HTTP/2 without TLS is answered too; other bytes and datagrams come back as they are.
+ * HTTP/2 without TLS is answered too; a line `WHO` and a query of DNS are told the Pod's name; other bytes and datagrams
+ * come back as they are.
  */
-export async function startStandInListener(http: HttpServer): Promise<StandInListener> {
+export async function startStandInListener(http: HttpServer, name: string): Promise<StandInListener> {
+  const introduction = `Hostname: ${name}`;
   const open = new Set<Socket>();
   let terminator: Promise<TlsServer> | undefined;
   const take = async (socket: Socket, isTlsTaken = true): Promise<void> => {
     socket.on("error", () => socket.destroy());
-    const peeked = await peek(socket, FIRST_BYTES_MS, readProtocol);
+    const peeked = await peek(socket, FIRST_BYTES_MS, (bytes) => readProtocol(bytes, introduction));
     const protocol = peeked.outcome === "read" ? peeked.value : "unknown";
+    if (protocol instanceof Buffer) socket.write(protocol);
     if (isTlsTaken && protocol === "tls") {
       terminator ??= createTerminator((encrypted) => void take(encrypted, false));
       (await terminator).emit("connection", socket);
@@ -50,7 +57,10 @@ export async function startStandInListener(http: HttpServer): Promise<StandInLis
   });
   const udp = await bindBoth(server);
   const http2 = createHttp2StandIn(() => udp.address().port);
-  udp.on("message", (datagram, { port, address }) => udp.send(datagram, port, address));
+  udp.on("message", (datagram, { port, address }) => {
+    const answer = WHO.test(datagram.toString("latin1", 0, MAX_WHO_BYTES + 1)) ? `${introduction}\n` : undefined;
+    udp.send(answer ?? dnsAnswer(datagram, introduction) ?? datagram, port, address);
+  });
   return {
     port: udp.address().port,
     async close() {
@@ -63,10 +73,22 @@ export async function startStandInListener(http: HttpServer): Promise<StandInLis
   };
 }
 
+/** What a client speaks, or what to say to it before its bytes come back. */
+type Protocol = "tls" | "http" | "http2" | "unknown" | Buffer;
+
 /** Undefined: it may yet become a request line. */
-function readProtocol(bytes: Buffer): { value: "tls" | "http" | "http2" | "unknown"; take: 0 } | undefined {
+function readProtocol(bytes: Buffer, introduction: string): { value: Protocol; take: number } | undefined {
   if (bytes[0] === TLS_HANDSHAKE) return { value: "tls", take: 0 };
+  const query = bytes.length > 2 && bytes.readUInt16BE(0) === bytes.length - 2 ? bytes.subarray(2) : undefined;
+  const answer = query && dnsAnswer(query, introduction);
+  if (answer !== undefined) {
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(answer.length);
+    return { value: Buffer.concat([length, answer]), take: bytes.length };
+  }
   const text = bytes.toString("latin1", 0, 16);
+  const [line] = WHO.exec(text) ?? [];
+  if (line !== undefined) return { value: Buffer.from(`${introduction}\n`), take: line.length };
   if (METHOD_LINES.some((line) => text.startsWith(line))) return { value: "http", take: 0 };
   if (text === PREFACE_LINE) return { value: "http2", take: 0 };
   return [PREFACE_LINE, ...METHOD_LINES].some((line) => line.startsWith(text))

@@ -18,7 +18,8 @@ const MAX_TEXT = 10;
 /**
  * Starts a server that tells what reached it, in the form of the well-known whoami: `Hostname`, `IP`, `RemoteAddr`,
  * the request line and the headers as they came. `/health` answers 200, or the status that was last posted there;
- * `?wait=200ms` delays the answer, a WebSocket echoes. So does whatever is not HTTP, over TCP, TLS and UDP.
+ * `?wait=200ms` delays the answer, a WebSocket echoes. So does whatever is not HTTP, over TCP, TLS and UDP; but `WHO` and
+ * queries of DNS are told the `Hostname`.
  */
 export async function startWhoami(name: string): Promise<WhoamiPod> {
   const pod = { name, health: 200 };
@@ -31,7 +32,7 @@ export async function startWhoami(name: string): Promise<WhoamiPod> {
   server.on("upgrade", (request, socket, head) =>
     webSockets.handleUpgrade(request, socket, head, (webSocket) => webSockets.emit("connection", webSocket, request)),
   );
-  const listener = await startStandInListener(server);
+  const listener = await startStandInListener(server, name);
   return { name, port: listener.port, close: () => listener.close() };
 }
 

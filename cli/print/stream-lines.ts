@@ -26,7 +26,7 @@ export function streamLines(
     const speaks = (protocol: RegExp): boolean => protocol.test(entryPoint) || protocol.test(router.service);
     const { host, port } = listener;
     if (!("rule" in router)) {
-      return [speaks(DNS) ? `dig @${host} -p ${port} example.com` : `echo hello | nc -u -w1 ${host} ${port}`];
+      return [speaks(DNS) ? `dig @${host} -p ${port} example.com` : `echo WHO | nc -u -w1 ${host} ${port}`];
     }
     const facts = exampleConnection(router, clientAddress);
     if (facts === undefined) return [`# ${router.ruleText}: no connection that reaches it could be made up`];
@@ -36,7 +36,7 @@ export function streamLines(
         : router.tls === undefined
           ? speaks(DNS)
             ? `dig @${host} -p ${port} +tcp example.com`
-            : `nc ${host} ${port}`
+            : `echo WHO | nc -w1 ${host} ${port}`
           : opensslLine(listener, facts),
     ];
   });
@@ -50,7 +50,7 @@ function psqlLine({ tls }: TcpRouter, { host, port }: Listener, { sni }: Connect
 function opensslLine({ host, port }: Listener, { sni, alpn }: ConnectionFacts): string {
   const address = host.includes(":") ? `[${host}]` : host;
   const name = sni === "" ? "-noservername" : `-servername ${sni}`;
-  return `openssl s_client -quiet -connect ${address}:${port} ${name}${alpn.length > 0 ? ` -alpn ${alpn}` : ""}`;
+  return `echo WHO | openssl s_client -quiet -connect ${address}:${port} ${name}${alpn.length > 0 ? ` -alpn ${alpn}` : ""}`;
 }
 
 /** What a client must say to be routed by a rule; undefined when nothing was found. */

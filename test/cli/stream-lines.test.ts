@@ -23,20 +23,23 @@ const on = (text: string, service = "default-app-80", options: Partial<TcpRouter
 
 describe("streamLines", () => {
   it.each([
-    [on("HostSNI(`*`)"), "nc 127.0.0.1 27017"],
+    [on("HostSNI(`*`)"), "echo WHO | nc -w1 127.0.0.1 27017"],
     [on("HostSNI(`*`)", "default-postgres-5432"), "psql 'host=127.0.0.1 port=27017 sslmode=disable'"],
     [on("HostSNI(`*`)", "default-kube-dns-53"), "dig @127.0.0.1 -p 27017 +tcp example.com"],
-    [on("ClientIP(`127.0.0.0/8`)"), "nc 127.0.0.1 27017"],
+    [on("ClientIP(`127.0.0.0/8`)"), "echo WHO | nc -w1 127.0.0.1 27017"],
     [
       on("HostSNI(`a.example`)", "a", { tls }),
-      "openssl s_client -quiet -connect 127.0.0.1:27017 -servername a.example",
+      "echo WHO | openssl s_client -quiet -connect 127.0.0.1:27017 -servername a.example",
     ],
-    [on("HostSNI(`*`)", "a", { tls }), "openssl s_client -quiet -connect 127.0.0.1:27017 -noservername"],
+    [on("HostSNI(`*`)", "a", { tls }), "echo WHO | openssl s_client -quiet -connect 127.0.0.1:27017 -noservername"],
     [
       on("HostSNI(`*.a.example`) && ALPN(`h2`)", "a", { tls }),
-      "openssl s_client -quiet -connect 127.0.0.1:27017 -servername any.a.example -alpn h2",
+      "echo WHO | openssl s_client -quiet -connect 127.0.0.1:27017 -servername any.a.example -alpn h2",
     ],
-    [on("HostSNIRegexp(`^x+\\.a$`)", "a", { tls }), "openssl s_client -quiet -connect 127.0.0.1:27017 -servername x.a"],
+    [
+      on("HostSNIRegexp(`^x+\\.a$`)", "a", { tls }),
+      "echo WHO | openssl s_client -quiet -connect 127.0.0.1:27017 -servername x.a",
+    ],
     [
       on("HostSNI(`a.example`)", "default-pg-5432", { tls }),
       "psql 'host=a.example hostaddr=127.0.0.1 port=27017 sslmode=require'",
@@ -47,7 +50,7 @@ describe("streamLines", () => {
   });
 
   it.each([
-    ["default-syslog-514", "echo hello | nc -u -w1 127.0.0.1 8053"],
+    ["default-syslog-514", "echo WHO | nc -u -w1 127.0.0.1 8053"],
     ["default-dns-53-udp", "dig @127.0.0.1 -p 8053 example.com"],
   ])("reaches %s over UDP", (service, line) => {
     const table = withUdp(tableOf(), service, "udp");
@@ -71,5 +74,9 @@ it("are on the start page, with where clients connect to", () => {
     { name: "dns", host: "127.0.0.1", port: 8053, tls: false, protocol: "udp" },
   ]);
   expect(page.slice(0, 3)).toEqual(["Listening", "  db   tcp://127.0.0.1:27017", "  dns  udp://127.0.0.1:8053"]);
-  expect(page.slice(-3)).toEqual(["Try", "  nc 127.0.0.1 27017", "  dig @127.0.0.1 -p 8053 example.com"]);
+  expect(page.slice(-3)).toEqual([
+    "Try",
+    "  echo WHO | nc -w1 127.0.0.1 27017",
+    "  dig @127.0.0.1 -p 8053 example.com",
+  ]);
 });

@@ -1,4 +1,5 @@
 import { createSocket } from "node:dgram";
+import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -70,6 +71,41 @@ describe("a stand-in Pod", () => {
     expect(await sendAll(open(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toContain(
       "Hostname: app-1",
     );
+  });
+
+  it.each([
+    ["WHO\n", "Hostname: app-1\n"],
+    ["WHO\r\nhello", "Hostname: app-1\nhello"],
+    ["WHO", "Hostname: app-1\n"],
+    ["WHOM\n", "WHOM\n"],
+  ])("tells who it is over TCP and TLS: %j", async (text, answer) => {
+    expect(await sendAll(connect(pod.port, "127.0.0.1"), text)).toBe(answer);
+    const tls = connectTls({ port: pod.port, host: "127.0.0.1", rejectUnauthorized: false });
+    expect(await sendAll(tls, text)).toBe(answer);
+  });
+
+  it.each(["WHO", "WHO\n"])("tells who it is in a datagram: %j", async (text) => {
+    const socket = createSocket("udp4");
+    const answer = once(socket, "message");
+    socket.send(text, pod.port, "127.0.0.1");
+    expect(String((await answer)[0])).toBe("Hostname: app-1\n");
+    socket.close();
+  });
+
+  it.each(["udp", "tcp"] as const)("answers queries of DNS over %s", async (protocol) => {
+    const resolver = new Resolver();
+    resolver.setServers([`127.0.0.1:${pod.port}`]);
+    if (protocol === "udp") {
+      expect(await resolver.resolve4("example.com")).toEqual(["127.0.0.1"]);
+      expect(await resolver.resolveTxt("example.com")).toEqual([["Hostname: app-1"]]);
+      await expect(resolver.resolve6("example.com")).rejects.toMatchObject({ code: "ENODATA" });
+      return;
+    }
+    const query = Buffer.from("002d000101000001000000000000076578616d706c6503636f6d0000100001", "hex").subarray(2);
+    const framed = Buffer.concat([Buffer.from([0, query.length]), query]).toString("latin1");
+    const answer = await sendAll(connect(pod.port, "127.0.0.1"), framed);
+    expect(answer).toContain("\x0fHostname: app-1");
+    expect(Buffer.from(answer, "latin1").readUInt16BE(0)).toBe(answer.length - 2);
   });
 
   it("gives back datagrams", async () => {
