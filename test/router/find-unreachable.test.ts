@@ -36,6 +36,9 @@ function shadows(first: string | Rule, second: string | Rule): boolean {
   return findUnreachable([below, above]).some(({ router }) => router === below);
 }
 
+/** Clients that a cookie puts among the first so many of a hundred. */
+const share = (percent: number, cookie: string): Rule => ({ type: "percent", percent, cookie });
+
 describe("one router covers another", () => {
   it.each([
     ["Host(`a.com`)", "Host(`a.com`)"],
@@ -70,6 +73,8 @@ describe("one router covers another", () => {
     [ruleOf("PathPrefix(`/a`)"), segments("/a")],
     [deep, ruleOf("Host(`*.x.a.com`)")],
     [deep, ruleOf("Host(`*.a.com`)")],
+    [share(20, "c"), share(10, "c")],
+    [share(20, "c"), share(20, "c")],
   ])("%j covers %j", (first, second) => expect(shadows(first, second)).toBe(true));
 });
 
@@ -101,6 +106,8 @@ describe("one router leaves another some requests", () => {
     [segments, ruleOf("PathPrefix(`/a`)")],
     [ruleOf("Host(`*.a.com`)"), { type: "hostWildcard", suffix: "a.com", deep: true }],
     [ruleOf("Host(`*.a.com`)"), ruleOf("Host(`*.x.a.com`)")],
+    [share(10, "c"), share(20, "c")],
+    [share(20, "c"), share(10, "d")],
   ])("%j leaves some to %j", (first, second) => expect(shadows(first, second)).toBe(false));
 });
 
@@ -147,6 +154,12 @@ describe("where routers stand", () => {
     expect(names([routerOf(text)])).toEqual([[text, []]]);
     expect(names([routerOf(rule), routerOf("Host(`b.com`)")])).toEqual([]);
   });
+
+  // Some requests of the host end it with a dot, and the expression takes one of the two.
+  it.each(["Host(`a.com`) && HostRegexp(`^a\\.com$`)", "HostRegexp(`^a\\.com\\.$`) && Host(`a.com`)"])(
+    "knows a rule for which some requests are left: %s",
+    (text) => expect(names([routerOf(text)])).toEqual([]),
+  );
 });
 
 const routersOf = (rules: { rule: Rule; priority: number; entryPoints: string[] }[]): Router[] =>

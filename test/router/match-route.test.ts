@@ -72,6 +72,18 @@ describe("matchRoute", () => {
     expect(matchRoute([index], web, factsOf(host, path))).toBe(expected);
   });
 
+  it.each([
+    ["x.a.com", "deep"],
+    ["y.x.a.com", "deep"],
+    ["x.a.com.", "deep"],
+    ["a.com", undefined],
+    ["xa.com", undefined],
+  ])("a wildcard of any number of labels: %s is served by %s", (host, expected) => {
+    const rule: Rule = { type: "hostWildcard", suffix: "a.com", deep: true };
+    const index = buildRouteIndex([{ router: router({ name: "deep", rule }), value: "deep" }]);
+    expect(matchRoute([index], web, factsOf(host, "/"))).toBe(expected);
+  });
+
   it("looks at every index, whichever the order", () => {
     const [broad, narrow] = [indexOf("PathPrefix(`/a`)"), indexOf("Host(`a.com`) && PathPrefix(`/a`)")];
     const expected = "Host(`a.com`) && PathPrefix(`/a`)";
