@@ -21,6 +21,7 @@ import { type Admin, createAdmin } from "./create-admin.ts";
 import { findBeacon } from "./find-beacon.ts";
 import { findCountry } from "./find-client.ts";
 import type { EntryPointMap } from "./find-entry-point.ts";
+import { parseSetting } from "./parse-setting.ts";
 import { createPointerWatch, type PointerWatch } from "./pointer-watch.ts";
 import { lastGoodCache, readKeys } from "./tree-sources.ts";
 
@@ -115,16 +116,17 @@ function createIsolate(env: Env): Isolate {
     env,
     reader,
     watch,
-    entryPointMap: parseEntryPointMap(env.ENTRY_POINTS),
+    entryPointMap: parseSetting<EntryPointMap>(env, "ENTRY_POINTS", reportToLog),
     accessLogs: createAccessLogs({ write: writeToLog, now: Date.now, fixedLength }),
-    admin: createAdmin({ env, reader, watch, counters, read: kv.get, beacon }),
+    admin: createAdmin({ env, reader, watch, counters, read: kv.get, beacon, report: reportToLog }),
   };
 }
 
 function gatewaySend(env: Env, reader: Isolate["reader"], watch: PointerWatch): Send | undefined {
-  if (env.ORIGIN === undefined || env.HOP_KEY === undefined) return undefined;
+  const jwk = parseSetting<JWK>(env, "HOP_KEY", reportToLog);
+  if (env.ORIGIN === undefined || jwk === undefined) return undefined;
   // Runtimes export such keys with `alg: "Ed25519"`, which is not the name that tokens use.
-  const { alg: _, ...key } = JSON.parse(env.HOP_KEY) as JWK;
+  const { alg: _, ...key } = jwk;
   return createGatewaySend({
     fetcher: env.ORIGIN,
     signer: createTokenSigner({ key, kid: key.kid ?? "", now: Date.now, maxEntries: SIGNED_SERVICES }),
@@ -140,6 +142,3 @@ function startTimer(callback: () => void, ms: number): () => void {
   const timer = setTimeout(callback, ms);
   return () => clearTimeout(timer);
 }
-
-const parseEntryPointMap = (json: string | undefined): EntryPointMap | undefined =>
-  json === undefined ? undefined : (JSON.parse(json) as EntryPointMap);
