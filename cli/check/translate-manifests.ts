@@ -1,11 +1,12 @@
 import type { Table } from "../../src/table/table.ts";
-import { type ConfigProblem, loadStaticConfig, type StaticConfig } from "../../sync-agent/config/static-config.ts";
+import type { ConfigProblem, StaticConfig } from "../../sync-agent/config/static-config.ts";
 import { type Folder, readFolder } from "../../sync-agent/source/folder-source.ts";
 import { nearestName } from "../../sync-agent/translate/nearest-name.ts";
 import type { Problem } from "../../sync-agent/translate/problem.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
 import { createTranslator } from "../../sync-agent/translate/translate.ts";
 import { isUdpKind } from "../dev/udp-kinds.ts";
+import { loadSettings } from "../import/load-settings.ts";
 import { endpointsLeftToCluster } from "./endpoints-left-to-cluster.ts";
 
 export interface ManifestOptions {
@@ -45,7 +46,7 @@ export async function translateManifests({
   config,
   sealKey = UNPUBLISHED_SEAL_KEY,
 }: ManifestOptions): Promise<TranslatedManifests> {
-  const configured = config === undefined ? undefined : await loadStaticConfig(config);
+  const configured = config === undefined ? undefined : await loadSettings(config);
   const folder = await readFolder(dir);
   let settings = configured?.settings ?? defaultSettings();
   if (sealKey !== "missing") settings.sealKey = sealKey;

@@ -6,9 +6,9 @@ import { startSpiffe } from "../../relay/spiffe/start-spiffe.ts";
 import { createTokenVerifier } from "../../src/hop/token.ts";
 import type { Table } from "../../src/table/table.ts";
 import { toAccessLog } from "../../sync-agent/config/access-log.ts";
-import { loadStaticConfig } from "../../sync-agent/config/static-config.ts";
 import type { FolderCache } from "../../sync-agent/source/folder-source.ts";
 import { defaultSettings, type TranslateSettings } from "../../sync-agent/translate/settings.ts";
+import { loadSettings } from "../import/load-settings.ts";
 import type { PrintableProblem } from "../print/format-problem.ts";
 import type { Amount } from "../print/nothing-read.ts";
 import { CertificateStore } from "./certificate-store.ts";
@@ -77,7 +77,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
   const { config, watch = false, log = () => {}, writeAccess = () => {} } = options;
   const dir = resolve(options.dir);
   const cwd = process.cwd();
-  const configured = config === undefined ? undefined : await loadStaticConfig(config);
+  const configured = config === undefined ? undefined : await loadSettings(config);
   const standIns = new StandIns();
   const closers: (() => unknown)[] = [() => standIns.close()];
   const close = async (): Promise<void> => {

@@ -42,6 +42,12 @@ export function importFile(content: string, file: string): Imported {
   };
 }
 
+/** What form of Traefik's settings a file has, other than today's; undefined for that one. */
+export function formOf(content: string, file: string): string | undefined {
+  const { root } = parseAnything(content, file);
+  return root && importers.find(({ takes }) => takes(root))?.form;
+}
+
 const inOrder = (a: ConfigProblem, b: ConfigProblem): number =>
   a.location.line - b.location.line || a.location.column - b.location.column;
 

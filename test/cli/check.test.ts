@@ -167,6 +167,19 @@ describe("sluice check", () => {
   });
 
   it.each([
+    ["traefik.toml", '[kubernetes]\nnamespaces = ["a"]\n', "the configuration of Traefik 1.x"],
+    ["values.yaml", "ports: { web: { port: 8000 } }\n", "values of Traefik's Helm chart"],
+    ["args.yaml", "- --entryPoints.web.address=:80\n", "Traefik's command line"],
+  ])("says of %s in which form it has settings, and what to do", async (config, text, form) => {
+    await write({ "m/a.yaml": service("app"), [config]: text });
+    const { exitCode, stdout } = await check({ dir: "m", config, json: true });
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { message: expect.stringContaining(form), hint: expect.stringContaining("sluice import"), file: config, line: 1 },
+    ]);
+  });
+
+  it.each([
     ["no such folder", { dir: "absent" }, "error: absent: there is no such folder\n"],
     ["no folder named", { dir: undefined }, "error: name the folder of manifests: sluice check DIR\n"],
     ["no such configuration in TOML", { config: "a.toml" }, expect.stringContaining("a.toml: there is no such file\n")],
