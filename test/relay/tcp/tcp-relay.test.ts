@@ -175,12 +175,16 @@ describe.each([
         { tcpRouters: [router("HostSNI(`*`)", "db")] },
         service("db", ports, { strategy: "leastconn" }),
       ]);
-      const held = [];
-      for (let turn = 0; turn < 4; turn++) {
+      const connect = async () => {
         const socket = await open(relay.port);
-        held.push(await read(socket, 2));
-      }
-      expect(held.sort()).toEqual(["a:", "a:", "b:", "b:"]);
+        return { socket, pod: await read(socket, 2) };
+      };
+      const held = [];
+      for (let turn = 0; turn < 4; turn++) held.push(await connect());
+      expect(held.map(({ pod }) => pod).sort()).toEqual(["a:", "a:", "b:", "b:"]);
+      for (const { socket, pod } of held) if (pod === "a:") socket.end();
+      await expect.poll(() => relay.ends).toHaveLength(2);
+      expect([(await connect()).pod, (await connect()).pod]).toEqual(["a:", "a:"]);
     });
 
     it("stay the same for a client, where the service says so", async () => {
