@@ -77,6 +77,8 @@ export const problemCodes = {
   "servers-transport-not-found":
     "The service names a ServersTransport or ServersTransportTCP that does not exist. Its requests get 503, its connections are closed. Create it in the service's namespace, or mend the name.",
   "weights-empty": "No child of the weighted service can get traffic. Give one child a weight above 0.",
+  "service-too-large":
+    "More services stand behind this one than a request should have to ask. A service counts as often as it is referred to, over any number of steps: two references to a TraefikService that has two again are four. Requests get 503. Refer to each service once, with all of its weight.",
   "percent-out-of-range":
     "The mirror's percentage is not between 0 and 100. The mirror is left out. Write a number from 0 to 100.",
   "failover-body-limit":

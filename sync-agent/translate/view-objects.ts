@@ -29,13 +29,18 @@ export function createView(settings: TranslateSettings): View {
   const seenByIngress = filterFor("ingress", settings.ingress);
   const seen = (kind: Kind, object: KubernetesObject): boolean =>
     crdKinds.has(kind) ? seenByCrd(object) : kind === "Ingress" ? seenByIngress(object) : true;
+  // A list of a store is the same one until something in it changes: thousands of routes may read it.
+  const lists = new WeakMap<Iterable<KubernetesObject>, readonly KubernetesObject[]>();
   return (objects) => ({
     get(kind, namespace, name) {
       const object = objects.get(kind, namespace, name);
       return object !== undefined && seen(kind, object) ? object : undefined;
     },
-    *list(kind) {
-      for (const object of objects.list(kind)) if (seen(kind, object)) yield object;
+    list(kind) {
+      const all = objects.list(kind);
+      const known = lists.get(all) ?? [...all].filter((object) => seen(kind, object));
+      lists.set(all, known);
+      return known;
     },
     endpointSlices: (namespace, service) => objects.endpointSlices(namespace, service),
     routesBelow: (namespace, name) =>

@@ -23,12 +23,20 @@ export const middlewareName = ({ metadata }: KubernetesObject): string =>
 /** Puts a Middleware into the fragment's table. Gives the code of what is wrong when it cannot be built. */
 export function buildMiddleware(object: KubernetesObject, report: Report, context: Context): ProblemCode | undefined {
   const key = middlewareName(object);
+  const { building, failed } = context;
   if (Object.hasOwn(context.table.middlewares, key)) return undefined;
-  if (context.building.has(key) || context.building.size >= MAX_NESTING) return "reference-cycle";
-  context.building.add(key);
+  if (building.has(key) || building.size >= MAX_NESTING) return "reference-cycle";
+  // Only within one that is built: what is too deep there may not be elsewhere.
+  if (building.size === 0) failed.clear();
+  const earlier = failed.get(key);
+  if (earlier !== undefined) return earlier;
+  building.add(key);
   const built = build(object, report, context);
-  context.building.delete(key);
-  if (typeof built === "string") return built;
+  building.delete(key);
+  if (typeof built === "string") {
+    failed.set(key, built);
+    return built;
+  }
   context.table.middlewares[key] = built;
   return undefined;
 }

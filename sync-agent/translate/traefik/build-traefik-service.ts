@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { misplacedFields } from "../misplaced-fields.ts";
 import { objectName, qualify } from "../names.ts";
 import { readSpec } from "../read-object.ts";
+import { serviceSize } from "../service-size.ts";
 import { cookieValues, stickyCookie } from "../sticky-cookie.ts";
 import { type BuiltService, buildService, unavailable } from "./build-service.ts";
 import { type Context, MAX_NESTING, type Place, readElements, silent, within } from "./context.ts";
@@ -47,11 +48,27 @@ export function putTraefikService(object: KubernetesObject, report: Place["repor
   context.building.add(key);
   const spec = readSpec(traefikServiceSchema, object, report);
   const place: Place = { namespace, path: ["spec"], report, misplaced: misplacedFields.TraefikService, owner: key };
-  context.table.services[key] = (spec && build(spec, key, place, context, readObjectClientKey(object, report))) ?? {
-    type: "status",
-    status: 503,
-  };
+  const service = spec && build(spec, key, place, context, readObjectClientKey(object, report));
+  context.table.services[key] =
+    service === undefined || isTooLarge(service, place, context) ? { type: "status", status: 503 } : service;
   context.building.delete(key);
+}
+
+/** A service that refers twice to one that does so again doubles with each step. */
+const MOST_SERVICES = 1000;
+
+/** Whether there are more services behind one than a request should have to ask; reports it. */
+export function isTooLarge(service: Service, { path, report }: Place, context: Context): boolean {
+  const size = serviceSize(service, context.table.services, context.sizes);
+  if (size <= MOST_SERVICES) return false;
+  report({
+    code: "service-too-large",
+    severity: "error",
+    path,
+    message: `More than ${MOST_SERVICES} services stand behind this one, each counted as often as it is referred to; requests get 503`,
+    hint: "Refer to each service once, with all of its weight",
+  });
+  return true;
 }
 
 function build(

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import type { ObjectReader } from "../../source/object-store.ts";
 import { emptyFragment, type Fragment, refOf } from "../fragment.ts";
+import type { ProblemCode } from "../problem-codes.ts";
 import { type Report, readEach } from "../read-object.ts";
 import type { TranslateSettings } from "../settings.ts";
 
@@ -15,6 +16,10 @@ export interface Context {
   readonly building: Set<string>;
   /** TraefikServices that were found to refer back to themselves. */
   readonly closedOn: Set<string>;
+  /** Middlewares that cannot be built, while one that may refer to them many times is built. */
+  readonly failed: Map<string, ProblemCode>;
+  /** How many services are behind those of the table, as far as that was asked. */
+  readonly sizes: Map<string, number>;
 }
 
 /** Where a reference stands. */
@@ -65,6 +70,8 @@ export function startFragment(
     table: fragment.table,
     building: new Set<string>(),
     closedOn: new Set<string>(),
+    failed: new Map<string, ProblemCode>(),
+    sizes: new Map<string, number>(),
   };
   return { fragment, report, context };
 }

@@ -4,7 +4,7 @@ import type { KubernetesObject } from "../../source/kubernetes-object.ts";
 import { qualify, routerName } from "../names.ts";
 import { tieBreaker } from "../tie-breaker.ts";
 import { buildService, unavailable } from "./build-service.ts";
-import { buildWeighted } from "./build-traefik-service.ts";
+import { buildWeighted, isTooLarge } from "./build-traefik-service.ts";
 import { canServe } from "./can-serve.ts";
 import { type Context, type Place, readElements, silent, within } from "./context.ts";
 import { type IngressRouteSpec, type RouteSpec, routeSchema } from "./ingress-route-schema.ts";
@@ -91,7 +91,7 @@ function buildRouteService(
   }
   const clientKey = readObjectClientKey(object, silent);
   const weighted = buildWeighted(services, at, context, clientKey && { clientKey });
-  if (weighted === undefined) return unavailable(context);
+  if (weighted === undefined || isTooLarge(weighted, at, context)) return unavailable(context);
   context.table.services[name] = weighted;
   return name;
 }
