@@ -15,7 +15,7 @@ import { chartNodeOptions } from "../../scripts/bench/chart-node-options.ts";
 import { readAgentSettings } from "../../sync-agent/agent/agent-settings.ts";
 import { followedResources } from "../../sync-agent/source/known-kinds.ts";
 import type { KubernetesObject } from "../../sync-agent/source/kubernetes-object.ts";
-import { CHART, helm, render } from "./helm.ts";
+import { CHART, find, helm, render } from "./helm.ts";
 
 const run = promisify(execFile);
 const everything = [
@@ -32,6 +32,14 @@ const everything = [
   "relay.ports.dns.port=53",
   "relay.ports.dns.protocol=UDP",
   "relay.linger=10m",
+  "relay.maxConnections=5000",
+  "relay.maxUdpSessions=300",
+  "relay.serverFirstWait=200ms",
+  "networkPolicy.gatewayFrom[0].namespaceSelector.matchLabels.name=cloudflared",
+  "serviceMonitor.labels.release=prometheus",
+  "serviceMonitor.interval=30s",
+  "tunnel.podAnnotations.team=edge",
+  "imagePullSecrets[0].name=registry",
   "relay.processes=2",
   "relay.accessLog=true",
   "relay.spiffe.enabled=true",
@@ -53,12 +61,6 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true }));
 
 const refOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.name}`;
-const find = (objects: KubernetesObject[], ref: string): KubernetesObject => {
-  const found = objects.find((object) => refOf(object) === ref);
-  if (found === undefined) throw new Error(`the chart has no ${ref}`);
-  return found;
-};
-
 const argsOf = (objects: KubernetesObject[], program: string): string[] => {
   const { spec } = z
     .object({
@@ -85,8 +87,6 @@ describe("values", () => {
     ],
     ["a duration without a unit", "agent.throttle=2", "throttle"],
     ["a port of a protocol that the relay does not carry", "relay.ports.sip.protocol=SCTP", "sip"],
-    ["a port with the name of another", "relay.ports.gateway.port=1", "gateway"],
-    ["a port with a name that is too long for one", "relay.ports.a-very-long-name.port=1", "a-very-long-name"],
     ["a socket in a folder that is no path", "relay.spiffe.hostPath=run/spire", "hostPath"],
     ["a socket's name that is a path", "relay.spiffe.socket=a/b.sock", "socket"],
     ["an admin API without TLS", "cloudflare.adminUrl=http://sluice.example.com", "adminUrl"],
@@ -279,7 +279,13 @@ describe("flags", () => {
     expect(readRelaySettings(values)).toMatchObject({
       hasAccessLog: true,
       processes: 2,
-      streams: { lingerMs: 600_000 },
+      streams: { lingerMs: 600_000, maxConnections: 5_000, maxSessions: 300, serverFirstWaitMs: 200 },
+      // Where the Pod's ports are, whatever the entry points' addresses say.
+      streamAddresses: {
+        dns: { host: "", port: 53 },
+        mongo: { host: "", port: 27_017 },
+        smtp: { host: "", port: 2_525 },
+      },
       spiffeEndpoint: { path: "/run/spiffe/spire-agent.sock" },
       feed: { urls: ["https://sluice-agent.edge.svc:9443"] },
       gateway: { host: "::", port: 8080 },

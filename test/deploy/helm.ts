@@ -36,3 +36,12 @@ export async function render(...values: string[]): Promise<KubernetesObject[]> {
     .map((document) => document.toJS() as KubernetesObject | null)
     .filter((object) => object !== null);
 }
+
+const refOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.name}`;
+
+/** @throws Error when there is no such object, named as `Deployment/sluice-agent` */
+export function find(objects: readonly KubernetesObject[], ref: string): KubernetesObject {
+  const found = objects.find((object) => refOf(object) === ref);
+  if (found === undefined) throw new Error(`the chart has no ${ref}`);
+  return found;
+}

@@ -1,5 +1,15 @@
+{{- /* With the longest of what comes after it, `-relay-operations`, a Service's name: 63 characters. */ -}}
 {{- define "sluice.fullname" -}}
-{{- if contains "sluice" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-sluice" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- if contains "sluice" .Release.Name }}{{ .Release.Name | trunc 46 | trimSuffix "-" }}{{ else }}{{ printf "%s-sluice" .Release.Name | trunc 46 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "sluice.feedSecret" -}}
+{{- dig "existingSecret" "" (.Values.feed | default dict) | default (printf "%s-feed" (include "sluice.fullname" .)) }}
+{{- end }}
+
+{{- /* Where a program listens in its Pod, without the port. */ -}}
+{{- define "sluice.listen" -}}
+{{- .Values.listenAddress | default "[::]" }}
 {{- end }}
 
 {{- define "sluice.image" -}}
@@ -128,12 +138,23 @@ seccompProfile:
 {{- end }}
 {{- end }}
 
-{{- /* MiB that objects may take of the memory's limit: three quarters. Nothing where the limit is not in Mi or Gi. */ -}}
+{{- /* MiB that objects may take of the memory's limit: three quarters. Nothing where there is no limit. */ -}}
 {{- define "sluice.heapMib" -}}
 {{- $limit := toString (dig "limits" "memory" "" .) -}}
-{{- if hasSuffix "Gi" $limit -}}
-{{- mulf (float64 (trimSuffix "Gi" $limit)) 768 | floor | int -}}
-{{- else if hasSuffix "Mi" $limit -}}
-{{- mulf (float64 (trimSuffix "Mi" $limit)) 0.75 | floor | int -}}
+{{- $amount := regexFind "^[0-9.]+" $limit -}}
+{{- $mibs := dict "" 9.5367431640625e-07 "k" 9.5367431640625e-04 "Ki" 9.765625e-04 "M" 0.95367431640625 "Mi" 1.0 "G" 953.67431640625 "Gi" 1024.0 -}}
+{{- $mib := get $mibs (trimPrefix $amount $limit) -}}
+{{- if and $amount $mib -}}
+{{- mulf (float64 $amount) $mib 0.75 | floor | int -}}
 {{- end -}}
+{{- end }}
+
+{{- /* Seconds of a duration such as 1m30s. */ -}}
+{{- define "sluice.seconds" -}}
+{{- $units := dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0 -}}
+{{- $seconds := 0.0 -}}
+{{- range regexFindAll "[0-9.]+(ms|s|m|h)" . -1 -}}
+{{- $seconds = addf $seconds (mulf (float64 (regexFind "^[0-9.]+" .)) (get $units (regexFind "[a-z]+$" .))) -}}
+{{- end -}}
+{{- $seconds -}}
 {{- end }}
