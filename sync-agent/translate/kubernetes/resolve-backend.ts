@@ -156,7 +156,7 @@ function noEndpoints(ref: BackendRef, { name = "", port }: ServicePort, isKnown:
   const portText = name === "" ? `${port}` : `\`${name}\``;
   const hint = isKnown
     ? `See whether its Pods are ready, and whether its EndpointSlices have a port named like the Service's: ${name === "" ? "without a name" : portText}`
-    : "It has no EndpointSlices: does its selector fit the Pods' labels?";
+    : "It has no EndpointSlices: does it have a selector, and does that fit the Pods' labels?";
   return {
     code: "service-no-endpoints",
     severity: "warning",
