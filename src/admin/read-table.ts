@@ -1,7 +1,8 @@
-import { readRouteLeaf } from "../snapshot/read-route-leaf.ts";
+import { readEndpointLeaf, readRouteLeaf } from "../snapshot/read-leaf.ts";
+import { readParts } from "../snapshot/read-parts.ts";
 import { emptyTable } from "../table/empty-table.ts";
 import type { Router } from "../table/router.ts";
-import { endpointLeafSchema, rootSchema } from "../table/snapshot.ts";
+import { rootSchema } from "../table/snapshot.ts";
 import type { Table } from "../table/table.ts";
 
 /** Reads keys of the snapshot tree; a missing key is null. */
@@ -19,13 +20,11 @@ export type LeafKeys = (bucket: string) => readonly string[];
 export async function readTable(rootKey: string, read: ReadKeys, leafKeys: LeafKeys): Promise<Table | undefined> {
   const rootText = (await read([rootKey])).get(rootKey);
   if (rootText == null) return undefined;
-  const root = rootSchema.parse(JSON.parse(rootText));
+  const { data: root } = readParts(rootSchema, JSON.parse(rootText), ["entryPoints"]);
   const routeKeys = [...root.routes, ...Object.values(root.split).flatMap((split) => split.leaves)].flatMap(leafKeys);
-  const routeLeaves = await readLeaves([...new Set(routeKeys)], read, (text) => readRouteLeaf(text).leaf);
+  const routeLeaves = await readLeaves([...new Set(routeKeys)], read, (text) => readRouteLeaf(text).data);
   const endpointKeys = root.endpoints.flatMap(leafKeys);
-  const endpointLeaves = await readLeaves([...new Set(endpointKeys)], read, (text) =>
-    endpointLeafSchema.parse(JSON.parse(text)),
-  );
+  const endpointLeaves = await readLeaves([...new Set(endpointKeys)], read, (text) => readEndpointLeaf(text).data);
   if (routeLeaves === undefined || endpointLeaves === undefined) return undefined;
 
   const table: Table = { ...emptyTable(), entryPoints: root.entryPoints };

@@ -77,6 +77,7 @@ export async function handleRequest(
   if (resolution.value === undefined) return plainAnswer(404);
 
   const { name, entryPoint, route } = resolution.value;
+  if (entryPoint.closedBy !== undefined) return plainAnswer(503);
   const client = { address: clientAddress, trusted: isTrustedClient(clientAddress, entryPoint) };
   const accessLog = entryPoint.accessLog && accessLogOf(entryPoint, route?.router);
   const logged =

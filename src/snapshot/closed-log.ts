@@ -8,18 +8,18 @@ const MOST_NAMED = 5;
 const MOST_KNOWN = 4_096;
 
 /**
- * Says which entries of a leaf are closed because this Worker cannot read them: one line for a leaf, however many they
+ * Says which entries of a leaf or root are closed because this Worker cannot read them: one line for a leaf, however many they
  * are, and none for a leaf that has the same ones as one before, be it a later form of it or itself, read again.
  */
-export function createClosedLog(report: Report): (leaf: string, unread: readonly UnreadEntry[]) => void {
+export function createClosedLog(report: Report): (key: string, unread: readonly UnreadEntry[]) => void {
   const told = new Set<number>();
-  return (leaf, unread) => {
+  return (key, unread) => {
     if (unread.length === 0) return;
     const entries = unread.map(({ part, name, reason }) => `${name} of ${part} (${reason})`);
     const fingerprint = fnv1a32(entries.join("\n"));
     if (told.has(fingerprint)) return;
     if (told.size >= MOST_KNOWN) told.clear();
     told.add(fingerprint);
-    report({ event: "entry-closed", key: leaf, count: entries.length, first: entries.slice(0, MOST_NAMED) });
+    report({ event: "entry-closed", key, count: entries.length, first: entries.slice(0, MOST_NAMED) });
   };
 }

@@ -1,10 +1,9 @@
-import * as z from "zod/mini";
 import type { Report } from "../observe/report.ts";
-import { endpointLeafSchema, type RouteLeaf } from "../table/snapshot.ts";
+import type { RouteLeaf } from "../table/snapshot.ts";
 import { createClosedLog } from "./closed-log.ts";
 import { leafKey } from "./leaf-keys.ts";
 import { LeafMemory, type LoadedLeaf } from "./leaf-memory.ts";
-import { readRouteLeaf } from "./read-route-leaf.ts";
+import { readEndpointLeaf, readRouteLeaf } from "./read-leaf.ts";
 import type { TreeStore } from "./tree-store.ts";
 
 export type LeafKind = "routes" | "endpoints";
@@ -59,12 +58,13 @@ export class LeafLoader<R> {
   #parse(hash: string, text: string, kind: LeafKind): LoadedLeaf<R> | undefined {
     try {
       if (kind === "routes") {
-        const { leaf, unread } = readRouteLeaf(text);
+        const { data, unread } = readRouteLeaf(text);
         this.#tellClosed(leafKey(hash), unread);
-        return { kind, routes: this.#compileRoutes(leaf), bytes: text.length };
+        return { kind, routes: this.#compileRoutes(data), bytes: text.length };
       }
-      const { endpoints } = z.parse(endpointLeafSchema, JSON.parse(text));
-      return { kind, endpoints: new Map(Object.entries(endpoints)), bytes: text.length };
+      const { data, unread } = readEndpointLeaf(text);
+      this.#tellClosed(leafKey(hash), unread);
+      return { kind, endpoints: new Map(Object.entries(data.endpoints)), bytes: text.length };
     } catch (error) {
       this.#store.markBroken(leafKey(hash), "leaf-malformed", String(error));
       return undefined;

@@ -1,16 +1,19 @@
 import * as z from "zod/mini";
+import type { UnreadEntry } from "../table/close-unread.ts";
 import { type Root, rootSchema } from "../table/snapshot.ts";
 import { TABLE_VERSION } from "../table/table-version.ts";
 import { HASH_LENGTH } from "./leaf-keys.ts";
+import { readParts } from "./read-parts.ts";
 
 export type ParsedRoot =
-  | { ok: true; root: Root }
+  | { ok: true; root: Root; unread: readonly UnreadEntry[] }
   | { ok: false; reason: "newer-version" | "malformed"; detail: string };
 
 const versioned = z.object({ version: z.number() });
 
 /**
  * Reads a root as KV holds it. The version is looked at before all else, since a newer format may differ in anything.
+ * Entry points in which a newer agent says what is not known here are closed (`readParts`).
  */
 export function parseRoot(text: string): ParsedRoot {
   let value: unknown;
@@ -27,10 +30,14 @@ export function parseRoot(text: string): ParsedRoot {
       detail: `the root has version ${version.data.version}, this Worker reads up to ${TABLE_VERSION}`,
     };
   }
-  const parsed = rootSchema.safeParse(value);
-  if (!parsed.success) return { ok: false, reason: "malformed", detail: z.prettifyError(parsed.error) };
-  const detail = findInconsistency(parsed.data);
-  return detail === undefined ? { ok: true, root: parsed.data } : { ok: false, reason: "malformed", detail };
+  try {
+    const { data: root, unread } = readParts(rootSchema, value, ["entryPoints"]);
+    const detail = findInconsistency(root);
+    return detail === undefined ? { ok: true, root, unread } : { ok: false, reason: "malformed", detail };
+  } catch (error) {
+    const detail = error instanceof z.core.$ZodError ? z.prettifyError(error) : String(error);
+    return { ok: false, reason: "malformed", detail };
+  }
 }
 
 function findInconsistency({ routes, endpoints, split }: Root): string | undefined {

@@ -1,5 +1,6 @@
 import type { Endpoints } from "../table/service.ts";
 import { type Pointer, pointerSchema, type Root } from "../table/snapshot.ts";
+import { createClosedLog } from "./closed-log.ts";
 import { findEndpointBucket, findRouteBuckets, indexRoot } from "./find-buckets.ts";
 import { HASH_LENGTH, leafHashes, pointerKey, rootKey } from "./leaf-keys.ts";
 import { type LeafKind, LeafLoader, type LeafLoaderOptions } from "./leaf-loader.ts";
@@ -53,6 +54,7 @@ export class SnapshotReader<R> {
   readonly #leaves: LeafLoader<R>;
   readonly #history: SnapshotHistory;
   readonly #recent = new RecentHosts();
+  readonly #tellClosed: ReturnType<typeof createClosedLog>;
   #lastGoodPointer: Pointer | undefined;
 
   constructor(options: SnapshotReaderOptions<R>) {
@@ -60,6 +62,7 @@ export class SnapshotReader<R> {
     this.#store = new TreeStore(options);
     this.#leaves = new LeafLoader(this.#store, options);
     this.#history = new SnapshotHistory(options);
+    this.#tellClosed = createClosedLog(options.report);
   }
 
   /** The newest generation adopted; undefined before the first. */
@@ -264,6 +267,7 @@ export class SnapshotReader<R> {
       this.#store.markBroken(key, "root-too-large", `${text.length} characters, the last good one has ${last}`);
       return false;
     }
+    this.#tellClosed(key, parsed.unread);
     return this.#history.add({ pointer, index: indexRoot(parsed.root), rootSize: text.length });
   }
 }

@@ -301,6 +301,24 @@ describe("SnapshotReader, refusing", () => {
     ]);
   });
 
+  it("closes the entry points and endpoints of a newer agent that it cannot read, and says so", async () => {
+    const reader = createReader();
+    const table = makeTable([makeRouter("known", hostRule("a.com"))]);
+    const [one] = table.endpoints["default-app-80"]?.endpoints ?? [];
+    const newer = Object.assign(table, {
+      entryPoints: { web: { port: 80, clientAuth: "new" }, other: { port: 81 } },
+      endpoints: { "default-app-80": { endpoints: [one, { ...one, tunnel: "new" }] } },
+    });
+    await reader.offer(write(newer).pointer);
+    const found = await reader.resolve("a.com", "/", (_, root) => ({ value: root, endpoints: ["default-app-80"] }));
+    expect(found?.value.entryPoints).toEqual({ web: { port: 80, closedBy: "newer-table" }, other: { port: 81 } });
+    expect(found?.endpoints("default-app-80")).toEqual({ endpoints: [one] });
+    expect(events).toMatchObject([
+      { event: "entry-closed", first: [expect.stringMatching(/^web of entryPoints \(.*clientAuth/)] },
+      { event: "entry-closed", first: [expect.stringMatching(/^default-app-80 of endpoints \(.*tunnel/)] },
+    ]);
+  });
+
   it("takes a leaf whose routes cannot be compiled for a malformed one", async () => {
     const reader = createReader({
       compileRoutes: () => {
