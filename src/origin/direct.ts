@@ -2,6 +2,7 @@ import { createPassiveHealth } from "../balance/passive-health.ts";
 import { plainAnswer } from "../edge/plain-answer.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { forwardedClient, toldBy } from "../exchange/forwarded-fact.ts";
+import { isContentLength, isHopByHop } from "../exchange/hop-by-hop.ts";
 import { computeForwardedHeaders } from "../hop/forwarded-headers.ts";
 import { MIRROR_HEADER } from "../hop/hop.ts";
 import type { Endpoints, LoadBalancer } from "../table/service.ts";
@@ -84,15 +85,21 @@ function originOf({ scheme }: LoadBalancer, { address, port }: Address): string 
   return `${scheme === "https" ? "https" : "http"}://${host}:${port}`;
 }
 
-/** The request's headers as the origin gets them: ours set, those that are only between edge and gateway left out. */
+/** The request's headers as the origin gets them: ours set, those that are not for it left out. */
 function originHeaders(exchange: Exchange): Headers {
   const headers = new Headers(exchange.headers.current);
   const client = forwardedClient(toldBy(exchange), headers);
   const edits = computeForwardedHeaders(client, headers.keys(), (name) => headers.get(name));
   for (const name of edits.remove) headers.delete(name);
   for (const [name, value] of edits.set) headers.set(name, value);
-  for (const name of [...headers.keys()]) if (/^sluice[-_]/.test(name)) headers.delete(name);
+  for (const name of [...headers.keys()]) if (isDropped(name)) headers.delete(name);
   headers.delete("host");
   if (exchange.mirror) headers.set(MIRROR_HEADER, "true");
   return headers;
 }
+
+/** What is between us and the gateway, or the client and us alone: but the runtime opens a WebSocket by Upgrade. */
+const isDropped = (lowerName: string): boolean =>
+  /^sluice[-_]/.test(lowerName) ||
+  (isHopByHop(lowerName) && lowerName !== "upgrade") ||
+  (lowerName.includes("_") && isContentLength(lowerName));

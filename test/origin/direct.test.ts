@@ -80,6 +80,23 @@ describe("a direct request", () => {
     });
   });
 
+  it("carries nothing that is for us alone, in any spelling", async () => {
+    const own = {
+      "Proxy-Authorization": "Basic x",
+      "Proxy-Connection": "close",
+      Proxy_Authorization: "y",
+      Transfer_Encoding: "chunked",
+      Content_Length: "5",
+      TE: "trailers",
+    };
+    const direct = createDirect([ok()]);
+    // A Request of Node's refuses some of them.
+    const headers = new Headers({ ...own, "Content-Length": "0", "X-Own": "1" });
+    await direct.send(newExchange({}, { request: { method: "GET", headers, body: null } as Request }));
+    const names = [...(direct.asked[0]?.headers.keys() ?? [])].filter((name) => !name.startsWith("x-forwarded-"));
+    expect(names).toEqual(["content-length", "x-own", "x-real-ip"]);
+  });
+
   it("marks a mirror's copy", async () => {
     const direct = createDirect([ok()]);
     await direct.send(forkExchange(newExchange(), { mirror: true }));
