@@ -78,6 +78,13 @@ describe("a token signer", () => {
     expect(signer.sign("c")).toBeTypeOf("string");
   });
 
+  it("drops no other service's token when requests sign one together", async () => {
+    const signer = newSigner(2);
+    await signer.sign("a");
+    await Promise.all([signer.sign("b"), signer.sign("b")]);
+    expect(["a", "b"].map((service) => typeof signer.sign(service))).toEqual(["string", "string"]);
+  });
+
   it("takes its key as a JWK too", async () => {
     const signer = createTokenSigner({ key: await exportJWK(pair.privateKey), kid: "k1", now });
     const verifier = createTokenVerifier({ keys: new Map([["k1", await exportJWK(pair.publicKey)]]), now });

@@ -191,6 +191,16 @@ describe("a nonce", () => {
     }
   });
 
+  it.each([
+    [MINUTE, 200],
+    [MINUTE + 1, 401],
+  ])("of an isolate whose clock is ahead by %i ms: %i", async (ahead, status) => {
+    const theirs = login();
+    theirs.wait(ahead);
+    const { ask, credentials } = login();
+    expect((await ask({ headers: { Authorization: credentials(await theirs.nonce()) } })).status).toBe(status);
+  });
+
   it("of other users' list is not taken", async () => {
     const issued = await login({ users: sealed([line("alice", "traefik", "x")]) }).nonce();
     const { ask, credentials } = login();

@@ -83,10 +83,14 @@ describe("X-Forwarded-For of a client that nobody trusts", () => {
 });
 
 it("answers with the status that was asked for", async () => {
-  for (const rejectStatusCode of [204, 404, 418]) {
+  for (const rejectStatusCode of [200, 204, 404, 418, 599]) {
     const { response } = await run({ ...options(undefined, "198.51.100.1"), rejectStatusCode }, {});
     expect(response.status).toBe(rejectStatusCode);
   }
+});
+
+it.each([0, 101, 199, 600, Number.NaN])("refuses to answer with %d", (rejectStatusCode) => {
+  expect(() => build({ ...options(undefined, "198.51.100.1"), rejectStatusCode })).toThrow("cannot be built");
 });
 
 it.each([

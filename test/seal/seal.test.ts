@@ -22,6 +22,12 @@ describe("what the agent seals", () => {
     expect(Buffer.from(seal("marker", key).slice(9), "base64url").includes("marker")).toBe(false);
   });
 
+  it("is what it was in the releases before: it lies in KV while programs are replaced", async () => {
+    const before = "cs1uhCLE.OTGhgrHcTJj9AGJxdYm2IQ27MMEmElol7Z8SMREDkOg134NiqBXtMw";
+    expect(seal('["u:{SHA}x"]', key)).toBe(before);
+    expect(await createUnseal(text(key))(before)).toBe('["u:{SHA}x"]');
+  });
+
   it("opens with the old key or the new while both are there", async () => {
     const unseal = createUnseal(`${text(other)}, ${text(key, "base64url")}`);
     expect(await Promise.all([unseal(seal("a", key)), unseal(seal("b", other))])).toEqual(["a", "b"]);
