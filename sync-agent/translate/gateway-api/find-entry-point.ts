@@ -1,10 +1,15 @@
 import type { TranslateSettings } from "../settings.ts";
 import type { Listener } from "./read-gateway.ts";
 
-/** The usual names of the entry points behind the well-known ports: Traefik's chart lets them listen on 8000 and 8443. */
+/**
+ * The usual names of the entry points behind the well-known ports, and behind those on which Traefik's chart lets them
+ * listen, which a Gateway for it has to name: its entry points are known by either, as its settings say or as clients do.
+ */
 const usualNames: ReadonlyMap<number, string> = new Map([
   [80, "web"],
+  [8000, "web"],
   [443, "websecure"],
+  [8443, "websecure"],
 ]);
 
 /** The entry point that takes a listener's port: one of the edge for requests, else one of the relay. */

@@ -51,6 +51,15 @@ describe("listeners", () => {
     expect(faces(gateway(listener("http", "", 8000)) + simple(), chart)).toEqual(["web PathPrefix(`/`)"]);
   });
 
+  test("8000 and 8443 are those of Traefik's chart, unless an entry point has them", () => {
+    const ofChart = gateway(listener("http", "", 8000), listener("https", "", 8443, "HTTPS")) + simple();
+    expect(faces(ofChart)).toEqual(["web PathPrefix(`/`)", "websecure tls PathPrefix(`/`)"]);
+    const other = (settings: TranslateSettings): void => {
+      settings.entryPoints = { ...settings.entryPoints, other: { port: 8000 } };
+    };
+    expect(faces(gateway(listener("http", "", 8000)) + simple(), other)).toEqual(["other PathPrefix(`/`)"]);
+  });
+
   test("a port without an entry point", () => {
     const translation = translateText(gateway(listener("http", "", 8080)) + simple());
     expect(linesOf(translation)).toEqual(["error entry-point-not-found Gateway/main spec.listeners.0.port"]);
