@@ -15,7 +15,7 @@ export const relayMetrics = {
   },
   sluice_gateway_refused_requests_total: {
     type: "counter",
-    help: "Requests from the edge that were not admitted, by what was wrong: the token, the service that it names, a middleware.",
+    help: "Requests from the edge that were not admitted, by what was wrong: the token, the service that it names, the transport of that, a middleware.",
     labels: ["reason"],
   },
   sluice_gateway_refused_dials_total: {

@@ -84,10 +84,11 @@ export function createCarrier(options: CarrierOptions): Carrier {
     onUnknownTransport: createTransportLog(log),
     ended,
     guardsOf: (current, names) => names.map((name) => guardOf(current, name)),
-    terminatorOf({ tlsOptions }, name = DEFAULT_TLS_OPTIONS) {
+    terminatorOf({ tlsOptions }, given) {
+      const name = given ?? DEFAULT_TLS_OPTIONS;
       const tls = Object.hasOwn(tlsOptions, name) ? tlsOptions[name] : undefined;
-      // Options by a name may ask for clients' certificates: none stand in for them.
-      if (tls === undefined && name !== DEFAULT_TLS_OPTIONS) return refusingTerminator;
+      // Options that are named may ask for clients' certificates: none stand in for them.
+      if (tls === undefined && given !== undefined) return refusingTerminator;
       let terminator = terminators.get(tls ?? defaults);
       if (terminator === undefined) {
         terminator = createTerminator({ options: tls, certificates, handshakeTimeoutMs });

@@ -115,6 +115,7 @@ describe("TLS", () => {
     ["default options that could not be read", { default: { closedBy } }, undefined],
     ["options that the table does not have", { default: {} }, "strict"],
     ["options by a name of every object", {}, "constructor"],
+    ["default options that it names, and the table does not have", {}, "default"],
   ])("by %s is refused, and counted", async (_, tlsOptions, name) => {
     const { ends, greetingFor } = await serve({ certificates: { a }, tlsOptions }, name);
     await expect(greetingFor("a.example")).rejects.toThrow(/handshake failure/);
