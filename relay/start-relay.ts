@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { createMetricRegistry, type MetricRegistry, type MetricValues } from "../operations/metric-registry.ts";
 import { type OperationsServer, startOperations } from "../operations/operations-server.ts";
@@ -12,6 +11,7 @@ import { startGrpc } from "./grpc/start-grpc.ts";
 import { collectGuards } from "./origin-gateway/guards/guard-metrics.ts";
 import { GuardSet } from "./origin-gateway/guards/guard-set.ts";
 import { type RunningGateway, startOriginGateway } from "./origin-gateway/start-gateway.ts";
+import { readAuthorities, readSealKeys, readSecretFile } from "./read-secret-file.ts";
 import { type RelayMetricName, relayMetrics } from "./relay-metrics.ts";
 import type { RelaySettings } from "./relay-settings.ts";
 import { collectSpiffe } from "./spiffe/spiffe-metrics.ts";
@@ -55,9 +55,9 @@ export async function startRelay(
   writeAccess?: WriteLine,
 ): Promise<StartedRelay> {
   const [token, ca, sealKeys] = await Promise.all([
-    readSecret("--feed-token-file", settings.feed.tokenFile),
-    settings.feed.caFile === undefined ? undefined : readSecret("--feed-ca-file", settings.feed.caFile),
-    settings.grpc.sealKeyFile === undefined ? undefined : readSecret("--seal-key-file", settings.grpc.sealKeyFile),
+    readSecretFile("--feed-token-file", settings.feed.tokenFile),
+    settings.feed.caFile === undefined ? undefined : readAuthorities("--feed-ca-file", settings.feed.caFile),
+    settings.grpc.sealKeyFile === undefined ? undefined : readSealKeys("--seal-key-file", settings.grpc.sealKeyFile),
   ]);
   const verifier = await watchHopKeys(settings.hopKeys, (message) => log.warn({}, message));
   const holder = new GatewayTableHolder({ now: () => performance.now() });
@@ -177,14 +177,6 @@ export async function startRelay(
 function openCache(file: string, keeps: boolean, problem: (message: string) => void): TableCache {
   const cache = createTableCache(file, problem);
   return keeps ? cache : { read: () => cache.read(), keep: () => {}, close: async () => {} };
-}
-
-async function readSecret(flag: string, file: string): Promise<string> {
-  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new Error(`${flag} ${file} cannot be read (${cause.code ?? cause.message})`);
-  });
-  if (text.trim() === "") throw new Error(`${flag} ${file} is empty`);
-  return text.trim();
 }
 
 function collect(

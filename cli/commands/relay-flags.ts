@@ -12,7 +12,7 @@ import { parseGoDuration } from "../../sync-agent/translate/go-duration.ts";
 export function readRelaySettings(flags: FlagValues, endpointSocket?: string): RelaySettings {
   const text = (name: string): string | undefined => {
     const value = flags[name];
-    if (typeof value === "boolean") throw new SettingsError(`--${name} needs a value`);
+    if (typeof value === "boolean" || value === "") throw new SettingsError(`--${name} needs a value`);
     return value;
   };
   const needed = (name: string, what: string): string => {
@@ -23,6 +23,7 @@ export function readRelaySettings(flags: FlagValues, endpointSocket?: string): R
   const urls = needed("feed", "name the agents' feed")
     .split(",")
     .flatMap((url) => url.trim() || []);
+  if (urls.length === 0) throw new SettingsError("--feed needs a value");
   for (const url of urls) checkFeedUrl(url);
   const processes = readCount("processes", text("processes")) ?? 1;
   const gateway = readListen("gateway", text("gateway") ?? "0.0.0.0:8080");

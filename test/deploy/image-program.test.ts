@@ -34,6 +34,14 @@ it("what reads kubeconfigs, the half of all, is beside the image's program and n
   });
 });
 
+it("the image's program says in one line of a command that it does not have", async () => {
+  await expect(program("rellay")).rejects.toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "error: there is no command rellay; did you mean relay?\n",
+  });
+});
+
 it.each([
   ["agent", "error: name Cloudflare's account"],
   ["relay", "error: name the agents' feed"],
