@@ -3,6 +3,7 @@ import type { Log } from "./agent-parts.ts";
 
 /** More in one step are counted, not told one by one: a missing CRD makes thousands. */
 const MOST_LINES = 100;
+const LONGEST_PATH = 500;
 
 /** Logs each problem when it appears and when it is gone, however often it is found in between. */
 export class ProblemLog {
@@ -44,7 +45,8 @@ const fieldsOf = ({ code, severity, object, path }: Problem): object => ({
   kind: object.kind,
   namespace: object.namespace,
   name: object.name,
-  ...(path.length > 0 && { path: path.join(".") }),
+  // It may hold a key of a megabyte.
+  ...(path.length > 0 && { path: path.join(".").slice(0, LONGEST_PATH) }),
 });
 
 const keyOf = ({ code, object, path, message }: Problem): string =>

@@ -93,9 +93,12 @@ const joinParts = (parts: readonly string[]): string => {
   return distinct.slice(0, MOST_PARTS).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
 };
 
-/** `spec.rules[0].backendRefs[1]`. */
+/** `spec.rules[0].backendRefs[1]`; of keys that nobody reads to their end the beginnings. */
 export const printPath = (path: readonly (string | number)[]): string =>
-  path.reduce<string>(
-    (text, part) => text + (typeof part === "number" ? `[${part}]` : text === "" ? part : `.${part}`),
-    "",
-  );
+  path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    const name = part.length > LONGEST_KEY ? `${part.slice(0, LONGEST_KEY).toWellFormed()}…` : part;
+    return text === "" ? name : `${text}.${name}`;
+  }, "");
+
+const LONGEST_KEY = 100;

@@ -4,7 +4,7 @@ import type { Problem } from "./problem.ts";
 const LONGEST_TEXT = 500;
 
 /** A problem short enough to be shown, whatever its author has written: messages quote values, names and keys. */
-export function clipProblem<P extends Problem>(problem: P): P {
+export function clipProblem<P extends Pick<Problem, "message" | "hint">>(problem: P): P {
   const { message, hint } = problem;
   if (message.length <= LONGEST_TEXT && (hint === undefined || hint.length <= LONGEST_TEXT)) return problem;
   return { ...problem, message: clip(message), ...(hint === undefined ? {} : { hint: clip(hint) }) };

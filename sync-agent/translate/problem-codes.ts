@@ -121,7 +121,7 @@ export const problemCodes = {
   "root-only-field":
     "`entryPoints` and `tls` belong to the route at the top. The routes of an IngressRoute that has them as well as `parentRefs` are left out, as in Traefik, since the fields may be meant to keep others out. Write them into the IngressRoute that has no parents.",
   "too-many-routes":
-    "More routes stand below the routes of an IngressRoute than can be published with it. Those of the lowest priority are left out. Give some of them the parent's rule and middlewares, and no parent. As a warning: so many references stand above an IngressRoute that nobody looks whether requests reach its parents. It is served where they do; name fewer parents.",
+    "More routes stand below the routes of an IngressRoute than can be published with it. Those of the lowest priority are left out. Give some of them the parent's rule and middlewares, and no parent. As a warning: so many references stand above an IngressRoute that nobody looks whether requests reach its parents. It is served where they do; name fewer parents. A route of Gateway API is left out when its matches, each for every host by which a listener takes it, are more than 10,000: name fewer listeners, or make several routes of it.",
   "listener-conflict":
     "Two listeners of the Gateway claim the same port, protocol and hostname. Give one of them another port or hostname; the first serves until then.",
   "listener-unsupported":
@@ -138,6 +138,8 @@ export const problemCodes = {
     "The filter is not supported. Requests to the rule get 500, never an answer without the filter. Take the filter out, or do the same with a Middleware that an `ExtensionRef` names.",
   "host-not-attached":
     "Cloudflare does not send the host's requests to the Worker. The agent says so; `--manage-hosts` lets it attach the host.",
+  "problems-cut":
+    "The object has more problems than are told one by one; errors are told first. Mend those that are told, and look again.",
   "internal-error":
     "The object made its own translation fail. It is left out and the others are served; this is a fault of Sluice. Please report it with the object.",
 } as const satisfies Record<string, string>;

@@ -28,6 +28,9 @@ const {
 
 const FAILED = Symbol("failed");
 
+/** For each, the nearest name among the known is looked for. */
+const MOST_UNKNOWN = 100;
+
 interface Policy {
   /** A list of which no element may be lost: one bad element spoils it. */
   whole?: boolean;
@@ -163,12 +166,19 @@ class Reading {
       else if (read !== undefined) define(result, key, read);
     };
     for (const [key, field] of Object.entries(shape)) take(key, this.read(field, own(value, key), [...path, key]));
-    for (const key of Object.keys(value)) {
-      if (Object.hasOwn(shape, key)) continue;
-      if (rest !== undefined && !(rest instanceof $ZodNever)) take(key, this.read(rest, value[key], [...path, key]));
-      else this.unknownField(key, value[key], [...path, key], Object.keys(shape));
-    }
+    const isOpen = rest !== undefined && !(rest instanceof $ZodNever);
+    const others = Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
+    if (isOpen) for (const key of others) take(key, this.read(rest, value[key], [...path, key]));
+    else this.unknownFields(others, value, path, Object.keys(shape));
     return failed ? FAILED : this.check(schema, result, path);
+  }
+
+  private unknownFields(names: readonly string[], value: Record<string, unknown>, path: Path, known: string[]): void {
+    for (const name of names.slice(0, MOST_UNKNOWN)) this.unknownField(name, value[name], [...path, name], known);
+    const rest = names.length - MOST_UNKNOWN;
+    if (rest <= 0) return;
+    const message = `${rest} more are not fields of ${path.length > 0 ? `\`${printPath(path)}\`` : "the object"}`;
+    this.report({ code: "unknown-field", severity: "warning", path, message });
   }
 
   private readList(schema: z.core.$ZodArray, value: unknown[], path: Path): unknown {

@@ -3,6 +3,7 @@ import type { Table } from "../../src/table/table.ts";
 import { applyChanges, emptyChanges, isEmpty, type TableChanges } from "../../src/table/table-changes.ts";
 import type { Kind, KubernetesObject } from "../source/kubernetes-object.ts";
 import type { ObjectChange, ObjectReader } from "../source/object-store.ts";
+import { boundProblems } from "./bound-problems.ts";
 import { clipProblem } from "./clip-problem.ts";
 import { emptyFragment, type Fragment, refOf, type TranslateObject } from "./fragment.ts";
 import { MergedFragments } from "./merge-fragments.ts";
@@ -178,7 +179,7 @@ function guarded(
 ): Fragment {
   try {
     const fragment = translate(object, objects, settings);
-    return { ...fragment, problems: fragment.problems.map(clipProblem) };
+    return { ...fragment, problems: boundProblems(object, fragment.problems).map(clipProblem) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const problem: Problem = {

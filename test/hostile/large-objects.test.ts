@@ -88,7 +88,7 @@ describe("references that double with each step", () => {
 
   it("are counted over the services of one route together", () => {
     const result = translate(route({ services: many(1000, () => ({ name: "a", port: 80 })) }));
-    expect(linesOf(result)).toEqual(["error service-too-large IngressRoute/r spec.routes.0.services"]);
+    expect(linesOf(result)[0]).toBe("error service-too-large IngressRoute/r spec.routes.0.services");
   });
 });
 
@@ -98,4 +98,55 @@ it("names that nobody can have are not looked for at each of their dashes", () =
   expect(linesAbout(result, "Ingress")).toEqual([
     `error middleware-not-found Ingress/i metadata.annotations.${annotation}`,
   ]);
+});
+
+describe("an object that says much in few words", () => {
+  const gateway = (name: string, listeners: number): KubernetesObject => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "Gateway",
+    metadata: { namespace: "default", name },
+    spec: {
+      gatewayClassName: "traefik",
+      listeners: many(listeners, (i) => ({ name: `l${i}`, port: 80, protocol: "HTTP", hostname: `${name}-${i}.com` })),
+    },
+  });
+  const httpRoute = (gateways: readonly string[], matches: number): KubernetesObject => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: { namespace: "default", name: "r" },
+    spec: {
+      parentRefs: gateways.map((name) => ({ name })),
+      rules: [
+        { matches: many(matches, (i) => ({ path: { value: `/${i}` } })), backendRefs: [{ name: "a", port: 80 }] },
+      ],
+    },
+  });
+
+  it("is left out when it would be ten thousands of routers", () => {
+    const gateways = ["g", "h", "i"].map((name) => gateway(name, 64));
+    const served = translate(...gateways, httpRoute(["g"], 64));
+    expect(linesAbout(served, "HTTPRoute")).toEqual([]);
+    expect(served.table.routers).toHaveLength(64 * 64);
+    const result = translate(...gateways, httpRoute(["g", "h", "i"], 64));
+    expect(linesAbout(result, "HTTPRoute")).toEqual(["error too-many-routes HTTPRoute/r spec"]);
+    expect(result.table.routers).toEqual([]);
+  });
+
+  it("is told of its unknown fields as long as that helps", () => {
+    const fields = Object.fromEntries(many(50_000, (i) => [`field${i}`, i]));
+    const lines = linesAbout(translate(route(fields)), "IngressRoute");
+    expect(lines).toHaveLength(101);
+    expect(lines.at(-1)).toBe("warning unknown-field IngressRoute/r spec.routes.0");
+  });
+
+  it("is told of a thousand of its problems, errors first", () => {
+    const routes = many(3_000, (i) => ({
+      match: i < 2_000 ? `Path(\`/${i}\`)` : `Broken${i}(`,
+      services: [{ name: "a", port: 80, passhostheader: true }],
+    }));
+    const lines = linesAbout(translate(traefik("IngressRoute", "r", { routes })), "IngressRoute");
+    expect(lines).toHaveLength(1001);
+    expect(new Set(lines.slice(0, 1000).map((line) => line.split(" ")[1]))).toEqual(new Set(["rule-syntax"]));
+    expect(lines.at(-1)).toBe("error problems-cut IngressRoute/r");
+  });
 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { clipProblem } from "../clip-problem.ts";
 import type { Problem } from "../problem.ts";
 import { ignorable, type Report, readSpec } from "../read-object.ts";
 import { type Place, readElements } from "../traefik/context.ts";
@@ -72,7 +73,8 @@ export function readGateway(object: KubernetesObject): GatewaySpec {
 
 function read(object: KubernetesObject): GatewaySpec {
   const problems: Omit<Problem, "object">[] = [];
-  const report: Report = (problem) => problems.push(problem);
+  // They are told in conditions as they are here.
+  const report: Report = (problem) => problems.push(clipProblem(problem));
   const spec = readSpec(gatewaySchema, object, report);
   const listeners: Listener[] = [];
   const unserved = new Set<string>();

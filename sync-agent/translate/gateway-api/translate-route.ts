@@ -44,11 +44,29 @@ export const translateRoute =
     if (attachments === undefined) return emptyFragment();
     reportUnusedFields(object, report);
     const clientKey = readObjectClientKey(object, report);
-    for (const { value: rule, at } of readElements(kind.ruleSchema, spec.rules ?? [{}], within(place, "rules"))) {
+    const rules = readElements(kind.ruleSchema, spec.rules ?? [{}], within(place, "rules"));
+    const matches = rules.reduce((sum, { value }) => sum + Math.max(1, value.matches.length), 0);
+    if (matches * attachments.length > MOST_ROUTERS) {
+      reportTooMany(matches, attachments.length, place);
+      return fragment;
+    }
+    for (const { value: rule, at } of rules) {
       fragment.table.routers.push(...buildRule(kind, object, rule, at, { attachments, clientKey }, context));
     }
     return fragment;
   };
+
+/** Of one route: it has a router for each match on each host, and may ask for millions in a few lines. */
+const MOST_ROUTERS = 10_000;
+
+const reportTooMany = (matches: number, hosts: number, { path, report }: Place): void =>
+  report({
+    code: "too-many-routes",
+    severity: "error",
+    path,
+    message: `The route is left out: it has ${matches} matches, each for ${hosts} hosts of listeners, which is more than ${MOST_ROUTERS} together`,
+    hint: "Name fewer listeners in `parentRefs`, or make several routes of it",
+  });
 
 /** Rules are built once for each match and listener; what is wrong with them is said once. */
 function reportOnce(report: Report): Report {
