@@ -1,3 +1,4 @@
+import { createAccessRecord } from "../../src/access-log/access-record.ts";
 import type { Handler } from "../../src/exchange/exchange.ts";
 import type { Wrap } from "../../src/middleware/middleware.ts";
 import { buildMiddlewares } from "../../src/middleware/registry.ts";
@@ -23,12 +24,13 @@ export function guard(options: Middleware, runtime: MiddlewareRuntime = testRunt
   const noService: Handler = () => Promise.reject(new Error("no service"));
   const wrap: Wrap = buildMiddlewares({ it: options }, () => service ?? noService, runtime)("it");
   return async (sent: Sent) => {
-    const exchange = exchangeOf(sent);
+    const access = createAccessRecord();
+    const exchange = exchangeOf(sent, access);
     let origin: Record<string, string> | undefined;
     const response = await wrap(async ({ headers }) => {
       origin = Object.fromEntries(headers.current);
       return new Response("origin");
     })(exchange);
-    return { status: response.status, response, origin };
+    return { status: response.status, response, origin, user: access.user };
   };
 }

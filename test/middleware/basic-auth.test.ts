@@ -35,6 +35,11 @@ describe("who is let in", () => {
     ]);
   });
 
+  it("is named in the access log, and nobody else is", async () => {
+    const ask = guard(options(users));
+    expect([(await ask(basic("sha:test"))).user, (await ask(basic("sha:wrong"))).user]).toEqual(["sha", undefined]);
+  });
+
   it.each([
     ["sha:Test"],
     ["sha:"],

@@ -67,6 +67,13 @@ function login(more: Partial<MiddlewareOptions<"digestAuth">> = {}) {
 }
 
 describe("who is let in", () => {
+  it("is named in the access log, and nobody else is", async () => {
+    const { ask, credentials, nonce } = login();
+    const logged = async (password: string) =>
+      (await ask({ headers: { Authorization: credentials(await nonce(), { password }) } })).user;
+    expect([await logged("secret"), await logged("wrong")]).toEqual(["alice", undefined]);
+  });
+
   it("is asked, and then answers", async () => {
     const { ask, challengeOf, credentials, nonce } = login();
     const refused = await ask({});

@@ -131,6 +131,12 @@ describe("by source", () => {
       [{ headers: { "X-Forwarded-Host": "a" } }, { headers: { "X-Forwarded-Host": "b" } }],
       [true, false],
     ],
+    [
+      "X-Forwarded-Host of a trusted proxy tells sources apart",
+      by({ requestHeaderName: "X-Forwarded-Host" }),
+      ["a", "b", "a"].map((host) => ({ headers: { "X-Forwarded-Host": host }, trusted: true })),
+      [true, true, false],
+    ],
   ])("%s", async (_, options, sent, expected) => {
     expect(await passes(options, sent)).toEqual(expected);
   });

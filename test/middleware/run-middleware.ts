@@ -1,3 +1,4 @@
+import type { AccessRecord } from "../../src/access-log/access-record.ts";
 import { createExchange } from "../../src/exchange/create-exchange.ts";
 import type { Handler } from "../../src/exchange/exchange.ts";
 import type { Wrap } from "../../src/middleware/middleware.ts";
@@ -15,7 +16,10 @@ export interface Sent {
 }
 
 /** An exchange as the edge makes it for this request. */
-export function exchangeOf({ url = "http://a.com/", method = "GET", headers = {}, trusted = false, body }: Sent) {
+export function exchangeOf(
+  { url = "http://a.com/", method = "GET", headers = {}, trusted = false, body }: Sent,
+  access?: AccessRecord,
+) {
   const [, scheme, host = "", path = "", query = ""] = /^(https?):\/\/([^/]*)([^?]*)(.*)$/s.exec(url) ?? [];
   return createExchange({
     request: new Request(`http://gateway.internal${path}${query}`, {
@@ -31,6 +35,7 @@ export function exchangeOf({ url = "http://a.com/", method = "GET", headers = {}
     client: { address: "192.0.2.1", trusted },
     endpoints: () => undefined,
     waitUntil: () => {},
+    access,
   });
 }
 
