@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { Agent, type IncomingMessage, type ServerResponse } from "node:http";
 import { afterAll, describe, expect, it } from "vitest";
-import { closeAll, open, ready, send, startGateway, startPod, tableOf } from "./gateway-harness.ts";
+import { closeAll, open, read, ready, send, startGateway, startPod, tableOf } from "./gateway-harness.ts";
 
 afterAll(closeAll);
 
@@ -199,6 +199,21 @@ describe("a Pod that answers before it has read the request", () => {
     expect(answer).toMatchObject({ status: 413, text: "too large" });
     expect((await send(gateway, "app", { agent })).text).toBe("next");
     agent.destroy();
+  });
+
+  it("gets no other over the connection on which the rest is missing", async () => {
+    const sockets = new Set<unknown>();
+    const gateway = await gatewayTo((request, response) => {
+      sockets.add(request.socket);
+      response.end(request.method);
+    });
+    const upload = await open(gateway, "app", { method: "POST", headers: ["transfer-encoding", "chunked"] });
+    upload.on("error", () => {}).write("begun");
+    const [response] = (await once(upload, "response")) as [IncomingMessage];
+    expect((await read(response)).text).toBe("POST");
+    expect((await send(gateway, "app")).text).toBe("GET");
+    expect(sockets.size).toBe(2);
+    upload.destroy();
   });
 });
 

@@ -138,3 +138,24 @@ test("a client that does not read its answer holds no memory but its window's", 
   }, 100).toBe(true);
   expect(written * 64).toBeLessThan(32 * 1024);
 });
+
+test("a client that does not read its answer holds nothing once its time is up", async () => {
+  const pod = await startGrpcPod({
+    Download(stream: { write(value: Buffer): boolean; once(event: string, listener: () => void): void }) {
+      const more = (): void => {
+        while (stream.write(Buffer.alloc(64 * 1024)));
+        stream.once("drain", more);
+      };
+      more();
+    },
+  });
+  const relay = await runGrpc({
+    ...allTo([pod.port]),
+    relayEntryPoints: { grpc: { protocol: "tcp", host: "127.0.0.1", port: 0, writeTimeoutMs: 500 } },
+  });
+  const stream = openSession(relay).request({ ...call, ":path": "/test.Echo/Download" });
+  stream.on("error", () => {});
+  stream.end(Buffer.from([0, 0, 0, 0, 0]));
+  await once(stream, "response");
+  await eventually(() => relay.stats().openCalls).toBe(0);
+});
