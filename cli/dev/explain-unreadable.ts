@@ -3,7 +3,7 @@ export function explainUnreadable(error: unknown, name: string, what: "folder" |
   if (!(error instanceof Error)) return `${name}: ${String(error)}`;
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return `${name}: there is no such ${what}`;
-  if (code === "EACCES") return `${name}: the ${what} must not be read`;
+  if (code === "EACCES") return `${name}: permission to read the ${what} is denied`;
   if (code === "EISDIR") return `${name}: it is a folder, not a file`;
   return error.message;
 }

@@ -35,8 +35,10 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
  */
 export async function readFolder(dir: string, options: FolderOptions = {}): Promise<Folder> {
   const { cache = new Map(), keepLastGood = false } = options;
-  const files = await listFiles(dir);
-  const parsed: ParsedFile[] = [];
+  const { files, refused } = await listFiles(dir);
+  const parsed: ParsedFile[] = refused.map((folder) =>
+    unreadable(folder, "The folder cannot be read: permission is denied"),
+  );
   for (const file of files) parsed.push(await readOne(file, cache, keepLastGood));
   const present = new Set(files.map(({ path }) => path));
   for (const path of cache.keys()) if (!present.has(path)) cache.delete(path);
@@ -51,9 +53,17 @@ interface FoundFile {
   name: string;
 }
 
-async function listFiles(dir: string): Promise<FoundFile[]> {
-  if ((await stat(dir)).isFile()) return [{ path: dir, name: basename(dir) }];
+interface Listing {
+  files: FoundFile[];
+  /** Folders below it that must not be read. */
+  refused: FoundFile[];
+}
+
+async function listFiles(dir: string): Promise<Listing> {
+  if ((await stat(dir)).isFile()) return { files: [{ path: dir, name: basename(dir) }], refused: [] };
   const files: FoundFile[] = [];
+  const refused: FoundFile[] = [];
+  const found = (path: string): FoundFile => ({ path, name: relative(dir, path).split(sep).join("/") });
   const visited = new Set<string>();
   const visit = async (folder: string): Promise<void> => {
     // A link back to a folder above, or two links to one folder, are read once.
@@ -64,21 +74,20 @@ async function listFiles(dir: string): Promise<FoundFile[]> {
       if (entry.startsWith(".") || entry === "node_modules") continue;
       const path = join(folder, entry);
       const info = await stat(path).catch(() => undefined);
-      if (info?.isDirectory()) await visit(path).catch(() => undefined);
-      else if (info?.isFile() && /\.(ya?ml|json)$/i.test(entry)) {
-        files.push({ path, name: relative(dir, path).split(sep).join("/") });
-      }
+      if (info?.isDirectory()) {
+        await visit(path).catch(({ code }: NodeJS.ErrnoException) => code === "EACCES" && refused.push(found(path)));
+      } else if (info?.isFile() && /\.(ya?ml|json)$/i.test(entry)) files.push(found(path));
     }
   };
   await visit(dir);
-  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), refused };
 }
 
 async function readOne(file: FoundFile, cache: FolderCache, keepLastGood: boolean): Promise<ParsedFile> {
   const known = cache.get(file.path);
   const orLastGood = (read: ParsedFile): ParsedFile =>
     keepLastGood && read.broken && known !== undefined ? withLastGood(read, known.parsed) : read;
-  const refuse = (reason: string): ParsedFile => orLastGood(unreadable(file, reason));
+  const refuse = (reason: string): ParsedFile => orLastGood(unreadable(file, `The file cannot be read: ${reason}`));
   try {
     const { mtimeMs, ctimeMs, size, ino } = await stat(file.path);
     if (size > MAX_FILE_BYTES) return refuse(`it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);
@@ -103,13 +112,13 @@ function withLastGood(fresh: ParsedFile, last: ParsedFile): ParsedFile {
   return { ...fresh, objects: [...kept, ...fresh.objects] };
 }
 
-function unreadable(file: FoundFile, reason: string): ParsedFile {
+function unreadable(file: FoundFile, message: string): ParsedFile {
   const problem: LocatedProblem = {
     code: "file-unreadable",
     severity: "error",
     object: fileRef(file.name),
     path: [],
-    message: `The file cannot be read: ${reason}`,
+    message,
     location: { file: file.name, line: 1, column: 1 },
   };
   return { objects: [], problems: [problem], broken: true };
