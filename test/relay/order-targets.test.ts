@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Choice } from "../../relay/health/choices.ts";
 import { createDialFailures } from "../../relay/origin-gateway/dial-failures.ts";
 import { orderTargets } from "../../relay/origin-gateway/order-targets.ts";
 import { targetsOf } from "../../relay/origin-gateway/target.ts";
@@ -14,12 +15,22 @@ const endpoint = (index: number, state: Endpoint["state"] = "ready"): Endpoint =
 const clusterIp = { address: "10.96.0.1", port: 80 };
 const balance = () => createBalanceState({ random: () => 0 });
 
-function order(endpoints: Endpoints, down: string[] = [], session?: string): string[] {
+/** Of a load balancer that leaves these out, and takes the first of the others that can serve, or turns. */
+const choosing = (unhealthy: readonly string[], candidates: number | undefined): Choice => ({
+  mayServe: ({ authority }) => !unhealthy.includes(authority),
+  next:
+    candidates === undefined
+      ? undefined
+      : (canServe) => Array.from({ length: candidates }, (_, index) => index).find(canServe),
+  begin: () => ({ answered: () => {}, ended: () => {} }),
+});
+
+function order(endpoints: Endpoints, down: string[] = [], session?: string, choice?: Choice): string[] {
   const failures = createDialFailures(() => 0);
   for (const authority of down) failures.failed(authority);
   const targets = targetsOf(endpoints);
   const stuckTo = targets.all.find(({ authority }) => authority === session);
-  return [...orderTargets(targets, "app", stuckTo, balance(), failures)].map(({ authority }) => authority);
+  return [...orderTargets(targets, "app", stuckTo, balance(), failures, choice)].map(({ authority }) => authority);
 }
 
 describe("the order of targets", () => {
@@ -89,6 +100,23 @@ describe("the order of targets", () => {
         expect(isDown.length).toBeGreaterThanOrEqual(candidates.length);
       }),
     );
+  });
+});
+
+describe("the order of targets that are chosen", () => {
+  const all = { endpoints: [endpoint(1), endpoint(2), endpoint(3)], clusterIp };
+  const [one, two, third, last] = ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "10.96.0.1:80"];
+  it.each<[string, string[], string[], string | undefined, string[]]>([
+    ["as they are chosen, then the Service's address", [], [], undefined, [one, two, third, last]],
+    ["the session's first, and no second time", [], [], two, [two, one, third, last]],
+    ["the session's last when it is down", [], [two], two, [one, third, two, last]],
+    ["not the unhealthy, nor the address that leads to them", [one], [], undefined, [two, third]],
+    ["not the session's when it is unhealthy", [two], [], two, [one, third]],
+    ["those that are down when no other is healthy", [one], [two, third], undefined, [two, third]],
+    ["nothing where none is healthy", [one, two, third], [], one, []],
+  ])("is %s", (_, unhealthy, down, session, expected) => {
+    expect(order(all, down, session, choosing(unhealthy, 3))).toEqual(expected);
+    expect(order(all, down, session, choosing(unhealthy, undefined)).toSorted()).toEqual(expected.toSorted());
   });
 });
 
