@@ -83,6 +83,15 @@ export function createMetricRegistry<Name extends string>(
   };
 }
 
+/**
+ * What a process that has ended goes on to count for, added to what others before it did: its counters and histograms.
+ * Without them a sum would go down, which Prometheus takes for a restart of all and counts once more.
+ */
+export async function addTotals(before: MetricValues, ended: MetricValues): Promise<MetricValues> {
+  const totals = ended.filter(({ type }) => ["counter", "histogram"].includes(String(type)));
+  return AggregatorRegistry.aggregate([before, totals]).getMetricsAsJSON();
+}
+
 /** The metrics of several processes as those of one program. */
 export async function sumMetrics(processes: readonly MetricValues[]): Promise<{ contentType: string; text: string }> {
   const registry = AggregatorRegistry.aggregate([...processes]);

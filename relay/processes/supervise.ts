@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { sumMetrics } from "../../operations/metric-registry.ts";
+import { addTotals, type MetricValues, sumMetrics } from "../../operations/metric-registry.ts";
 import { type OperationsServer, startOperations } from "../../operations/operations-server.ts";
 import type { Listen } from "../relay-settings.ts";
 import type { RelayLog } from "../start-relay.ts";
@@ -29,6 +29,8 @@ interface Slot {
   /** How often in a row it ended soon after its start. */
   failures: number;
   retry: NodeJS.Timeout | undefined;
+  /** What its process said last. */
+  metrics: MetricValues;
 }
 
 const PAUSE_MS = { first: 200, longest: 10_000 };
@@ -47,6 +49,8 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised |
   const { count, start, log, pauseMs = PAUSE_MS } = options;
   const slots = Array.from({ length: count }, (_, index): Slot => newSlot(index));
   let isStopping = false;
+  /** Of processes that have ended. */
+  let totals: Promise<MetricValues> = Promise.resolve([]);
 
   const run = (slot: Slot): Promise<"started" | "ended"> => {
     const child = start(slot.index);
@@ -62,6 +66,9 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised |
         resolve("ended");
         slot.child = undefined;
         slot.isReady = false;
+        const { metrics } = slot;
+        totals = totals.then((before) => addTotals(before, metrics));
+        slot.metrics = [];
         if (isStopping) return;
         slot.failures = performance.now() - startedAt < LONG_LIFE_MS ? slot.failures + 1 : 1;
         const pause = Math.min(pauseMs.first * 2 ** Math.min(slot.failures - 1, 20), pauseMs.longest);
@@ -90,7 +97,12 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised |
     listen: options.operations,
     isAlive: () => !isStopping,
     whyNotReady: () => (slots.some(({ isReady }) => isReady) ? undefined : "no process has a table yet"),
-    metrics: async () => sumMetrics(await Promise.all(slots.flatMap(({ child }) => child ?? []).map(readMetrics))),
+    async metrics() {
+      await Promise.all(slots.map(readSlot));
+      // Taken together: what a process said counts on one of the two sides.
+      const [ended, living] = [totals, slots.map(({ metrics }) => metrics)];
+      return sumMetrics([await ended, ...living]);
+    },
   }).catch(async (error: unknown) => {
     await stop();
     throw error;
@@ -110,7 +122,15 @@ const newSlot = (index: number): Slot => ({
   isReady: false,
   failures: 0,
   retry: undefined,
+  metrics: [],
 });
+
+/** A process that does not answer in time counts as it did before. */
+async function readSlot(slot: Slot): Promise<void> {
+  const { child } = slot;
+  const values = child && (await readMetrics(child));
+  if (values !== undefined && slot.child === child) slot.metrics = values;
+}
 
 function end(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
@@ -121,11 +141,11 @@ function end(child: ChildProcess): Promise<void> {
 
 let lastId = 0;
 
-/** @returns nothing for a process that does not answer */
-function readMetrics(child: ChildProcess): Promise<Extract<FromChild, { type: "metrics" }>["values"]> {
+/** @returns undefined for a process that does not answer */
+function readMetrics(child: ChildProcess): Promise<MetricValues | undefined> {
   const id = ++lastId;
   return new Promise((resolve) => {
-    const done = (values: Parameters<typeof resolve>[0]): void => {
+    const done = (values: MetricValues | undefined): void => {
       clearTimeout(timer);
       child.off("message", hear);
       child.off("exit", gone);
@@ -134,7 +154,7 @@ function readMetrics(child: ChildProcess): Promise<Extract<FromChild, { type: "m
     const hear = (message: FromChild): void => {
       if (message.type === "metrics" && message.id === id) done(message.values);
     };
-    const gone = (): void => done([]);
+    const gone = (): void => done(undefined);
     const timer = setTimeout(gone, METRICS_TIMEOUT_MS);
     child.on("message", hear);
     child.once("exit", gone);

@@ -41,6 +41,8 @@ async function start(): Promise<RelayProgram & { tcp: number; dns: number }> {
 
 const listening = ({ lines }: RelayProgram): unknown[] =>
   lines.filter(({ msg, entryPoint }) => msg === "listening" && entryPoint === "tcp").map(({ pid }) => pid);
+const connections = async (relay: RelayProgram): Promise<number> =>
+  Number(/^sluice_tcp_connections_total\{.*\} (\d+)$/m.exec(await relay.metrics())?.[1]);
 const served = ({ lines }: RelayProgram): unknown[] =>
   lines.filter(({ msg }) => msg === "connection").map(({ pid }) => pid);
 
@@ -62,11 +64,17 @@ describe("several processes", () => {
   it("are replaced when one is killed, and end when the one that started them is", async () => {
     const relay = await start();
     const [victim] = listening(relay);
+    await Promise.all(Array.from({ length: 60 }, () => exchange(relay.tcp, "hi")));
+    await expect.poll(() => served(relay), soon).toHaveLength(60);
+    expect(served(relay)).toContain(victim);
+    expect(await connections(relay)).toBe(60);
     process.kill(Number(victim), "SIGKILL");
     await relay.line(({ msg, process: pid }) => String(msg).startsWith("a process has ended") && pid === victim);
     expect(await exchange(relay.tcp, "hi")).toBe("pod:hi");
     await expect.poll(() => listening(relay), soon).toHaveLength(3);
     expect((await relay.ask("/readyz")).status).toBe(200);
+    // What the victim had counted still counts, or Prometheus would take the sum for one that began anew.
+    expect(await connections(relay)).toBe(61);
     expect(await relay.metrics()).toContain("sluice_relay_listening");
     relay.child.kill("SIGKILL");
     await relay.exit;
