@@ -75,8 +75,10 @@ function joinRecords(bytes: Buffer): ReadClientHello | { handshake: Buffer } {
 
 /** Whatever follows the ClientHello is not looked at. */
 function isComplete(parts: readonly Buffer[]): boolean {
-  const head = parts[0];
-  if (head === undefined || head.length < 4) return false;
+  const [first] = parts;
+  // A record may end within the length itself.
+  const head = first !== undefined && first.length >= 4 ? first : Buffer.concat(parts);
+  if (head.length < 4) return false;
   const wanted = 4 + head.readUIntBE(1, 3);
   return parts.reduce((sum, { length }) => sum + length, 0) >= wanted;
 }

@@ -26,14 +26,15 @@ async function helloOf(options: ConnectionOptions): Promise<Buffer> {
   return bytes;
 }
 
+const record = (part: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([22, 3, 1, part.length >> 8, part.length & 0xff]), part]);
+
 /** The same handshake in records of at most so many bytes. */
 function inRecords(hello: Buffer, size: number): Buffer {
   const handshake = hello.subarray(5);
   const parts: Buffer[] = [];
-  for (let start = 0; start < handshake.length; start += size) {
-    const part = handshake.subarray(start, start + size);
-    parts.push(Buffer.from([22, 3, 1, part.length >> 8, part.length & 0xff]), part);
-  }
+  for (let start = 0; start < handshake.length; start += size)
+    parts.push(record(handshake.subarray(start, start + size)));
   return Buffer.concat(parts);
 }
 
@@ -73,6 +74,14 @@ describe("a ClientHello of OpenSSL", () => {
   it.each([60, 100, 16_384])("is read from records of %i bytes", (size) => {
     const split = inRecords(hello, size);
     expect(readClientHello(split)).toEqual(readClientHello(hello));
+    expect(readClientHello(split.subarray(0, -1)).state).toBe("more");
+  });
+
+  it.each([1, 2, 3, 4, 5, -1])("is read from two records, cut at its byte %i, with early data behind it", (at) => {
+    const handshake = hello.subarray(5);
+    const split = Buffer.concat([handshake.subarray(0, at), handshake.subarray(at)].map(record));
+    expect(readClientHello(split)).toEqual(readClientHello(hello));
+    expect(readClientHello(Buffer.concat([split, Buffer.from([23, 3, 3, 0, 1, 0])]))).toEqual(readClientHello(hello));
     expect(readClientHello(split.subarray(0, -1)).state).toBe("more");
   });
 
