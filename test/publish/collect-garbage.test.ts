@@ -12,8 +12,11 @@ import { hostRule, makeRouter, makeTable } from "../snapshot/make-table.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 const KEEP_MS = DAY_MS / 2;
-/** Each table has leaves of its own, the same ones whenever it comes back. */
-const tableOf = (which: number) => makeTable([makeRouter("r", hostRule(`h${which}.example.com`))]);
+/** A table for each number and Pod: those of one number share a leaf of routes, those of one Pod a leaf of endpoints. */
+const tableOf = (which: number, pod = 1) => ({
+  ...makeTable([makeRouter("r", hostRule(`h${which}.example.com`))]),
+  endpoints: { "default-app-80": { endpoints: [{ address: `10.0.0.${pod}`, port: 80, state: "ready" as const }] } },
+});
 
 function collector(store: SnapshotStore, options: Partial<CollectorOptions> = {}) {
   return createCollector({
@@ -120,10 +123,55 @@ describe("old leaves and roots", () => {
     expect([...first].filter((key) => store.values.has(key))).toHaveLength(1);
   });
 
+  it("are kept as long as any of the roots that name them, whichever was written first", async () => {
+    const hour = 3600 * 1000;
+    let now = 1_000_000;
+    const store = createMemoryStore("test", () => now);
+    // The first two have the same routes; the first is served again for an hour, and is older than the second.
+    for (const table of [tableOf(1, 1), tableOf(1, 2), tableOf(2, 3)]) {
+      now += hour;
+      await publish(store, table, { epoch: 1 });
+    }
+    const [, , first] = await store.history();
+    for (const generation of [1, 3]) {
+      now += hour;
+      expect(await rollBack(store, generation, 1)).toMatchObject({ status: "rolled-back" });
+    }
+    const replacedAt = now;
+    const collecting = collector(store, { now: () => now, keepGenerations: 1 });
+    expect(await collecting.collect()).toBe(0);
+    now = replacedAt + KEEP_MS;
+    // The second root, and its endpoints.
+    expect(await collecting.collect()).toBe(2);
+    expect(missingOf(store, first?.pointer.root ?? "")).toEqual([]);
+    now = replacedAt + KEEP_MS + 1;
+    expect(await collecting.collect()).toBe(3);
+    expect(store.values.size).toBe(3);
+  });
+
+  it("are deleted one alone, and ten thousand at once at most, as KV does it", async () => {
+    const { store, now } = await openWithSix();
+    const batches: number[] = [];
+    const withMany = (count: number): SnapshotStore => ({
+      ...store,
+      list: async (prefix) =>
+        prefix === "root/"
+          ? (await store.list(prefix)).slice(-1)
+          : Array.from({ length: count }, (_, index) => ({ key: `leaf/${index}`, owner: "test", writtenAt: 0 })),
+      delete: async (keys) => {
+        batches.push(keys.length);
+      },
+    });
+    expect(await collector(withMany(10_001), { now }).collect()).toBe(10_001);
+    expect(await collector(withMany(1), { now }).collect()).toBe(1);
+    expect(batches).toEqual([10_000, 1, 1]);
+  });
+
   it("never take along a part of what was served lately, whenever something is published", async () => {
     const step = fc.record({
       does: fc.constantFrom("publish", "publish again", "roll-back", "collect", "collect-and-publish", "another"),
       which: fc.integer({ min: 1, max: 5 }),
+      pod: fc.integer({ min: 1, max: 2 }),
       afterMs: fc.nat(KEEP_MS),
     });
     await fc.assert(
@@ -141,9 +189,9 @@ describe("old leaves and roots", () => {
         };
         const options = { now: () => now, keepGenerations: 2 };
         let collecting = collector(interrupted, options);
-        for (const { does, which, afterMs } of steps) {
+        for (const { does, which, pod, afterMs } of steps) {
           now += afterMs;
-          const change = () => publish(store, tableOf(which), { epoch: 1 });
+          const change = () => publish(store, tableOf(which, pod), { epoch: 1 });
           meanwhile = does === "collect-and-publish" ? change : undefined;
           if (does === "publish" || does === "publish again") await change();
           else if (does === "roll-back") await rollBack(store, (await store.history()).length - which, 1);
