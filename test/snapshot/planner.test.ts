@@ -192,6 +192,18 @@ describe("a planner", () => {
     expect(again.rootHash).toBe(still.rootHash);
   });
 
+  it("writes the parts of a router that is closed in parts alike, in whatever order its hosts came", () => {
+    const rule: Rule = { type: "or", rules: manyHosts.map((host) => hostRule(host, `/${"x".repeat(99)}`)) };
+    const desired = makeTable([makeRouter("huge", rule)]);
+    const planner = createPlanner({ hash: contentHash });
+    const reversed = manyHosts.toReversed().map((host) => makeRouter(host, hostRule(host)));
+    planner.plan({ desired: makeTable(reversed), publisher: "test" });
+    const planned = planner.plan({ desired: makeTable([...reversed, makeRouter("huge", rule)]), publisher: "test" });
+    expect(planned.problems).toMatchObject([{ router: "huge", isClosed: true }]);
+    const again = planner.plan({ desired, publisher: "test" });
+    expect(again.rootHash).toBe(plan({ desired, publisher: "test", hash: contentHash }).rootHash);
+  });
+
   it("hashes what one Pod's change touches, whatever else is there", () => {
     const hashed: string[] = [];
     const hash = (text: string): string => {
