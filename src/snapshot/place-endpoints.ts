@@ -5,9 +5,13 @@ import { chooseBucketCount } from "./bucket-count.ts";
 import { BucketFill } from "./bucket-fill.ts";
 import { fnv1a32 } from "./fnv1a32.ts";
 import { fitsEndpointLeaf, packEndpoints } from "./leaf-draft.ts";
+import { MAX_LEAF_BYTES } from "./leaf-keys.ts";
 import { type Fragment, toFragment } from "./route-unit.ts";
 
 const ENDPOINT_BUCKETS = { leafBytes: 8 * 1024, minimum: 4, rootBytes: 20 * 1024 };
+
+/** The shortest, `{"address":"1.1.1.1","port":1,"state":"ready"}` with a comma, has 46 bytes: of more no leaf holds all. */
+const MOST_ENDPOINTS = Math.floor(MAX_LEAF_BYTES / 46);
 
 interface Entry {
   readonly fragment: Fragment;
@@ -41,8 +45,8 @@ export class PlacedEndpoints {
     for (const key of removed) this.#remove(key);
     for (const [key, value] of Object.entries(put)) {
       this.#remove(key);
-      const whole = toFragment(key, value);
-      const isWhole = fitsEndpointLeaf(whole);
+      const whole = value.endpoints.length > MOST_ENDPOINTS ? undefined : toFragment(key, value);
+      const isWhole = whole !== undefined && fitsEndpointLeaf(whole);
       if (!isWhole) this.#cut.add(key);
       const fragment = isWhole ? whole : cutToFit(key, value);
       const entry = { fragment, hash: fnv1a32(key), bytes: fragment.bytes };
@@ -90,7 +94,7 @@ export class PlacedEndpoints {
 function cutToFit(key: string, value: Endpoints): Fragment {
   const ready = value.endpoints.filter(({ state }) => state === "ready");
   const ordered = [...ready, ...value.endpoints.filter(({ state }) => state !== "ready")];
-  for (let kept = ordered.length >> 1; ; kept >>= 1) {
+  for (let kept = Math.min(ordered.length >> 1, MOST_ENDPOINTS); ; kept >>= 1) {
     const entry = toFragment(key, { ...value, endpoints: ordered.slice(0, kept) });
     if (kept === 0 || fitsEndpointLeaf(entry)) return entry;
   }

@@ -11,6 +11,10 @@ export class SortedObjects {
   /** Keys of what has changed since the list was made; undefined when there were too many. */
   #edited: Set<string> | undefined = new Set();
 
+  get size(): number {
+    return this.#objects.size;
+  }
+
   get(key: string): KubernetesObject | undefined {
     return this.#objects.get(key);
   }
