@@ -34,7 +34,7 @@ describe("endWithNpm", () => {
 
   it.each([
     ["npx sluice", "'sluice'"],
-    ["npm start", "node cli/sluice.ts dev examples/canary"],
+    ["npm start", "node cli/bin/sluice.mjs dev examples/canary"],
     ["a script of several commands", "npm run build && sluice dev manifests"],
   ])("ends once when the shell of %s is gone", (_, script) => expect(endsAfter(script, 1)).toBe(1));
 
