@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { createMetricRegistry, type MetricRegistry } from "../../operations/metric-registry.ts";
 import { type Feed, startFeed } from "../feed/start-feed.ts";
 import { LeaderElector } from "../lease/leader-elector.ts";
@@ -95,6 +96,13 @@ async function readFeedFiles({ feed: { tokenFile, tls } }: AgentSettings): Promi
     readSettingsFile("feed-cert-file", tls.certFile),
     readSettingsFile("feed-key-file", tls.keyFile),
   ]);
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    throw new SettingsError(
+      `--feed-cert-file ${tls.certFile} and --feed-key-file ${tls.keyFile} are not a certificate and its key (${cause instanceof Error ? cause.message : String(cause)})`,
+    );
+  }
   return { token, tls: { cert, key } };
 }
 
