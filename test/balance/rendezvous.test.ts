@@ -29,6 +29,13 @@ describe("a client's child", () => {
     );
   });
 
+  it("is the one that it was in the releases before: an upgrade moves nobody", () => {
+    const picked = Array.from({ length: 24 }, (_, index) =>
+      pickByKey(`client-${index}`, ["blue", "green", "red"], [5, 3, 2], all),
+    );
+    expect(picked.map((child) => "bgr"[child ?? -1]).join("")).toBe("rrbbbbggbrbgrbgbbggbbgrg");
+  });
+
   it("stays while its weight grows: a ramp moves nobody back", () => {
     const ramp = fc.array(fc.nat(100), { minLength: 2, maxLength: 8 }).map((steps) => steps.toSorted((a, b) => a - b));
     fc.assert(

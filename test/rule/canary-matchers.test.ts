@@ -87,6 +87,16 @@ describe("matching", () => {
 });
 
 describe("shares", () => {
+  it.each([
+    ["192.0.2.1", 45.19],
+    ["2001:db8::1", 89.63],
+    ["alice", 91.43],
+    ["é", 73.03],
+  ])("%s is beyond %d percent, as in the releases before", (address, share) => {
+    expect(matches(`Percent(\`${share}\`)`, { address })).toBe(false);
+    expect(matches(`Percent(\`${(share + 0.01).toFixed(2)}\`)`, { address })).toBe(true);
+  });
+
   it("whoever is in a share is in every larger one", () => {
     const percent = fc.integer({ min: 0, max: 10_000 }).map((hundredths) => hundredths / 100);
     fc.assert(

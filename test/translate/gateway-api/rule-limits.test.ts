@@ -65,6 +65,7 @@ describe("retry", () => {
   test.each([
     ["{}", retryOf({})],
     ["{ attempts: 3 }", retryOf({ attempts: 4 })],
+    ["{ attempts: 100 }", retryOf({ attempts: 101 })],
     ["{ codes: [500, 503], backoff: 100ms }", retryOf({ status: ["500", "503"], initialIntervalMs: 100 })],
     ["{ codes: [429], backoff: 0s }", retryOf({ status: ["429"], initialIntervalMs: 0 })],
   ])("%s", (retry, expected) => {

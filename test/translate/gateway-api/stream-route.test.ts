@@ -46,6 +46,13 @@ describe("a TCPRoute", () => {
     expect(table.relayEndpoints["default-db-80"]?.endpoints).toMatchObject([{ address: "10.0.0.1", port: 80 }]);
   });
 
+  test("takes the connections of two listeners by one router", () => {
+    const second = listener("other", "", 443, "TCP");
+    const { table, problems } = translateStreams(gateway(tcp, second) + stream("TCPRoute") + db);
+    expect(problems).toEqual([]);
+    expect(table.tcpRouters.map(({ entryPoints }) => entryPoints.toSorted())).toEqual([["mongo", "websecure"]]);
+  });
+
   test("takes what a listener of TLS ends for it", () => {
     const one = tls("tls", "hostname: a.com, tls: { certificateRefs: [{ name: pair }] }");
     expect(facesOf(gateway(one) + stream("TCPRoute") + db + secret)).toEqual(["websecure tls HostSNI(`a.com`)"]);
