@@ -64,9 +64,15 @@ async function startRelay(table: StreamTable, options: Partial<UdpListenerOption
     isDirect,
     ...options,
   });
-  closers.push(() => listener.close());
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= listener.close();
+    return closing;
+  };
+  closers.push(close);
   return {
     listener,
+    close,
     ends,
     drops,
     serve: (next: StreamTable) => (current = next),
@@ -127,6 +133,17 @@ describe.each([
     expect(await ask(client, relay.port, "3")).toBe("b:3");
     expect(relay.ends).toMatchObject([
       { target: `127.0.0.1:${a}`, datagramsIn: 2, datagramsOut: 2, bytesIn: 2, bytesOut: 6 },
+    ]);
+  });
+
+  it("end with their listener, and each session is told of", async () => {
+    const relay = await startRelay(tableOf({ dns: [await startPod("a")] }));
+    for (const text of ["1", "2"]) await ask(await bind(), relay.port, text);
+    await relay.close();
+    expect(relay.listener.sessions).toBe(0);
+    expect(relay.ends.map(({ datagramsIn, datagramsOut }) => [datagramsIn, datagramsOut])).toEqual([
+      [1, 1],
+      [1, 1],
     ]);
   });
 
