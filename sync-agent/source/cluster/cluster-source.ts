@@ -112,7 +112,8 @@ class ClusterSource implements ObjectSource {
     for (let failures = 0; !signal.aborted; ) {
       this.nextLook = new AbortController();
       try {
-        this.reconcile(await discover(this.client, signal, this.times.answerMs));
+        const isExpected = (version: string): boolean => this.kinds.some((kind) => kind.isExpectedIn(version));
+        this.reconcile(await discover(this.client, signal, this.times.answerMs, isExpected));
         failures = 0;
         this.lookError = undefined;
       } catch (error) {

@@ -12,9 +12,16 @@ export interface Discovery {
  * Which kinds a server has, each in its best version. Uses the older form of discovery, which all servers and aggregators
  * know. A group that cannot be read is unknown, not absent: what was known of it holds.
  *
+ * @param isExpected which versions are asked for though the server does not list them: one that is starting does not know
+ * all of its groups yet, and says so by answering 503 for their paths (from Kubernetes 1.23 on) until then
  * @throws ApiError when the groups themselves cannot be read
  */
-export async function discover(client: ApiClient, signal: AbortSignal, timeoutMs: number): Promise<Discovery[]> {
+export async function discover(
+  client: ApiClient,
+  signal: AbortSignal,
+  timeoutMs: number,
+  isExpected: (apiVersion: string) => boolean,
+): Promise<Discovery[]> {
   const choices = kindChoices();
   const served = readGroupVersions(await client.request({ path: "/apis", signal, timeoutMs }));
   const wanted = new Set(choices.flatMap(({ apiVersions }) => apiVersions));
@@ -25,10 +32,14 @@ export async function discover(client: ApiClient, signal: AbortSignal, timeoutMs
       resources.set(apiVersion, readResources(apiVersion, await client.request({ path, signal, timeoutMs })));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.code !== "not-found") resources.set(apiVersion, "unknown");
+      // Of what is not listed, only a server that cannot say it yet leaves it open.
+      const isListed = groupOf(apiVersion) === "" || served.has(apiVersion);
+      const isUnknown = isListed ? error.code !== "not-found" : error.code === "transient";
+      if (isUnknown) resources.set(apiVersion, "unknown");
     }
   };
-  await Promise.all([...wanted].filter((one) => groupOf(one) === "" || served.has(one)).map(read));
+  const isAsked = (one: string): boolean => groupOf(one) === "" || served.has(one) || isExpected(one);
+  await Promise.all([...wanted].filter(isAsked).map(read));
   return choices.map((choice) => ({ choice, found: choose(choice, resources) }));
 }
 

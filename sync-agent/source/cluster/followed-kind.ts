@@ -53,6 +53,11 @@ export class FollowedKind {
     return this.resource !== undefined;
   }
 
+  /** Whether it matters that a server does not list this version: nothing is known of the kind, or it is followed so. */
+  isExpectedIn(apiVersion: string): boolean {
+    return this.isKnown ? this.resource?.apiVersion === apiVersion : this.choice.apiVersions.includes(apiVersion);
+  }
+
   /** Whether nothing of it is needed. */
   get isIdle(): boolean {
     return this.focused?.length === 0;

@@ -77,6 +77,28 @@ describe("kinds that come and go", () => {
     expect(names(source, kind)).toEqual(["default/a"]);
   });
 
+  test("a server that is starting, and does not list its groups yet, holds `synced` back", async () => {
+    const api = await startApi({ kinds: [] });
+    const fault = api.fail({ match: { path: /^\/apis\/traefik.io\/v1alpha1$/ }, answer: 503 });
+    const { source } = await follow(api);
+    let isSynced = false;
+    void source.synced.then(() => {
+      isSynced = true;
+    });
+    await api.until(() => fault.hits > 4);
+    expect(isSynced).toBe(false);
+    api.installKinds(ofTraefik("traefik.io"));
+    api.apply(route("a"));
+    fault.clear();
+    await source.synced;
+    expect(names(source, kind)).toEqual(["default/a"]);
+    const asked = api.requests.filter(({ path }) => path === "/apis/gateway.networking.k8s.io/v1");
+    const looks = (): number => api.requests.filter(({ path }) => path === "/apis").length;
+    const before = looks();
+    await api.until(() => looks() > before + 2);
+    expect(api.requests.filter(({ path }) => path === "/apis/gateway.networking.k8s.io/v1")).toEqual(asked);
+  });
+
   test("the best version is followed, and a better one that comes takes over without a gap", async () => {
     const group = "gateway.networking.k8s.io";
     const { api, source, changes, until } = await followNew({ kinds: [customKind(group, "HTTPRoute", ["v1beta1"])] });
