@@ -56,10 +56,10 @@ const kinds = Object.keys(translators) as Kind[];
 class IncrementalTranslator implements Translator {
   readonly #settings: TranslateSettings;
   readonly #view: ReturnType<typeof createView>;
-  readonly #memos = new Map<string, Memo>();
-  readonly #reads = new ReadIndex<Memo>();
-  readonly #merged: MergedFragments;
-  readonly #problems = new ProblemList();
+  #memos = new Map<string, Memo>();
+  #reads = new ReadIndex<Memo>();
+  #merged: MergedFragments;
+  #problems = new ProblemList();
   #table = emptyTable();
   /** The store of the last call, and its version then. */
   #seen: { objects: ObjectReader; version: number } | undefined;
@@ -72,6 +72,26 @@ class IncrementalTranslator implements Translator {
   }
 
   translate(objects: ObjectReader): Translation {
+    try {
+      return this.#translate(objects);
+    } catch (error) {
+      // What was taken in half way is not to be built upon, nor to be taken for seen.
+      this.#forget();
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#memos = new Map();
+    this.#reads = new ReadIndex();
+    this.#merged = new MergedFragments(this.#settings);
+    this.#problems = new ProblemList();
+    this.#table = emptyTable();
+    this.#seen = undefined;
+    this.#isNew = true;
+  }
+
+  #translate(objects: ObjectReader): Translation {
     const { journal } = objects;
     const changes = this.#seen?.objects === objects ? journal?.since(this.#seen.version) : undefined;
     this.#seen = journal && { objects, version: journal.version };

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createPlanner, plan } from "../../src/snapshot/plan.ts";
 import { emptyTable } from "../../src/table/empty-table.ts";
 import type { Root } from "../../src/table/snapshot.ts";
@@ -202,6 +202,26 @@ test("what is wrong with a Service is said once, however many Ingresses use it",
   const broken = services("a").replace("name: a", `name: a, annotations: { ${annotation} }`);
   const { problems } = translateText(ingress("one") + ingress("two") + broken);
   expect(problems.filter(({ object }) => object.kind === "Service")).toHaveLength(1);
+});
+
+test("a change that could not be taken in is not lost", () => {
+  const all = objectsOf(
+    traefik("IngressRoute", "r", "routes: [{ match: 'Path(`/`)', services: [{ name: a, port: 80 }] }]"),
+  );
+  const store = createObjectStore(all);
+  const translator = createTranslator(defaultSettings());
+  translator.translate(store);
+  store.put(objectsOf(services("a"))[0] as KubernetesObject);
+  store.put(objectsOf(traefik("IngressRoute", "s", "routes: []"))[0] as KubernetesObject);
+  const failing = vi.spyOn(store, "get").mockImplementationOnce(() => {
+    throw new Error("no memory");
+  });
+  expect(() => translator.translate(store)).toThrow("no memory");
+  failing.mockRestore();
+  const { table, problems } = translator.translate(store);
+  const fresh = fromScratch([...store.list("IngressRoute"), ...store.list("Service")]);
+  expect(JSON.stringify(table)).toBe(JSON.stringify(fresh.table));
+  expect(problems).toEqual(fresh.problems);
 });
 
 describe("names that collide", () => {
