@@ -112,6 +112,11 @@ describe("publish", () => {
       status: "published",
       pointer: { generation: 3 },
     });
+    const moved = { ...tableOf(), entryPoints: { web: { port: 8080 } } };
+    expect(await publish(store, moved, { epoch: 1 })).toMatchObject({
+      status: "published",
+      pointer: { generation: 4 },
+    });
   });
 
   it("is refused for an ex-leader", async () => {

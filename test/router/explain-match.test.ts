@@ -74,6 +74,7 @@ describe("explainMatch", () => {
     const winner = routerOf("Host(`a.com`)", { name: "winner", priority: 5, tieBreaker: "1" });
     const others = [
       routerOf("Path(`/other`)", { name: "nothing in common" }),
+      routerOf("Host(`b.com`) && PathPrefix(`/`)", { name: "a path that everything has" }),
       routerOf("Host(`b.com`) && PathPrefix(`/api`)", { name: "its path elsewhere", entryPoints: ["other"] }),
       routerOf("Host(`b.com`) && PathPrefix(`/api`)", { name: "its path" }),
       routerOf("Host(`a.com`) && Path(`/other`)", { name: "its host elsewhere", tls: true }),
