@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { Socket } from "node:net";
+import { createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LoadBalancer } from "../../../src/table/service.ts";
 import {
@@ -128,6 +128,21 @@ describe("failed requests", () => {
     const { refusedDials } = gateway.stats();
     expect(await ask(gateway, 4)).toEqual(["a", "a", "a", "a"]);
     expect(gateway.stats().refusedDials).toBe(refusedDials);
+  });
+
+  it("take one out that answers what is no HTTP", async () => {
+    const a = await pod("a");
+    const nonsense = await listen(
+      createTcpServer((socket) => {
+        socket.on("error", () => {});
+        socket.once("data", () => socket.end("nonsense\r\n\r\n"));
+      }),
+    );
+    const { gateway } = await start({
+      app: { ports: [nonsense, a.port], passiveHealthCheck: { ...passiveHealthCheck, maxFailedAttempts: 1 } },
+    });
+    expect((await ask(gateway, 2)).toSorted()).toEqual(["Bad Gateway", "a"]);
+    expect(await ask(gateway, 4)).toEqual(["a", "a", "a", "a"]);
   });
 
   it("are none where a Pod changes protocols, or closes what it kept open", async () => {
