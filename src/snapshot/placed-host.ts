@@ -7,6 +7,8 @@ import { type PathPlacement, type PathRange, splitHost } from "./split-host.ts";
 /** A host key with more bytes of routes than this is split by path, one with fewer than the second no longer. */
 const SPLIT_ABOVE_BYTES = 96 * 1024;
 const UNSPLIT_BELOW_BYTES = 48 * 1024;
+/** Of a name that DNS can hold, with `*.`. The root names each host that is split, and everybody reads the root. */
+const LONGEST_HOST = 255;
 
 /** A router under one of its host keys; without a path where its rule requires none. */
 export interface Placement {
@@ -55,7 +57,8 @@ export class PlacedHost {
   place(wasSplit: boolean, hash: (text: string) => string): void {
     const all = new Set(this.#placements.map(({ unit }) => unit));
     const bytes = bytesOf(all);
-    const ranges = bytes > (wasSplit ? UNSPLIT_BELOW_BYTES : SPLIT_ABOVE_BYTES) ? this.#cut(bytes) : [];
+    const isLarge = bytes > (wasSplit ? UNSPLIT_BELOW_BYTES : SPLIT_ABOVE_BYTES);
+    const ranges = isLarge && this.key.length <= LONGEST_HOST ? this.#cut(bytes) : [];
     if (ranges.length < 2) {
       this.units = [...all];
       this.bytes = bytes;

@@ -49,6 +49,21 @@ export interface Planner {
 export const plan = ({ hash, ...request }: PlanRequest): Plan => createPlanner({ hash }).plan(request);
 
 export function createPlanner({ hash }: Pick<PlanRequest, "hash">): Planner {
+  let planner = startPlanner(hash);
+  return {
+    plan(request) {
+      try {
+        return planner.plan(request);
+      } catch (error) {
+        // What was taken in half way is not to be built upon, nor to be taken for planned.
+        planner = startPlanner(hash);
+        throw error;
+      }
+    },
+  };
+}
+
+function startPlanner(hash: PlanRequest["hash"]): Planner {
   const units = new RouteUnits();
   const routes = new PlacedRoutes(hash);
   const endpoints = new PlacedEndpoints(hash);

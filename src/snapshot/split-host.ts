@@ -19,6 +19,8 @@ const MINIMUM_RANGE_BYTES = 16 * 1024;
 const MINIMUM_RANGE_BYTES_OF_HUGE_HOST = 72 * 1024;
 const HUGE_HOST_BYTES = 32 * 1024 * 1024;
 const MAXIMUM_RANGE_BYTES = 96 * 1024;
+/** Letters of a range's first path: the root holds them all, and everybody reads the root. */
+const LONGEST_FROM = 100;
 /** One path in this many begins a new range, beside what the bounds above ask for. */
 const BOUNDARY_MASK = 0x3f;
 
@@ -42,8 +44,11 @@ export function splitHost(placements: readonly PathPlacement[], hostBytes: numbe
     const last = ranges.at(-1);
     const cost = placed.reduce((sum, { unit }) => sum + draft.costOf(unit), 0);
     const isBoundary = draft.bytes >= minimum && (fnv1a32(literal) & BOUNDARY_MASK) === 0;
-    if (last === undefined || isBoundary || draft.bytes + cost > MAXIMUM_RANGE_BYTES) {
-      ranges.push({ from: last === undefined ? "" : shortestBetween(previous, literal), units: [] });
+    const isFull = isBoundary || draft.bytes + cost > MAXIMUM_RANGE_BYTES;
+    const from = last === undefined ? "" : isFull ? shortestBetween(previous, literal) : undefined;
+    // Paths that differ only far behind stay in one range, which then has several leaves.
+    if (from !== undefined && from.length <= LONGEST_FROM) {
+      ranges.push({ from, units: [] });
       draft = new LeafDraft();
     }
     for (const { unit } of placed) {

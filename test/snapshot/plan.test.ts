@@ -205,6 +205,18 @@ describe("plan", () => {
     expect(second.writes.size).toBeLessThanOrEqual(4);
   });
 
+  it.each([
+    ["paths that differ only far behind", () => "a.com", (index: number) => `/${"x".repeat(20_000)}${index}`],
+    ["a host that no DNS has", () => "a.".repeat(10_000), (index: number) => `/${index}`],
+  ])("keeps %s out of the root, which everybody reads", (_, hostOf, pathOf) => {
+    const rules = Array.from({ length: 40 }, (_, index) => hostRule(hostOf(), pathOf(index)));
+    const planned = planTable(
+      makeTable(rules.map((rule, index) => makeRouter(`r${index}`, rule, { ruleText: "x".repeat(4_000) }))),
+    );
+    expect(planned.stats.rootBytes).toBeLessThan(4_000);
+    for (const index of rules.keys()) expect(findRouters(planned, hostOf(), pathOf(index))).toContain(`r${index}`);
+  });
+
   it("lists the label counts of wildcards", () => {
     const planned = planTable(
       makeTable([

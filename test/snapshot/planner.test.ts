@@ -204,6 +204,24 @@ describe("a planner", () => {
     expect(again.rootHash).toBe(plan({ desired, publisher: "test", hash: contentHash }).rootHash);
   });
 
+  it("begins anew after a plan that ended half way", () => {
+    let isBroken = true;
+    const broken = Object.defineProperty(makeRouter("b", hostRule("b.com")), "ruleText", {
+      enumerable: true,
+      get() {
+        if (isBroken) throw new Error("no memory");
+        return "";
+      },
+    });
+    const desired = makeTable([makeRouter("a", hostRule("a.com")), broken, makeRouter("c", hostRule("c.com"))]);
+    const planner = createPlanner({ hash: contentHash });
+    planner.plan({ desired: makeTable([makeRouter("a", hostRule("a.com"))]), publisher: "test" });
+    expect(() => planner.plan({ desired, publisher: "test" })).toThrow("no memory");
+    isBroken = false;
+    const planned = planner.plan({ desired, publisher: "test" });
+    expect([...planned.writes]).toEqual([...plan({ desired, publisher: "test", hash: contentHash }).writes]);
+  });
+
   it("hashes what one Pod's change touches, whatever else is there", () => {
     const hashed: string[] = [];
     const hash = (text: string): string => {
