@@ -3,11 +3,11 @@ import { portOf } from "../../src/edge/parse-target.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { computeForwardedHeaders } from "../../src/hop/forwarded-headers.ts";
 import { MIRROR_HEADER } from "../../src/hop/hop.ts";
-import { createHopFilter } from "../origin-gateway/hop-by-hop.ts";
+import { isDropped } from "../origin-gateway/hop-by-hop.ts";
 import { formatGrpcTimeout } from "./grpc-timeout.ts";
 
 /** Nothing in HTTP/2 is for one connection alone, but some clients send such headers all the same. */
-const passes = createHopFilter(undefined);
+const passes = (lowerName: string): boolean => !isDropped(lowerName);
 
 /** A call's headers for rules and middlewares, without those that no client may send. Throws for what is no header. */
 export function callHeaders(received: IncomingHttpHeaders, authority: string): Headers {

@@ -15,17 +15,6 @@ export const isDropped = (lowerName: string): boolean =>
   (lowerName.includes("_") && isContentLength(lowerName));
 
 /**
- * Decides which headers of a message go on to the next hop.
- *
- * @param connection the message's Connection header
- * @returns a test of a header's lower-case name
- */
-export function createHopFilter(connection: string | undefined): (lowerName: string) => boolean {
-  const listed = connection === undefined ? undefined : listedIn(connection);
-  return (lowerName) => !isDropped(lowerName) && listed?.has(lowerName) !== true;
-}
-
-/**
  * The names in a Connection header, in lower case, but for those that only the edge sets: a client must not take them
  * off. Undefined when there are none beside what every connection says.
  */
