@@ -1,15 +1,7 @@
 import type { Socket } from "node:dgram";
 import { streamDatagrams } from "./datagram-stream.ts";
-import { MAX_WAITING_BYTES } from "./datagrams.ts";
+import { type ConnectedDatagrams, MAX_WAITING_BYTES } from "./datagrams.ts";
 import { udpHandleOf } from "./udp-handle.ts";
-
-/** The datagrams of a socket that is connected. */
-export interface ConnectedDatagrams {
-  /** @returns false when it is dropped, since the system does not take it or too much waits already */
-  send(datagram: Buffer): boolean;
-  /** Closes the socket, when nothing waits any more. */
-  close(): void;
-}
 
 /**
  * Takes a connected socket's datagrams and sends others by it. Errors, such as the one by which the system tells that

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
-import type { ConnectedDatagrams } from "./connected-datagrams.ts";
 import { streamDatagrams } from "./datagram-stream.ts";
+import type { ConnectedDatagrams } from "./datagrams.ts";
 import { SendWrap, udpHandleOf } from "./udp-handle.ts";
 import { useDatagrams } from "./use-datagrams.ts";
 

@@ -1,7 +1,6 @@
 import type { Socket } from "node:dgram";
 import { type TcpBinding, type TcpHandle, tcpBinding, type WriteRequest } from "../tcp/handle/tcp-binding.ts";
-import type { ConnectedDatagrams } from "./connected-datagrams.ts";
-import { MAX_DATAGRAM_BYTES, MAX_WAITING_BYTES } from "./datagrams.ts";
+import { type ConnectedDatagrams, MAX_DATAGRAM_BYTES, MAX_WAITING_BYTES } from "./datagrams.ts";
 import type { UdpHandle } from "./udp-handle.ts";
 
 /**

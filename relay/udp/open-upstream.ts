@@ -2,7 +2,8 @@ import { createSocket, type SocketOptions } from "node:dgram";
 import { isIP, isIPv6 } from "node:net";
 import { lookupName } from "../names/lookup-name.ts";
 import type { Target } from "../origin-gateway/target.ts";
-import { type ConnectedDatagrams, useConnected } from "./connected-datagrams.ts";
+import { useConnected } from "./connected-datagrams.ts";
+import type { ConnectedDatagrams } from "./datagrams.ts";
 
 /** A session's way to its endpoint. */
 export interface Upstream {

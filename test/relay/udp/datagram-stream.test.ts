@@ -1,9 +1,9 @@
-import type { Socket } from "node:dgram";
-import { createSocket } from "node:dgram";
+import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type ConnectedDatagrams, useConnected } from "../../../relay/udp/connected-datagrams.ts";
+import { useConnected } from "../../../relay/udp/connected-datagrams.ts";
+import type { ConnectedDatagrams } from "../../../relay/udp/datagrams.ts";
 import type { UdpHandle } from "../../../relay/udp/udp-handle.ts";
 
 const closers: (() => unknown)[] = [];
