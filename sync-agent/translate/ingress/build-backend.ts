@@ -13,7 +13,7 @@ import { type Context, type Place, within } from "../traefik/context.ts";
 import { useServersTransport } from "../traefik/servers-transport.ts";
 import { useNamedMiddlewares } from "../traefik/use-middlewares.ts";
 import type { IngressBackend } from "./ingress-schema.ts";
-import { readServiceOptions } from "./service-annotations.ts";
+import { readServiceOptions, type ServiceOptions } from "./service-annotations.ts";
 
 export const INGRESS_PROVIDER = "kubernetes";
 
@@ -24,6 +24,9 @@ export interface BackendContext {
   passHostHeader: boolean | undefined;
   /** Takes problems of other objects. */
   problems: Problem[];
+  /** What was said of them, and what Services say of themselves: thousands of paths may lead to one. */
+  said: Set<string>;
+  options: Map<KubernetesObject, ServiceOptions>;
 }
 
 /**
@@ -41,7 +44,7 @@ export function buildBackend(backend: IngressBackend, place: Place, shared: Back
   const { name, port } = backend.service;
   const ref = { namespace, name, port };
   const service = objects.get("Service", namespace, name);
-  const options = service && readServiceOptions(service, reporterFor(service, shared));
+  const options = service && optionsOf(service, shared);
   const resolved = resolveBackend(ref, objects, {
     allowExternalName: settings.ingress.allowExternalNameServices,
     ...(options?.scheme === undefined ? {} : { scheme: options.scheme }),
@@ -91,6 +94,15 @@ export function buildBackend(backend: IngressBackend, place: Place, shared: Back
   return filtered;
 }
 
+function optionsOf(service: KubernetesObject, shared: BackendContext): ServiceOptions {
+  let options = shared.options.get(service);
+  if (options === undefined) {
+    options = readServiceOptions(service, reporterFor(service, shared));
+    shared.options.set(service, options);
+  }
+  return options;
+}
+
 /** Annotations name objects with their namespace, and Traefik lets them name any. */
 const withCrossNamespace = (context: Context): Context => ({
   ...context,
@@ -98,17 +110,13 @@ const withCrossNamespace = (context: Context): Context => ({
 });
 
 /** Problems of a Service are said once, however many paths lead to it. */
-function reporterFor(service: KubernetesObject, { problems }: BackendContext): Report {
+function reporterFor(service: KubernetesObject, { problems, said }: BackendContext): Report {
   const object = refOf(service);
   return (problem) => {
-    const isKnown = problems.some(
-      (other) =>
-        other.code === problem.code &&
-        other.object.kind === object.kind &&
-        other.object.name === object.name &&
-        other.path.join("\0") === problem.path.join("\0"),
-    );
-    if (!isKnown) problems.push({ ...problem, object });
+    const key = JSON.stringify([problem.code, object.kind, object.name, problem.path]);
+    if (said.has(key)) return;
+    said.add(key);
+    problems.push({ ...problem, object });
   };
 }
 

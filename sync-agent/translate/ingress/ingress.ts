@@ -30,6 +30,8 @@ export const translateIngress: TranslateObject = (object, objects, settings) => 
     context,
     passHostHeader: options.passHostHeader,
     problems: fragment.problems,
+    said: new Set(),
+    options: new Map(),
   };
   const routers: Router[] = [];
   for (const { path, rule, name } of namePaths(object, readRules(spec.paths, { ...options, match }, settings, place))) {
