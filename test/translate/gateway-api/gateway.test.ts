@@ -133,6 +133,22 @@ describe("who may attach", () => {
       there,
       false,
     ],
+    ...(
+      [
+        ["env, operator: In, values: [dev]", false],
+        ["none, operator: In, values: [prod]", false],
+        ["env, operator: NotIn, values: [dev]", true],
+        ["none, operator: NotIn, values: [prod]", true],
+        ["env, operator: Exists", true],
+        ["none, operator: Exists", false],
+        ["env, operator: DoesNotExist", false],
+      ] as const
+    ).map(([expression, takes]): [string, string, RouteText, boolean] => [
+      expression,
+      from(`from: Selector, selector: { matchExpressions: [{ key: ${expression} }] }`),
+      there,
+      takes,
+    ]),
     ["no selector", from("from: Selector"), there, false],
     ["its kind", listener("http", "allowedRoutes: { kinds: [{ kind: HTTPRoute }] }"), {}, true],
     ["another kind", listener("http", "allowedRoutes: { kinds: [{ kind: GRPCRoute }] }"), {}, false],

@@ -472,6 +472,7 @@ describe("filters", () => {
       mirror(""),
       mirror(", percent: 5"),
       mirror(", fraction: { numerator: 1, denominator: 1000 }"),
+      mirror(", fraction: { numerator: 7 }"),
     ].join(", ");
     const rule = `{ filters: [${filters}], backendRefs: [{ name: app, port: 80 }, { name: b, port: 80 }] }`;
     const { table } = translate([rule], services("m", "b"));
@@ -486,6 +487,7 @@ describe("filters", () => {
         { service, percent: 100 },
         { service, percent: 5 },
         { service, percent: 0.1 },
+        { service, percent: 7 },
       ],
     });
     expect(table.services["httproute-default-app-0-wrr@kubernetesgateway"]?.type).toBe("weighted");
