@@ -51,6 +51,8 @@ export class WriteQueue {
   private waiting = new Map<string, Write>();
   private running: Promise<void> | undefined;
   private failures = 0;
+  /** How often it was planned. */
+  private plans = 0;
 
   constructor(options: WriteQueueOptions) {
     this.options = options;
@@ -59,6 +61,7 @@ export class WriteQueue {
   /** Puts these writes in the place of all that are waiting. */
   replace(writes: Iterable<Write>): void {
     const now = this.options.now();
+    this.plans += 1;
     this.waiting = new Map();
     for (const write of writes) {
       if ((this.forbiddenUntil.get(write.permission) ?? 0) > now) continue;
@@ -104,6 +107,7 @@ export class WriteQueue {
 
   /** @returns how long to wait before the next write, in milliseconds */
   private async attempt(write: Write, signal: AbortSignal): Promise<number> {
+    const { plans } = this;
     try {
       await write.run(signal);
       this.stats.written += 1;
@@ -112,19 +116,20 @@ export class WriteQueue {
     } catch (error) {
       if (signal.aborted) return 0;
       this.stats.failed += 1;
-      return this.fail(write, error);
+      return this.fail(write, error, plans === this.plans);
     }
   }
 
-  private fail(write: Write, error: unknown): number {
+  /** @param isPlanned whether nothing else has been planned since the write began */
+  private fail(write: Write, error: unknown, isPlanned: boolean): number {
     const { log, now, random } = this.options;
     const reason = error instanceof Error ? error.message : String(error);
     const code = error instanceof ApiError ? error.code : "refused";
     switch (code) {
       case "transient":
       case "unauthorized": {
-        // A newer write for the same, if one came meanwhile, is the one to try.
-        if (!this.waiting.has(write.key)) this.waiting.set(write.key, write);
+        // A newer plan knows better: it has a newer write for the same, or none.
+        if (isPlanned) this.waiting.set(write.key, write);
         const ceiling = Math.min(FIRST_BACKOFF_MS * 2 ** this.failures, LONGEST_BACKOFF_MS);
         this.failures = Math.min(this.failures + 1, 10);
         const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;

@@ -51,6 +51,21 @@ describe("a queue of writes", () => {
     expect(done).toEqual(["a", "c"]);
   });
 
+  test("does not try again what was planned no more when it failed", async () => {
+    const { done, queue, write } = harness();
+    const failing: Write = {
+      ...write("a"),
+      async run() {
+        done.push("a");
+        queue.replace([write("b")]);
+        throw new ApiError("transient", "the server is busy");
+      },
+    };
+    queue.replace([failing]);
+    await queue.idle();
+    expect(done).toEqual(["a", "b"]);
+  });
+
   test("writes nothing without leading, and stops when it leads no more", async () => {
     const { done, queue, write, resign } = harness();
     queue.replace([
