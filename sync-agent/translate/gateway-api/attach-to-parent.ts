@@ -19,7 +19,7 @@ interface ListenerAttachment extends Attachment {
 }
 
 /**
- * What becomes of one parentRef. `foreign`: a Gateway of another controller. `unknown`: nothing that anybody is known
+ * What becomes of one parentRef. `foreign`: a Gateway of another controller, or a Service of a mesh. `unknown`: nothing that anybody is known
  * to serve. `refused`: a Gateway of ours does not take the route.
  */
 export type ParentOutcome =
@@ -38,6 +38,8 @@ export function attachToParent(
   place: Place,
   { objects, settings }: Pick<Context, "objects" | "settings">,
 ): ParentOutcome {
+  // A route of a service mesh (https://gateway-api.sigs.k8s.io/mesh/): what it is for is not ours to say.
+  if (parent.group === "" && parent.kind === "Service") return { state: "foreign" };
   if (parent.group !== GATEWAY_GROUP || parent.kind !== "Gateway") {
     reportParent(place, `A route cannot be attached to a ${parent.kind} yet`, "Name a Gateway");
     return { state: "unknown" };

@@ -35,6 +35,21 @@ describe("classes", () => {
   });
 });
 
+describe("parents", () => {
+  const mesh = '{ group: "", kind: Service, name: app, port: 80 }';
+
+  test("of a service mesh are not ours to speak of", () => {
+    const { table, problems } = translateText(gateway() + route(["{ wrong: 1 }"], { parents: mesh }) + app);
+    expect([table.routers, problems]).toEqual([[], []]);
+  });
+
+  test("of a service mesh leave a route to its Gateway", () => {
+    const translation = translateText(gateway() + simple({ parents: `${mesh}, { name: main }` }));
+    expect(translation.table.routers).toHaveLength(1);
+    expect(linesOf(translation)).toEqual([]);
+  });
+});
+
 describe("listeners", () => {
   test("HTTP and HTTPS by their ports", () => {
     expect(faces(gateway(listener("http"), listener("https", "", 443, "HTTPS")) + simple())).toEqual([
@@ -157,7 +172,7 @@ describe("who may attach", () => {
     ["by port", listener("http"), { parents: "{ name: main, port: 80 }" }, true],
     ["by another port", listener("http"), { parents: "{ name: main, port: 81 }" }, false],
     ["a Gateway that does not exist", listener("http"), { parents: "{ name: gone }" }, false],
-    ["a Service as parent", listener("http"), { parents: "{ kind: Service, group: '', name: app }" }, false],
+    ["a parent of another kind", listener("http"), { parents: "{ kind: ListenerSet, name: more }" }, false],
   ];
   test.each(cases)("%s", (_, one, options, isAttached) => {
     const translation = translateText(gateway(one) + prod + simple(options));
