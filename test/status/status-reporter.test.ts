@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createClusterSource } from "../../sync-agent/source/cluster/cluster-source.ts";
 import { createStatusReporter, type StatusReporterOptions } from "../../sync-agent/status/status-reporter.ts";
@@ -68,8 +68,10 @@ async function startAgent(change: Partial<StatusReporterOptions> = {}) {
     worker,
     translate,
     accept: (generation: number): void => handle?.accepted(generation),
-    /** Resolves when nothing is left to write. */
-    settled: () => api.until(() => reporter.status().waiting === 0),
+    /** Resolves when nothing is left to write. What was told meanwhile is left without a request that could be waited for. */
+    async settled(): Promise<void> {
+      while (reporter.status().waiting > 0) await nextTurn();
+    },
   };
 }
 
