@@ -103,6 +103,8 @@ export function createStatusReporter(options: StatusReporterOptions): StatusRepo
     const awaited = (): number | undefined => (isLeader() ? programmed.awaited() : undefined);
     asking = awaitServed({ admin, awaited, onAnswer, sleep, random, signal }).finally(() => {
       asking = undefined;
+      // What came as the last question ended has found this one under way.
+      if (awaited() !== undefined) ask();
     });
   };
 

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createClusterSource } from "../../sync-agent/source/cluster/cluster-source.ts";
+import { createObjectStore } from "../../sync-agent/source/memory-store.ts";
 import { createStatusReporter, type StatusReporterOptions } from "../../sync-agent/status/status-reporter.ts";
 import { defaultSettings } from "../../sync-agent/translate/settings.ts";
 import { createTranslator } from "../../sync-agent/translate/translate.ts";
 import { Kubectl } from "../doubles/kubernetes-api/run-kubectl.ts";
 import { app, gateway, listener, route, toApp } from "../translate/gateway-api/gateway-text.ts";
-import { services, traefik } from "../translate/translate-text.ts";
+import { objectsOf, services, traefik } from "../translate/translate-text.ts";
 import { applyText, startCluster, writesOf } from "./cluster.ts";
 
 const gatewayApi = (kind: string) => ({ apiVersion: "gateway.networking.k8s.io/v1", kind });
@@ -208,4 +209,45 @@ describe("statuses that are written", () => {
       "a status cannot be written: let the agent's ServiceAccount `patch gateways/status in gateway.networking.k8s.io`",
     ]);
   });
+});
+
+test("a generation that is accepted as the last question ends is asked for all the same", async () => {
+  const objects = objectsOf(gateway());
+  const store = createObjectStore(objects);
+  const worker = { generation: 1, asked: 0 };
+  let isArmed = false;
+  const reporter: ReturnType<typeof createStatusReporter> = createStatusReporter({
+    api: { request: async () => ({}) },
+    settings: defaultSettings(),
+    address: undefined,
+    admin: {
+      async servedGeneration() {
+        worker.asked += 1;
+        isArmed = worker.asked === 1;
+        return worker.generation;
+      },
+    },
+    identity: "agent-1",
+    isLeader() {
+      if (isArmed) queueMicrotask(acceptNext);
+      isArmed = false;
+      return true;
+    },
+    log: { info: () => {}, warn: () => {} },
+    now: Date.now,
+    sleep: (_, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    random: Math.random,
+  });
+  onTestFinished(() => reporter.close());
+  function acceptNext(): void {
+    for (const object of objects) {
+      if (object.kind === "Gateway") store.put({ ...object, metadata: { ...object.metadata, generation: 2 } });
+    }
+    worker.generation = 2;
+    reporter.translated(store, []).accepted(2);
+  }
+  reporter.translated(store, []).accepted(1);
+  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  expect(worker.asked).toBe(2);
 });
