@@ -32,4 +32,13 @@ export const udpRouterName = (namespace: string, name: string, index: number): s
 /** `name@provider`. */
 export const qualify = (name: string, provider: string = CRD_PROVIDER): string => `${name}@${provider}`;
 
+/** `nameSUFFIX@provider`. */
+export function withSuffix(name: string, suffix: string): string {
+  const at = name.lastIndexOf("@");
+  return at === -1 ? name + suffix : `${name.slice(0, at)}${suffix}${name.slice(at)}`;
+}
+
+/** Without its provider. */
+export const localName = (name: string): string => (name.includes("@") ? name.slice(0, name.lastIndexOf("@")) : name);
+
 export const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,4 +1,5 @@
 import type { LoadBalancer, Service, StickyCookie } from "../../../src/table/service.ts";
+import { putEndpoints } from "../kubernetes/put-endpoints.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
 import { readServiceAnnotations } from "../kubernetes/service-annotations.ts";
 import { qualify } from "../names.ts";
@@ -139,7 +140,7 @@ function resolveReference(
   const scheme = tls.serversTransport === undefined ? plainScheme : "https";
   const balancer: LoadBalancer = {
     type: "loadBalancer",
-    endpoints: putNamed(table.endpoints, resolved.key, resolved.endpoints),
+    endpoints: putEndpoints(resolved, context),
     scheme,
     passHostHeader: true,
     transport: "gateway",

@@ -237,7 +237,7 @@ function useExtension(
   }
   const object = context.objects.get("Middleware", namespace, name);
   const closedBy = object === undefined ? "middleware-not-found" : buildMiddleware(object, silent, context);
-  if (object !== undefined && closedBy === undefined) return { name: middlewareName(object) };
+  if (object !== undefined && closedBy === undefined) return { name: middlewareName(object, context) };
   report({
     code: closedBy ?? "middleware-not-found",
     severity: "error",

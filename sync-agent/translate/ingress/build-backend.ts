@@ -1,10 +1,12 @@
 import type { LoadBalancer } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { distinctName } from "../distinct-name.ts";
 import { refOf } from "../fragment.ts";
 import { chooseTransport } from "../kubernetes/choose-transport.ts";
+import { putEndpoints } from "../kubernetes/put-endpoints.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
 import { readServiceAnnotations } from "../kubernetes/service-annotations.ts";
-import { qualify, serviceName, sha256Hex } from "../names.ts";
+import { qualify, serviceName, sha256Hex, withSuffix } from "../names.ts";
 import type { Problem } from "../problem.ts";
 import type { Report } from "../read-object.ts";
 import { stickyCookie } from "../sticky-cookie.ts";
@@ -63,10 +65,9 @@ export function buildBackend(backend: IngressBackend, place: Place, shared: Back
   for (const problem of annotated.problems) report({ ...problem, path: place.path });
   const transport = useServersTransport(options.serversTransport?.value, serviceAt, withCrossNamespace(context));
   if (transport === undefined) return unavailable(context);
-  const key = qualify(serviceName(namespace, name, port), INGRESS_PROVIDER);
-  const { clusterIp } = resolved.endpoints;
-  const isNative = options.nativeLB && clusterIp !== undefined;
-  const endpoints = isNative ? `${resolved.key}-native` : resolved.key;
+  const plain = qualify(serviceName(namespace, name, port), INGRESS_PROVIDER);
+  const key = distinctName("services", plain, `Service ${namespace}/${name} ${port}`, context);
+  const endpoints = putEndpoints(resolved, context, options.nativeLB);
   const passHostHeader = options.passHostHeader ?? shared.passHostHeader ?? true;
   const sticky = stickyCookie(options.sticky, key);
   const asked = {
@@ -82,14 +83,13 @@ export function buildBackend(backend: IngressBackend, place: Place, shared: Back
     transport: chooseTransport(resolved.externalName, asked),
     ...asked,
   };
-  table.endpoints[endpoints] = isNative ? { endpoints: [{ ...clusterIp, state: "ready" }] } : resolved.endpoints;
   table.services[key] = balancer;
   if (options.middlewares === undefined) return key;
   const middlewaresAt = { ...serviceAt, path: options.middlewares.path };
   const { names, closedBy } = useNamedMiddlewares(options.middlewares.names, middlewaresAt, context);
   if (closedBy !== undefined) return unavailable(context);
   if (names.length === 0) return key;
-  const filtered = `${key.slice(0, key.lastIndexOf("@"))}-${sha256Hex(names.join(" ")).slice(0, 8)}@${INGRESS_PROVIDER}`;
+  const filtered = withSuffix(key, `-${sha256Hex(names.join(" ")).slice(0, 8)}`);
   table.services[filtered] = { type: "filtered", middlewares: names, service: key };
   return filtered;
 }

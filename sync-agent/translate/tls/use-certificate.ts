@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Certificate } from "../../../src/table/tls.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { distinctName } from "../distinct-name.ts";
 import { objectName } from "../names.ts";
 import { readSecret } from "../read-secret.ts";
 import type { Context, Place } from "../traefik/context.ts";
@@ -21,8 +22,9 @@ const DEFAULT_CERTIFICATE = "default";
  */
 export function useCertificate(
   { namespace, secretName, path, report, isDefault = false }: CertificateReference,
-  { objects, table }: Pick<Context, "objects" | "table">,
+  context: Pick<Context, "objects" | "table" | "names">,
 ): void {
+  const { objects, table } = context;
   const instead = isDefault ? "names without one are refused" : "the default certificate is shown";
   const refersTo = { kind: "Secret", namespace, name: secretName };
   const secret = objects.get("Secret", namespace, secretName);
@@ -38,7 +40,10 @@ export function useCertificate(
     return;
   }
   if (isDefault) table.certificates[DEFAULT_CERTIFICATE] = { ...read, isDefault };
-  else table.certificates[objectName(namespace, secretName)] = read;
+  else {
+    const name = distinctName("certificates", objectName(namespace, secretName), `${namespace}/${secretName}`, context);
+    table.certificates[name] = read;
+  }
 }
 
 /** Checking one costs a millisecond, and many routes may name it; objects are never changed in place. */

@@ -1,6 +1,8 @@
 import type { LoadBalancer, ServersTransport } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { distinctName } from "../distinct-name.ts";
 import { readExternalName } from "../kubernetes/external-name.ts";
+import { putEndpoints } from "../kubernetes/put-endpoints.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
 import type { OptionsPlace } from "./read-options.ts";
 
@@ -64,8 +66,7 @@ export function useAddress(
     for (const problem of "problem" in resolved ? [resolved.problem] : resolved.problems)
       report({ ...problem, path: at });
     if ("problem" in resolved) return undefined;
-    balancer = { ...balancer, endpoints: resolved.key };
-    context.table.endpoints[resolved.key] = resolved.endpoints;
+    balancer = { ...balancer, endpoints: putEndpoints(resolved, context) };
   } else {
     const external = readExternalName(object, url.hostname);
     if ("problem" in external) {
@@ -76,7 +77,7 @@ export function useAddress(
       });
       return undefined;
     }
-    const key = `${external.host}-${port}`;
+    const key = distinctName("endpoints", `${external.host}-${port}`, `host ${external.host}`, context);
     // A plain fetch has the URL's host as Host, which is what is wanted here.
     const isDirect = !PRIVATE_NAME.test(external.host) && Object.keys(demanded).length === 0;
     balancer = { ...balancer, endpoints: key, ...(isDirect && { transport: "direct", passHostHeader: false }) };

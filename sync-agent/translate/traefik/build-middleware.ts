@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { Middleware } from "../../../src/table/middleware.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import type { TranslateObject } from "../fragment.ts";
-import { objectName, qualify } from "../names.ts";
 import { suggestName } from "../nearest-name.ts";
 import type { ProblemCode } from "../problem-codes.ts";
 import { type Report, readFields, readSpec } from "../read-object.ts";
@@ -17,14 +17,17 @@ export const translateMiddleware: TranslateObject = (object, objects, settings) 
   return fragment;
 };
 
-export const middlewareName = ({ metadata }: KubernetesObject): string =>
-  qualify(objectName(metadata.namespace ?? "", metadata.name));
+/** The name of a Middleware in the fragment's table. */
+export const middlewareName = (object: KubernetesObject, context: Context): string =>
+  nameOfObject("middlewares", object, context);
 
 /** Puts a Middleware into the fragment's table. Gives the code of what is wrong when it cannot be built. */
 export function buildMiddleware(object: KubernetesObject, report: Report, context: Context): ProblemCode | undefined {
-  const key = middlewareName(object);
+  const name = middlewareName(object, context);
+  // A TraefikService can have the same name.
+  const key = `middleware ${name}`;
   const { building, failed } = context;
-  if (Object.hasOwn(context.table.middlewares, key)) return undefined;
+  if (Object.hasOwn(context.table.middlewares, name)) return undefined;
   if (building.has(key) || building.size >= MAX_NESTING) return "reference-cycle";
   // Only within one that is built: what is too deep there may not be elsewhere.
   if (building.size === 0) failed.clear();
@@ -37,7 +40,7 @@ export function buildMiddleware(object: KubernetesObject, report: Report, contex
     failed.set(key, built);
     return built;
   }
-  context.table.middlewares[key] = built;
+  context.table.middlewares[name] = built;
   return undefined;
 }
 

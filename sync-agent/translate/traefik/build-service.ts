@@ -1,9 +1,11 @@
 import type { LoadBalancer } from "../../../src/table/service.ts";
+import { distinctName } from "../distinct-name.ts";
 import { parseGoDuration } from "../go-duration.ts";
 import { chooseTransport } from "../kubernetes/choose-transport.ts";
+import { putEndpoints } from "../kubernetes/put-endpoints.ts";
 import { resolveBackend } from "../kubernetes/resolve-backend.ts";
 import { type Balancing, readServiceAnnotations, readStrategy } from "../kubernetes/service-annotations.ts";
-import { qualify, serviceName, sha256Hex } from "../names.ts";
+import { localName, qualify, serviceName, sha256Hex, withSuffix } from "../names.ts";
 import { stickyCookie } from "../sticky-cookie.ts";
 import { buildTraefikService } from "./build-traefik-service.ts";
 import { type Context, type Place, within } from "./context.ts";
@@ -88,15 +90,14 @@ function buildLoadBalancer(
   const transport = useServersTransport(options.serversTransport, within(place, "serversTransport"), context);
   if (transport === undefined) return undefined;
   const childName = serviceName(namespace, options.name, options.port);
-  const { clusterIp } = resolved.endpoints;
-  const isNative = options.nativeLB === true && clusterIp !== undefined;
-  const endpoints = isNative ? `${resolved.key}-native` : resolved.key;
+  const isNative = options.nativeLB === true && resolved.endpoints.clusterIp !== undefined;
+  const endpoints = putEndpoints(resolved, context, isNative);
   const passHostHeader = options.passHostHeader ?? true;
   const sticky = stickyCookie(options.sticky, ownName ?? qualify(childName));
   const flushIntervalMs = readFlushInterval(options, place);
   const plain: LoadBalancer = {
     type: "loadBalancer",
-    endpoints: resolved.key,
+    endpoints,
     scheme: resolved.scheme,
     passHostHeader: true,
     transport: "gateway",
@@ -110,17 +111,18 @@ function buildLoadBalancer(
   };
   const balancer: LoadBalancer = {
     ...plain,
-    endpoints,
     transport: chooseTransport(resolved.externalName, asked),
     ...asked,
   };
   const text = JSON.stringify(balancer);
-  const hasOptions = options.scheme !== undefined || text !== JSON.stringify(plain);
+  const hasOptions = options.scheme !== undefined || isNative || text !== JSON.stringify(plain);
   const suffix = hasOptions ? `-${sha256Hex(text).slice(0, 8)}` : "";
-  const name = ownName ?? qualify(`${childName}${suffix}`);
-  table.endpoints[endpoints] = isNative ? { endpoints: [{ ...clusterIp, state: "ready" }] } : resolved.endpoints;
+  const plainName = qualify(`${childName}${suffix}`);
+  const identity = `Service ${namespace}/${options.name} ${options.port}`;
+  const name = ownName ?? distinctName("services", plainName, identity, context);
   table.services[name] = balancer;
-  return { name, childName };
+  // Cookies tell children apart by it.
+  return { name, childName: ownName === undefined && name !== plainName ? localName(name) : childName };
 }
 
 function readFlushInterval(options: ServiceOptions, place: Place): number | undefined {
@@ -200,8 +202,3 @@ function reportOptionsOfPods(options: ServiceOptions, { path, report }: Place): 
     });
   }
 }
-
-const withSuffix = (name: string, suffix: string): string => {
-  const at = name.lastIndexOf("@");
-  return at === -1 ? name + suffix : `${name.slice(0, at)}${suffix}${name.slice(at)}`;
-};

@@ -1,7 +1,8 @@
 import type { ClientKey, Service, Weighted } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import { misplacedFields } from "../misplaced-fields.ts";
-import { objectName, qualify } from "../names.ts";
+import { localName } from "../names.ts";
 import { readSpec } from "../read-object.ts";
 import { serviceSize } from "../service-size.ts";
 import { cookieValues, stickyCookie } from "../sticky-cookie.ts";
@@ -27,8 +28,8 @@ export function buildTraefikService(
     ? findInProvider(name, place, context)
     : findInNamespace(name, namespace || place.namespace, place, context);
   if (object === undefined) return undefined;
-  const childName = objectName(object.metadata.namespace ?? "", object.metadata.name);
-  const key = qualify(childName);
+  const key = nameOfObject("services", object, context);
+  const childName = localName(key);
   const [outermost = key] = context.building;
   if (context.building.has(key) || context.building.size >= MAX_NESTING) {
     const closedOn = context.building.has(key) ? key : outermost;
@@ -44,7 +45,7 @@ export function buildTraefikService(
 /** Builds the service of a TraefikService and puts it into the table under its name. */
 export function putTraefikService(object: KubernetesObject, report: Place["report"], context: Context): void {
   const namespace = object.metadata.namespace ?? "";
-  const key = qualify(objectName(namespace, object.metadata.name));
+  const key = nameOfObject("services", object, context);
   context.building.add(key);
   const spec = readSpec(traefikServiceSchema, object, report);
   const place: Place = { namespace, path: ["spec"], report, misplaced: misplacedFields.TraefikService, owner: key };

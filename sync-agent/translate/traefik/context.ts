@@ -18,6 +18,8 @@ export interface Context {
   readonly closedOn: Set<string>;
   /** Middlewares that cannot be built, while one that may refer to them many times is built. */
   readonly failed: Map<string, ProblemCode>;
+  /** What has which name in the table, where several things could have it: by part and name (`distinctName`). */
+  readonly names: Map<string, string>;
   /** How many services are behind those of the table, as far as that was asked. */
   readonly sizes: Map<string, number>;
 }
@@ -71,6 +73,7 @@ export function startFragment(
     building: new Set<string>(),
     closedOn: new Set<string>(),
     failed: new Map<string, ProblemCode>(),
+    names: new Map<string, string>(),
     sizes: new Map<string, number>(),
   };
   return { fragment, report, context };

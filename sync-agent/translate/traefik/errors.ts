@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Middleware } from "../../../src/table/middleware.ts";
-import { objectName, qualify } from "../names.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import { readFields } from "../read-object.ts";
 import { buildService } from "./build-service.ts";
 import type { OptionsPlace } from "./read-options.ts";
@@ -20,8 +20,8 @@ export function readErrors(value: unknown, place: OptionsPlace): Middleware | un
   const { path, report, context, object } = place;
   const spec = readFields(errorsSpec, value, path, report);
   if (spec === undefined || !isUsable(spec, place)) return undefined;
-  const { namespace = "", name } = object.metadata;
-  const ownName = qualify(`${objectName(namespace, name)}-errorpage-service`);
+  const { namespace = "" } = object.metadata;
+  const ownName = nameOfObject("services", object, context, "-errorpage-service");
   const built = buildService(spec.service, { namespace, path: [...path, "service"], report }, context, ownName);
   if (built === undefined) return undefined;
   return {

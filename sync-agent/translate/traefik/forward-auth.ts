@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { compileRegexp, RegexpError } from "../../../src/rule/regexp.ts";
-import { objectName, qualify } from "../names.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import { readFields } from "../read-object.ts";
 import { useAddress } from "./address-service.ts";
 import { authTlsSchema, readAuthTls } from "./auth-tls.ts";
@@ -31,9 +31,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
 export const readForwardAuth: ReadOptions = (value, place) => {
   const spec = readFields(forwardAuthSpec, value, place.path, place.report);
   if (spec === undefined || !isUsable(spec, place)) return undefined;
-  const { namespace = "", name } = place.object.metadata;
   // `~` occurs in no name of an object.
-  const service = qualify(`${objectName(namespace, name)}~auth`);
+  const service = nameOfObject("services", place.object, place.context, "~auth");
   const tls = readAuthTls(spec.tls ?? {}, place);
   if (tls === undefined) return undefined;
   const address = useAddress(spec.address, service, place, "address", { tls, answerTimeoutMs: ANSWER_TIMEOUT_MS });

@@ -1,6 +1,7 @@
 import { parseRule } from "../../../src/rule/parse-rule.ts";
 import type { ChildRouter } from "../../../src/table/router.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { distinctName } from "../distinct-name.ts";
 import { qualify, routerName } from "../names.ts";
 import { tieBreaker } from "../tie-breaker.ts";
 import { buildService, unavailable } from "./build-service.ts";
@@ -71,13 +72,14 @@ export const takesRoutes = ({ services }: { readonly services?: unknown }): bool
 /** One service is named after the router; several become the children of a weighted service that is. */
 function buildRouteService(
   route: RouteSpec,
-  name: string,
+  routerName: string,
   place: Place,
   context: Context,
   object: KubernetesObject,
 ): string {
   const at = within(place, "services");
   const services = route.services ?? [];
+  const name = distinctName("services", routerName, "a router's own", context);
   if (services.length === 0) {
     const message =
       "The route has no services, and no other route that could be served names this object in its `parentRefs`; requests get 503";

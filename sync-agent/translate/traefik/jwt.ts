@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import * as z from "zod";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
-import { objectName, qualify } from "../names.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import { readFields } from "../read-object.ts";
 import { readSecret, secretKeys } from "../read-secret.ts";
 import { useAddress } from "./address-service.ts";
@@ -76,8 +76,7 @@ function readKeys(
   place: OptionsPlace,
 ): { keys: string } | { service: string; jwksUrl: string } | undefined {
   if (jwksUrl !== undefined) {
-    const { namespace = "", name: middleware } = place.object.metadata;
-    const service = qualify(`${objectName(namespace, middleware)}~jwks`);
+    const service = nameOfObject("services", place.object, place.context, "~jwks");
     const url = useAddress(jwksUrl, service, place, "jwksUrl");
     return url && { service, jwksUrl: url.href };
   }

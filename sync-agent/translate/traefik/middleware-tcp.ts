@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { compileAddressBlock } from "../../../src/rule/client-address.ts";
 import type { TcpMiddleware } from "../../../src/table/tcp.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import type { TranslateObject } from "../fragment.ts";
 import { suggestName } from "../nearest-name.ts";
 import { type Report, readFields, readSpec, whole } from "../read-object.ts";
-import { middlewareName } from "./build-middleware.ts";
 import { startFragment } from "./context.ts";
 import type { MiddlewareFamily } from "./use-middlewares.ts";
 
@@ -30,9 +30,10 @@ export const translateMiddlewareTcp: TranslateObject = (object, objects, setting
 
 export const middlewaresOfTcp: MiddlewareFamily = {
   kind: "MiddlewareTCP",
-  nameOf: middlewareName,
-  build(object, report, { table }) {
-    const name = middlewareName(object);
+  nameOf: (object, context) => nameOfObject("tcpMiddlewares", object, context),
+  build(object, report, context) {
+    const { table } = context;
+    const name = nameOfObject("tcpMiddlewares", object, context);
     if (Object.hasOwn(table.tcpMiddlewares, name)) return undefined;
     const spec = readSpec(z.record(z.string(), z.unknown()), object, report);
     const middleware = spec && readMiddleware(spec, report);

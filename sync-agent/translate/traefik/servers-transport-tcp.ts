@@ -2,9 +2,9 @@ import * as z from "zod";
 import type { ServersTransport } from "../../../src/table/service.ts";
 import type { TcpLoadBalancer } from "../../../src/table/tcp.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import type { TranslateObject } from "../fragment.ts";
 import { parseGoDuration } from "../go-duration.ts";
-import { objectName, qualify } from "../names.ts";
 import { type Report, readSpec } from "../read-object.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
 import { findTransport } from "./find-transport.ts";
@@ -74,7 +74,7 @@ export function useServersTransportTcp(
     return undefined;
   }
   // A ServersTransport of the same name is another object.
-  const key = qualify(`${objectName(object.metadata.namespace ?? "", object.metadata.name)}~tcp`);
+  const key = nameOfObject("serversTransports", object, context, "~tcp");
   context.table.serversTransports[key] = read.transport;
   return { name: key, ...read };
 }

@@ -1,8 +1,8 @@
 import type { ServersTransport } from "../../../src/table/service.ts";
 import type { KubernetesObject } from "../../source/kubernetes-object.ts";
+import { nameOfObject } from "../distinct-name.ts";
 import type { TranslateObject } from "../fragment.ts";
 import { parseGoDuration } from "../go-duration.ts";
-import { objectName, qualify } from "../names.ts";
 import { type Report, readSpec } from "../read-object.ts";
 import { tlsCipherSuites, tlsVersions } from "../tls/go-names.ts";
 import { type Context, type Place, silent, startFragment } from "./context.ts";
@@ -16,11 +16,12 @@ import { readCertificates, readRootCAs } from "./transport-secrets.ts";
 export const translateServersTransport: TranslateObject = (object, objects, settings) => {
   const { fragment, report, context } = startFragment(object, objects, settings);
   const transport = readTransport(object, report, context);
-  if (transport !== undefined) fragment.table.serversTransports[nameOf(object)] = transport;
+  if (transport !== undefined) fragment.table.serversTransports[nameOf(object, context)] = transport;
   return fragment;
 };
 
-const nameOf = ({ metadata }: KubernetesObject): string => qualify(objectName(metadata.namespace ?? "", metadata.name));
+const nameOf = (object: KubernetesObject, context: Context): string =>
+  nameOfObject("serversTransports", object, context);
 
 /**
  * The name in the table of the ServersTransport that a service names; `{}` when it names none. Undefined, with the
@@ -34,7 +35,7 @@ export function useServersTransport(
   if (!name || name === "default@internal") return {};
   const object = findTransport("ServersTransport", name, place, context);
   if (object === undefined) return undefined;
-  const key = nameOf(object);
+  const key = nameOf(object, context);
   if (Object.hasOwn(context.table.serversTransports, key)) return { name: key };
   const transport = readTransport(object, silent, context);
   if (transport === undefined) {

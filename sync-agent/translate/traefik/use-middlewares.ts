@@ -17,7 +17,7 @@ export interface UsedMiddlewares {
 /** Middlewares of requests, or those of connections. */
 export interface MiddlewareFamily {
   kind: "Middleware" | "MiddlewareTCP";
-  nameOf(object: KubernetesObject): string;
+  nameOf(object: KubernetesObject, context: Context): string;
   /** Puts one into the fragment's table. Gives the code of what is wrong when it cannot be built. */
   build(object: KubernetesObject, report: Report, context: Context): ProblemCode | undefined;
 }
@@ -117,7 +117,7 @@ function useObject(
     return "middleware-not-found";
   }
   const code = build(object, silent, context);
-  if (code === undefined) return { name: nameOf(object) };
+  if (code === undefined) return { name: nameOf(object, context) };
   report({
     code,
     severity: "error",
