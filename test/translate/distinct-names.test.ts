@@ -99,6 +99,36 @@ describe("guards", () => {
     expect(transports).toEqual([{ insecureSkipVerify: true }, { serverName: "b.example" }]);
   });
 
+  test("are those of the own namespace where another's could be meant", () => {
+    const middleware = (namespace: string, name: string, prefix: string): string =>
+      traefik("Middleware", name, `addPrefix: { prefix: ${prefix} }`, `, namespace: ${namespace}`);
+    const ingress = (namespace: string): string => `---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: i, namespace: ${namespace}, annotations: { traefik.ingress.kubernetes.io/router.middlewares: x-a-b@kubernetescrd } }
+spec: { rules: [{ host: ${namespace}, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: s, port: { number: 80 } } } }] } }] }
+`;
+    const namespaces = ["x", "x-a", "other"];
+    const { table } = translateText(
+      namespaces.map((one) => ingress(one) + service("s", "http", "10.0.0.1", one)).join("") +
+        middleware("x", "a-b", "/x") +
+        middleware("x-a", "b", "/x-a"),
+    );
+    const prefixes = table.routers.map(({ rule, middlewares }) => [
+      rule.type === "and" && rule.rules[0]?.type === "host"
+        ? rule.rules[0].host
+        : rule.type === "host"
+          ? rule.host
+          : "",
+      table.middlewares[middlewares[0] ?? ""],
+    ]);
+    expect(Object.fromEntries(prefixes)).toEqual({
+      x: { type: "addPrefix", prefix: "/x" },
+      "x-a": { type: "addPrefix", prefix: "/x-a" },
+      other: { type: "addPrefix", prefix: "/x" },
+    });
+  });
+
   test("have a name in common with the TraefikService that they stand before, and are no circle", () => {
     const result = translateText(
       route("services: [{ name: app, kind: TraefikService }]") +

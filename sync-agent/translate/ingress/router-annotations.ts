@@ -71,7 +71,8 @@ export function readRouterOptions(object: KubernetesObject, report: Report, cont
   const passHostHeader = booleanOf(annotations.get("preserve-host"), report);
   const accessLogs = booleanOf(annotations.get(ACCESS_LOGS), report);
   const pathMatcher = annotations.get("router.pathmatcher");
-  const closedBy = guards ?? used.closedBy ?? checkTlsOptions(annotations.get("router.tls.options"), report, context);
+  const options = annotations.get("router.tls.options");
+  const closedBy = guards ?? used.closedBy ?? checkTlsOptions(options, object, report, context);
   reportIneffective(annotations, report);
   return {
     entryPoints: chooseEntryPoints(listOf(entryPoints), [], context.settings, (problem) =>
@@ -152,12 +153,13 @@ function reportIneffective(annotations: ReadonlyMap<string, Annotation>, report:
 /** TLS options that demand a client's certificate are a guard: without them the Ingress is closed. */
 function checkTlsOptions(
   annotation: Annotation | undefined,
+  { metadata: { namespace = "" } }: KubernetesObject,
   report: Report,
   context: Context,
 ): ProblemCode | undefined {
   if (annotation === undefined) return undefined;
   const name = annotation.value.replace(/@kubernetescrd$/, "");
-  const spec = findByName("TLSOption", name, context.objects)?.spec;
+  const spec = findByName("TLSOption", name, context.objects, namespace)?.spec;
   const isGuard = typeof spec === "object" && spec !== null && Object.hasOwn(spec, "clientAuth");
   report({
     code: "unsupported-field",

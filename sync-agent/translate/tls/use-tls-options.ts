@@ -49,7 +49,9 @@ export function useTlsOptions(
   }
   const where = namespace ?? place.namespace;
   const object =
-    provider === undefined ? objects.get("TLSOption", where, name) : findByName("TLSOption", local, objects);
+    provider === undefined
+      ? objects.get("TLSOption", where, name)
+      : findByName("TLSOption", local, objects, place.namespace);
   if (object === undefined) {
     const message = `The TLSOption \`${name}\` does not exist${provider === undefined ? ` in the namespace \`${where}\`` : ""}`;
     return fail("tls-option-not-found", message, "Create it, or leave `options` out");

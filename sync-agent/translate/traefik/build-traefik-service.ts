@@ -227,7 +227,7 @@ function findInProvider(name: string, place: Place, context: Context): Kubernete
     reportCrossNamespace(`\`${name}\``, within(place, "name"));
     return undefined;
   }
-  const object = findByName("TraefikService", local, context.objects);
+  const object = findByName("TraefikService", local, context.objects, place.namespace);
   if (object === undefined) reportMissing(name, place.namespace, place);
   return object;
 }

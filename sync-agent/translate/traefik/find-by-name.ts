@@ -7,10 +7,13 @@ const LONGEST = 63 + 1 + 253;
 
 /**
  * Finds the object that Traefik calls `<namespace>-<name>`. Both parts may hold `-`, so each split is tried; should
- * two objects fit, the one with the shortest namespace is taken.
+ * two objects fit, that of the namespace `own` is taken, lest somebody elsewhere takes its place, or else the one with the
+ * shortest namespace.
  */
-export function findByName(kind: Kind, name: string, objects: ObjectReader): KubernetesObject | undefined {
+export function findByName(kind: Kind, name: string, objects: ObjectReader, own: string): KubernetesObject | undefined {
   if (name.length > LONGEST) return undefined;
+  const beside = name.startsWith(`${own}-`) ? objects.get(kind, own, name.slice(own.length + 1)) : undefined;
+  if (beside !== undefined) return beside;
   for (let dash = name.indexOf("-"); dash !== -1; dash = name.indexOf("-", dash + 1)) {
     const found = objects.get(kind, name.slice(0, dash), name.slice(dash + 1));
     if (found !== undefined) return found;

@@ -21,7 +21,7 @@ export function findTransport(
   const object = isLocal
     ? objects.get(kind, place.namespace, name)
     : name.endsWith("@kubernetescrd")
-      ? findByName(kind, name.slice(0, name.lastIndexOf("@")), objects)
+      ? findByName(kind, name.slice(0, name.lastIndexOf("@")), objects, place.namespace)
       : undefined;
   if (object === undefined) {
     place.report({

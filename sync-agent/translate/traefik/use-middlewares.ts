@@ -84,7 +84,7 @@ function useQualified(name: string, place: Place, context: Context, family: Midd
   const at = name.lastIndexOf("@");
   const provider = at === -1 ? "" : name.slice(at + 1);
   if (provider === "kubernetescrd") {
-    const object = findByName(family.kind, name.slice(0, at), context.objects);
+    const object = findByName(family.kind, name.slice(0, at), context.objects, place.namespace);
     return useObject(object, { name, namespace: "" }, place, context, family);
   }
   place.report({
