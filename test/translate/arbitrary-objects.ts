@@ -8,7 +8,7 @@ interface Names {
   meta: fc.Arbitrary<{ name: string; namespace: string }>;
 }
 
-const name = fc.constantFrom("a", "b", "a-b", "b-a");
+const name = fc.constantFrom("a", "b", "a-b", "a.b");
 /** Few names, so that objects meet: each other's services and middlewares. */
 const few: Names = {
   name,
