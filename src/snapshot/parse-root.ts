@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { $ZodError } from "zod/v4/core";
 import type { UnreadEntry } from "../table/close-unread.ts";
 import { type Root, rootSchema } from "../table/snapshot.ts";
 import { TABLE_VERSION } from "../table/table-version.ts";
@@ -35,7 +36,7 @@ export function parseRoot(text: string): ParsedRoot {
     const detail = findInconsistency(root);
     return detail === undefined ? { ok: true, root, unread } : { ok: false, reason: "malformed", detail };
   } catch (error) {
-    const detail = error instanceof z.core.$ZodError ? z.prettifyError(error) : String(error);
+    const detail = error instanceof $ZodError ? z.prettifyError(error) : String(error);
     return { ok: false, reason: "malformed", detail };
   }
 }
