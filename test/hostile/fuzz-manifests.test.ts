@@ -95,11 +95,19 @@ function meaningOf(table: Table, name: string): unknown {
 const base = translator.translate(createObjectStore(soundObjects)).table;
 const meanings = new Map(base.routers.map(({ name }) => [name, JSON.stringify(meaningOf(base, name))]));
 
-/** For each object, the routers that do without it: to them it is all one whether it is there, and whether it says anything. */
+/** A policy for a part of its targets is for all of them once it does not name the part. */
+const widen = (object: KubernetesObject): KubernetesObject =>
+  JSON.parse(JSON.stringify(object, (key, value) => (key === "sectionName" ? undefined : value)));
+
+/**
+ * For each object, the routers that do without it: to them it is all one whether it is there, whether it says anything, and
+ * whether it says which part of a target it means.
+ */
 const bystanders = soundObjects.map((object, index) => {
   const { apiVersion, kind, metadata } = object;
   const without = soundObjects.filter((other) => other !== object);
-  return [without, soundObjects.with(index, { apiVersion, kind, metadata })].reduce(
+  const others = [{ apiVersion, kind, metadata }, widen(object)].map((other) => soundObjects.with(index, other));
+  return [without, ...others].reduce(
     (routers, objects) => {
       const { table } = translator.translate(createObjectStore(objects));
       return routers.filter(([name, meaning]) => JSON.stringify(meaningOf(table, name)) === meaning);
